@@ -1,0 +1,60 @@
+"""What can be told without building: the rest is in check_installs.py, which tox runs."""
+
+from __future__ import annotations
+
+import re
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def settings(name):
+    parser = ConfigParser(interpolation=None)
+    parser.read(CHECKOUT / name, encoding="utf-8")
+    return parser
+
+
+SETUP = settings("setup.cfg")
+PINNED_EXTRAS = ("flask", "gunicorn", "orjson", "pydantic")  # those that the tests import
+REQUIREMENT = re.compile(r"([A-Za-z0-9_-]+)>=([0-9.]+)")
+
+
+def test_every_package_of_the_tree_is_packaged():
+    folders = [path.parent for path in CHECKOUT.glob("wsgiresp/**/__init__.py") if "adapters" not in path.parts]
+    tree = {".".join(folder.relative_to(CHECKOUT).parts) for folder in folders}
+    assert set(SETUP["options"]["packages"].split()) == tree | {"wsgiresp.adapters"}
+
+
+def test_the_adapters_install_from_the_folder_at_the_top():
+    assert SETUP["options"]["package_dir"].strip() == "wsgiresp.adapters = adapters"
+
+
+def test_the_marker_of_typed_packages_is_there_and_packaged():
+    assert (CHECKOUT / "wsgiresp" / "py.typed").is_file()
+    assert SETUP["options.package_data"]["wsgiresp"] == "py.typed"
+
+
+def test_pyproject_holds_what_pip_and_ruff_cannot_find_elsewhere():
+    tables = re.findall(r"^\[([^\].]+)(?:\.([^\].]+))?", (CHECKOUT / "pyproject.toml").read_text("utf-8"), re.M)
+    assert {".".join(filter(None, table)) for table in tables} == {"build-system", "tool.ruff"}
+
+
+def test_the_lowest_versions_are_those_that_are_tested():
+    extras = SETUP["options.extras_require"]
+    bounds = [SETUP["options"]["install_requires"], *(extras[name] for name in PINNED_EXTRAS)]
+    lowest = {name: version for text in bounds for name, version in REQUIREMENT.findall(text)}
+    pins = settings("tox.ini")["testenv:lowest"]["deps"].split()
+    assert set(pins) >= {f"{name}=={version}" for name, version in lowest.items()}
+
+
+@pytest.mark.parametrize("command", ["sh examples/serve", "sh tests/run"])
+def test_the_commands_of_the_readme_exist(command):
+    assert f"$ {command}\n" in (CHECKOUT / "README.md").read_text("utf-8")
+    assert (CHECKOUT / command.split()[1]).is_file()
+
+
+def test_continuous_integration_runs_the_tests_as_the_readme_does():
+    assert "\nsh tests/run\n" in (CHECKOUT / ".ci" / "run").read_text("utf-8")
