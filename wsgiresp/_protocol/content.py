@@ -1,0 +1,88 @@
+"""The fields that speak of the content: Content-Type and Content-Length."""
+
+from __future__ import annotations
+
+import re
+
+from .fields import TOKEN, Field, field
+
+OCTET_STREAM = "application/octet-stream"
+
+_MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(?:[ \t]*;.*)?")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+class TypeFields(dict[str, Field]):
+    """The Content-Type field of each media type, for one charset; ``ValueError`` for what is no media type."""
+
+    def __init__(self, charset: str) -> None:
+        self._charset = charset
+
+    def __missing__(self, media_type: str) -> Field:
+        made = content_type(media_type, self._charset)
+        # A media type may come from an upload: the memo must not grow without end.
+        if len(self) < 1024:
+            self[media_type] = made
+        return made
+
+
+class _LengthFields(dict[int, Field]):
+    def __missing__(self, length: int) -> Field:
+        return "Content-Length", str(length)
+
+
+LENGTHS = _LengthFields({length: ("Content-Length", str(length)) for length in range(1024)})
+"""The Content-Length field of a body of so many bytes; those of small bodies are made once (0.1 us an answer)."""
+
+
+def content_type(media_type: str, charset: str) -> Field:
+    """Return the Content-Type field of *media_type*: as it is, or with *charset* where it is text and names none.
+
+    Raises ``ValueError`` for what is no ``type/subtype`` (RFC 9110, Section 8.3.1).
+    """
+    if not isinstance(media_type, str):
+        raise TypeError(f"media_type must be a str, got {media_type!r}")
+    if _MEDIA_TYPE.fullmatch(media_type) is None:
+        raise ValueError(f"media_type must be type/subtype (RFC 9110, Section 8.3.1), got {media_type!r}")
+    if media_type[:5].lower() == "text/" and "charset=" not in media_type.lower():
+        media_type = f"{media_type}; charset={charset}"
+    return field("Content-Type", media_type)
+
+
+def content_length(value: str) -> int:
+    """Return the number of bytes that a Content-Length announces (RFC 9110, Section 8.6), or raise ``ValueError``."""
+    if _LENGTH.fullmatch(value) is None:
+        raise ValueError(f"Content-Length must be a number of bytes, got {value!r}")
+    return int(value)
+
+
+def announced_length(fields: list[Field]) -> int | None:
+    """Return the bytes that *fields* announce, or None; ``ValueError`` for no length, and for two that differ."""
+    announced: int | None = None
+    for name, value in fields:
+        if len(name) == 14 and name.lower() == "content-length":
+            length = content_length(value)
+            if announced not in (None, length):
+                raise ValueError(f"Content-Length must be given once, got {announced} and {length}")
+            announced = length
+    return announced
+
+
+def settle_length(fields: list[Field], length: int) -> None:
+    """See to it that *fields* announce *length* bytes; ``ValueError`` where they already announce another number."""
+    announced = announced_length(fields)
+    if announced is None:
+        fields.append(LENGTHS[length])
+    elif announced != length:
+        raise ValueError(f"Content-Length must be the {length} bytes of the body, got {announced}")
+
+
+def without_content(fields: list[Field], status_code: int) -> list[Field]:
+    """Return *fields* for an answer without content: neither Content-Type nor Content-Length.
+
+    RFC 9110, Sections 8.6, 15.3.5 and 15.4.5. A 205 ends with its Content-Length of 0 (Section 15.3.6).
+    """
+    if status_code == 205:
+        kept = [field for field in fields if field[0].lower() != "content-length"]
+        return [*kept, LENGTHS[0]]
+    return [field for field in fields if field[0].lower() not in ("content-type", "content-length")]

@@ -1,0 +1,86 @@
+"""The mutable headers of a response: werkzeug's, with the wall at every way in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.http import dump_options_header
+
+from .fields import Field, field, lowered, pairs
+
+
+class Headers(WerkzeugHeaders):
+    """Header fields in their order, a name may stand more than once; names are found without regard to case.
+
+    Everything of :class:`werkzeug.datastructures.Headers`, with Starlette's :meth:`append` and
+    :meth:`add_vary_header`. Each way to put a field in raises ``ValueError`` for a name or value that HTTP or WSGI
+    forbids, and leaves the fields as they were.
+    """
+
+    _list: list[Field]
+
+    @classmethod
+    def over(cls, fields: list[Field]) -> Self:
+        """Return headers that are a view of *fields*, which have passed the wall; a change in one is seen in both."""
+        headers = cls.__new__(cls)
+        headers._list = fields
+        return headers
+
+    def add(self, key: str, value: Any, /, **kwargs: Any) -> None:
+        """Add a field, beside those of the same name; keyword arguments become parameters of the value."""
+        self._list.append(_with_parameters(key, value, kwargs))
+
+    def append(self, key: str, value: str) -> None:
+        """Add a field, beside those of the same name: Starlette's word for :meth:`add`."""
+        self.add(key, value)
+
+    def set(self, key: str, value: Any, /, **kwargs: Any) -> None:
+        """Put the field in the place of all of that name; keyword arguments become parameters of the value."""
+        name, text = _with_parameters(key, value, kwargs)
+        super().set(name, text)
+
+    def setlist(self, key: str, values: Iterable[Any]) -> None:
+        """Put a field for each of *values* in the place of all of that name."""
+        lowered(key)
+        # All are checked before the first is set: a refused one must not leave half of them behind.
+        super().setlist(key, [field(key, value)[1] for value in values])
+
+    def extend(self, arg: Any = None, /, **kwargs: Any) -> None:
+        """Add the fields of a mapping, of pairs, or of other headers, and of the keyword arguments."""
+        self._list.extend([field(*pair) for source in (arg, kwargs) if source for pair in pairs(source)])
+
+    def update(self, arg: Any = None, /, **kwargs: Any) -> None:
+        """Replace the fields named in a mapping, in pairs, in other headers, and in the keyword arguments."""
+        changed = self.copy()
+        super(Headers, changed).update(arg, **kwargs)
+        self._list[:] = changed._list
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Like :meth:`set`; with a position or a slice, put a pair or pairs there."""
+        if isinstance(key, int):
+            self._list[key] = field(*value)
+        elif isinstance(key, slice):
+            self._list[key] = [field(*pair) for pair in value]
+        else:
+            self.set(key, value)
+
+    def add_vary_header(self, vary: str) -> None:
+        """Add the field names in *vary* (separated by commas) to ``Vary``, each once; ``*`` stands for all of them.
+
+        RFC 9110, Section 12.5.5.
+        """
+        names: dict[str, str] = {}
+        for text in (*self.getlist("Vary"), vary):
+            for name in text.split(","):
+                if name := name.strip(" \t"):
+                    names.setdefault(name.lower(), name)
+        self.set("Vary", "*" if "*" in names else ", ".join(names.values()))
+
+
+def _with_parameters(name: str, value: object, parameters: dict[str, Any]) -> Field:
+    if not parameters:
+        return field(name, value)
+    options = {key.replace("_", "-"): parameter for key, parameter in parameters.items()}
+    return field(name, dump_options_header(field(name, value)[1], options))
