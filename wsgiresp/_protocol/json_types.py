@@ -1,0 +1,126 @@
+"""What stands for a value that JSON has no type for. One level at a time, and nothing here uses up an iterator."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+import sys
+from collections import UserString, deque
+from collections.abc import Callable, Mapping, Sequence, Set, ValuesView
+from decimal import Decimal
+from enum import Enum
+from operator import methodcaller
+from pathlib import PurePath
+from types import NoneType
+from typing import Any, Final, NoReturn
+from uuid import UUID
+
+Form = Callable[[Any], object]
+
+
+class _Unknown:
+    def for_json(self) -> NoReturn:
+        raise TypeError("this has no form in JSON")
+
+
+UNKNOWN: Final = _Unknown()
+"""What ``stand_in`` returns where nothing stands for a value: an encoder that goes on with it gets a ``TypeError``."""
+
+
+def duration(span: datetime.timedelta) -> str:
+    """Return *span* as an ISO 8601 duration in days, hours, minutes and seconds: ``P1DT2H0.5S``, ``PT0S``.
+
+    The sign of a negative span stands before the ``P``, for all its parts (ISO 8601-2).
+    """
+    sign = "-" if span < datetime.timedelta() else ""
+    span = abs(span)
+    minutes, seconds = divmod(span.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{span.microseconds:06}".rstrip("0") if span.microseconds else ""
+    clock = f"{hours}H" if hours else ""
+    clock += f"{minutes}M" if minutes else ""
+    clock += f"{seconds}{fraction}S" if seconds or fraction else ""
+    if clock or not span.days:
+        clock = "T" + (clock or "0S")
+    return f"{sign}P{span.days}D{clock}" if span.days else f"{sign}P{clock}"
+
+
+def decimal_number(number: Decimal, raw: Callable[[str], object]) -> object:
+    """Return *number* as *raw* of all its digits, or as a ``float`` if it is not finite.
+
+    The text of a finite ``Decimal`` is a JSON number as it is (RFC 8259, Section 6).
+    """
+    if number.is_finite():
+        return raw(str(number))
+    return math.nan if number.is_nan() else float(number)  # float() refuses a signalling NaN
+
+
+def plain_key(key: object) -> object:
+    """Return *key* as one that the encoders take: ``str``, ``int``, ``float``, ``bool`` or ``None``; or ``UNKNOWN``."""
+    if isinstance(key, str | int | float | NoneType):
+        return key
+    if isinstance(key, Enum):
+        return plain_key(key.value)
+    if isinstance(key, datetime.date | datetime.time):
+        return key.isoformat()
+    return str(key) if isinstance(key, UUID) else UNKNOWN
+
+
+def stand_in(value: Any) -> object:
+    """Return what stands for *value*, which is of none of JSON's types: something nearer to JSON, or ``UNKNOWN``.
+
+    What is inside *value* is left as it is. Iterators are ``UNKNOWN``: looking into one would use it up.
+    """
+    form = _BY_TYPE.get(type(value))
+    if form is not None:
+        return form(value)
+    kind: type = value.__class__  # not type(value): here the proxies of Flask and Django name what they stand for
+    if issubclass(kind, Enum):
+        return value.value
+    if hasattr(kind, "for_json"):
+        return value.for_json()
+    if _is_model(value):
+        return value.model_dump(mode="json")
+    if hasattr(kind, "__dataclass_fields__"):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    for base, form in _BY_BASE:
+        if isinstance(value, base):
+            return form(value)
+    return value.tolist() if hasattr(kind, "tolist") else UNKNOWN  # NumPy's arrays and scalars, pandas' columns
+
+
+def _is_model(value: object) -> bool:
+    # Without this module there is no model, and it is not loaded here.
+    return isinstance(value, getattr(sys.modules.get("pydantic.main"), "BaseModel", ()))
+
+
+def _unknown(_: object) -> object:
+    return UNKNOWN
+
+
+_iso = methodcaller("isoformat")
+
+_BY_TYPE: dict[type, Form] = {
+    datetime.date: _iso,
+    datetime.datetime: _iso,
+    datetime.time: _iso,
+    datetime.timedelta: duration,
+    UUID: str,
+    set: list,
+    frozenset: list,
+    deque: list,
+    range: list,
+}
+"""Shortcuts for the types that come in large numbers."""
+
+_BY_BASE: tuple[tuple[type | tuple[type, ...], Form], ...] = (
+    ((datetime.date, datetime.time), _iso),
+    (datetime.timedelta, duration),
+    (Decimal, Decimal),
+    ((UUID, PurePath, UserString), str),
+    (Mapping, lambda mapping: dict(mapping.items())),
+    # Sequences too, but their items are octets and no numbers that somebody meant to send.
+    ((bytes, bytearray, memoryview), _unknown),
+    ((Sequence, Set, ValuesView), list),
+)
