@@ -1,0 +1,73 @@
+"""Work that is done after the response, as in FastAPI: tasks that a response's ``close()`` runs."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec
+
+from ._bodies import coroutines
+from ._bodies.closing import run_each
+from ._types import Background
+
+P = ParamSpec("P")
+
+
+class BackgroundTask:
+    """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``."""
+
+    def __init__(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+        if not callable(func):
+            raise TypeError(f"func must be callable, got {func!r}")
+        self.func = func
+        self.args = args
+        self.kwargs = kwargs
+
+    def __call__(self) -> None:
+        """Make the call and wait until it is done; what it raises is raised here."""
+        outcome = self.func(*self.args, **self.kwargs)
+        if outcome is not None and inspect.isawaitable(outcome):
+            coroutines.run(outcome)
+
+    def __repr__(self) -> str:
+        # Not the arguments: this goes into logs, and they may hold what must not.
+        return f"<{type(self).__name__} {getattr(self.func, '__qualname__', repr(self.func))}>"
+
+
+class BackgroundTasks(BackgroundTask):
+    """Tasks that run one after the other, in the order they were added; one that fails does not stop the next."""
+
+    def __init__(self, tasks: Sequence[BackgroundTask] | None = None) -> None:
+        self.tasks: list[BackgroundTask] = list(tasks) if tasks else []
+
+    def add_task(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Add a call of *func* with the arguments after it; *func* may be ``async def``."""
+        self.tasks.append(BackgroundTask(func, *args, **kwargs))
+
+    def __call__(self) -> None:
+        """Run the tasks, also those that are added meanwhile; what fails is logged by name with its traceback."""
+        # The list itself is walked, not a copy: a task may add another.
+        run_each(self.tasks)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.tasks!r}>"
+
+
+class AfterResponse:
+    """The last step of a body's ``close()``: run *background* in a copy of the context in which this was made.
+
+    The copy keeps for the task what the view set (a request id, a language), and from others what the task sets.
+    """
+
+    __slots__ = ("_background", "_context")
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+        self._context = contextvars.copy_context()
+
+    def __call__(self) -> None:
+        self._context.run(self._background)
+
+    def __repr__(self) -> str:
+        return repr(self._background)
