@@ -1,0 +1,68 @@
+"""Answers that are JSON documents; what the documents look like is told in tests/protocol."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pytest
+from responses.calls import call
+
+from wsgiresp.responses import JSONResponse, ORJSONResponse, UJSONResponse, json_encoder
+
+
+@pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse, UJSONResponse])
+def test_a_document(response_class):
+    answer = call(response_class({"a": [1, None, "ä"]}, 201))
+    assert answer.status == "201 Created"
+    assert answer.body == '{"a":[1,null,"ä"]}'.encode()
+    assert answer.headers == [("Content-Type", "application/json"), ("Content-Length", "19")]
+
+
+@pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse])
+@pytest.mark.parametrize("content", [None, 0, "", [], {}, False])
+def test_what_is_false_is_a_document_too(response_class, content):
+    assert json.loads(call(response_class(content)).body) == content
+
+
+@pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse])
+def test_the_digits_of_a_decimal_are_kept(response_class):
+    assert call(response_class([Decimal("1.10")])).body == b"[1.10]"
+
+
+@pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse])
+def test_an_unknown_type_is_named_with_its_place(response_class):
+    with pytest.raises(TypeError, match=r"items\[1\]\.owner"):
+        response_class({"items": [{}, {"owner": object()}]})
+
+
+def test_a_subclass_may_write_otherwise():
+    class Pretty(JSONResponse):
+        encoder = json_encoder(indent=2)
+
+    assert call(Pretty({"a": 1})).body == b'{\n  "a": 1\n}'
+
+
+def test_a_subclass_may_refuse_nan():
+    class Strict(JSONResponse):
+        nan = "error"
+
+    assert call(JSONResponse([float("nan")])).body == b"[null]"
+    with pytest.raises(ValueError, match=r"\[0\]"):
+        Strict([float("nan")])
+
+
+def test_both_may_be_chosen_at_once():
+    class StrictAndPretty(JSONResponse):
+        nan = "error"
+        encoder = json_encoder(indent=1)
+
+    assert call(StrictAndPretty([1])).body == b"[\n 1\n]"
+    with pytest.raises(ValueError, match=r"\[0\]"):
+        StrictAndPretty([float("inf")])
+
+
+def test_without_orjson_the_error_names_the_extra(monkeypatch):
+    monkeypatch.setattr("wsgiresp._protocol.json_encoding.orjson_dumps", None)
+    with pytest.raises(ImportError, match=r"wsgiresp\[orjson\]"):
+        ORJSONResponse({})

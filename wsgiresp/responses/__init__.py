@@ -1,0 +1,27 @@
+"""The response classes: ``from wsgiresp.responses import ...`` stands for ``from fastapi.responses import ...``."""
+
+from __future__ import annotations
+
+from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
+from wsgiresp.background import BackgroundTask, BackgroundTasks
+
+from .base import Response
+from .json import JSONResponse, ORJSONResponse, UJSONResponse
+from .prepared import Prepared
+from .redirect import RedirectResponse
+from .text import HTMLResponse, PlainTextResponse
+
+__all__ = [
+    "BackgroundTask",
+    "BackgroundTasks",
+    "HTMLResponse",
+    "JSONEncoder",
+    "JSONResponse",
+    "ORJSONResponse",
+    "PlainTextResponse",
+    "Prepared",
+    "RedirectResponse",
+    "Response",
+    "UJSONResponse",
+    "json_encoder",
+]

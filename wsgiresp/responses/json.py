@@ -1,0 +1,48 @@
+"""Responses whose content is a JSON document."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder, orjson_encode
+
+from .base import Response
+
+
+class JSONResponse(Response):
+    """A JSON document (RFC 8259) in UTF-8, without blanks.
+
+    Beyond JSON's own types: Decimal with all its digits, dates and times in ISO 8601, timedelta as an ISO 8601
+    duration, UUID, Enum by its value, dataclasses, sets, paths, iterators as arrays, pydantic models, and objects with
+    ``for_json()``. ``NaN`` and infinities become null; a subclass with ``nan = "error"`` refuses them. A subclass with
+    ``encoder = json_encoder(indent=2)`` writes otherwise.
+
+    Raises ``TypeError`` naming the type and its place (``items[3].owner``) for anything else, and ``ValueError`` for
+    data that holds itself.
+    """
+
+    media_type = "application/json"
+    encoder: JSONEncoder = json_encoder()
+    nan: Literal["null", "error"] = "null"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "nan" in cls.__dict__:
+            cls.encoder = cls.encoder.replace(nan=cls.nan)
+
+    def render(self, content: Any) -> bytes:
+        return self.encoder.encode(content)
+
+
+class UJSONResponse(JSONResponse):
+    """FastAPI's name for JSON through ujson, kept so that imports need not change: a JSONResponse."""
+
+
+class ORJSONResponse(JSONResponse):
+    """The document that JSONResponse makes of the same content, written by orjson, which must be installed.
+
+    What orjson cannot write (integers beyond 64 bits, lone surrogates) is written by the encoder of JSONResponse.
+    """
+
+    def render(self, content: Any) -> bytes:
+        return orjson_encode(content)

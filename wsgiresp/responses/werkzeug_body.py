@@ -1,0 +1,233 @@
+"""The body as werkzeug knows it: ``response.response``, ``data``, ``is_streamed`` ..., over a body kept as bytes.
+
+What werkzeug's own code for them does wrong for us is here too: it reads and writes lists on every call, and it loses
+the callbacks of ``call_on_close`` in direct passthrough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.parse import urljoin
+
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wsgi import get_current_url
+
+from wsgiresp._bodies.closing import ClosingBody, Step, run_each
+from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
+from wsgiresp._protocol.fields import Field
+from wsgiresp._protocol.headers import Headers
+from wsgiresp._protocol.status import BODILESS
+from wsgiresp._types import Background
+from wsgiresp.background import AfterResponse
+
+from .adoption import Adoptable
+from .prepared import Prepared
+
+if TYPE_CHECKING:
+    from wsgiresp._types import StartResponse, WSGIEnvironment
+
+
+class WerkzeugBody(Adoptable, WerkzeugResponse):
+    """The part of a response that answers to werkzeug's names for the body."""
+
+    direct_passthrough = False
+    background: Background | None
+
+    # A body has one of two forms. Plain: _body, and _fields only where there are more than the type and the length.
+    # Unfolded, once somebody asked for what werkzeug has and could change it: _response and _fields.
+    _body: bytes | None = None
+    _type_field: Field
+    _fields: list[Field] | None = None
+    _response: Iterable[Any] = ()
+    _headers: Headers | None = None  # a view of _fields
+    _on_close: list[Callable[[], Any]] = []  # noqa: RUF012 - replaced, never changed in place
+    _is_spent = False
+
+    if TYPE_CHECKING:
+
+        def prepare(self, environ: WSGIEnvironment) -> Prepared: ...
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request of *environ* (PEP 3333)."""
+        prepared = self.prepare(environ)
+        try:
+            start_response(prepared.status, prepared.headers)
+        except BaseException:
+            prepared.close()
+            raise
+        return prepared.body
+
+    def _field_list(self) -> list[Field]:
+        """The fields, as the list that every later change is made in."""
+        fields = self._fields
+        if fields is None:
+            fields = self._fields = [self._type_field]
+            if self.automatically_set_content_length:
+                fields.append(LENGTHS[len(self._body or b"")])
+        return fields
+
+    def _unfold(self) -> list[Field]:
+        """Give the body its other form, and return the fields."""
+        fields = self._field_list()
+        if self._body is not None:
+            self._response = [self._body]
+            if not self._body:
+                # As in werkzeug: what has no body yet announces no length yet. prepare() will.
+                self._response = []
+                fields[1:] = [field for field in fields[1:] if field is not LENGTHS[0]]
+            self._body = None
+        return fields
+
+    @property  # type: ignore[override]
+    def headers(self) -> Headers:
+        """The fields of the header; each change passes the wall. What is assigned is copied."""
+        if self._headers is None:
+            self._headers = Headers.over(self._unfold())
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Any) -> None:
+        fresh = Headers()
+        fresh.extend(headers)
+        self.headers[:] = fresh
+
+    @property
+    def response(self) -> Iterable[Any]:
+        """The body as werkzeug's iterable; it may be changed in place, or another one assigned."""
+        self._unfold()
+        return self._response
+
+    @response.setter
+    def response(self, iterable: Iterable[Any]) -> None:
+        # The length of the old body goes with it; another one, set on purpose before, stays.
+        length = self.calculate_content_length() if self.is_sequence else None
+        if length is not None and announced_length(self._unfold()) == length:
+            self.headers.remove("Content-Length")
+        self._response = iterable
+        self._is_spent = False
+
+    @overload
+    def get_data(self, as_text: Literal[False] = False) -> bytes: ...
+    @overload
+    def get_data(self, as_text: Literal[True]) -> str: ...
+    def get_data(self, as_text: bool = False) -> bytes | str:
+        """The bytes of the body, or with *as_text* its UTF-8 text."""
+        body = super().get_data() if self._body is None else self._body
+        return body.decode() if as_text else body
+
+    def set_data(self, value: bytes | bytearray | str) -> None:
+        """Replace the body; Content-Length follows it."""
+        body = value.encode() if isinstance(value, str) else bytes(value)
+        self.response = [body]
+        if self.automatically_set_content_length:
+            self.headers["Content-Length"] = str(len(body))
+
+    # werkzeug's property holds its own functions, so ours must be named anew.
+    data = property(get_data, set_data, doc="The bytes of the body: see get_data() and set_data().")
+
+    def calculate_content_length(self) -> int | None:
+        """The bytes of the body, or None where only sending it would tell."""
+        return super().calculate_content_length() if self._body is None else len(self._body)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the chunks are all there."""
+        return self._body is not None or super().is_sequence
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the number of chunks is unknown."""
+        return self._body is None and super().is_streamed
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """The chunks of the body as bytes."""
+        return super().iter_encoded() if self._body is None else iter((self._body,))
+
+    def call_on_close(self, func: Callable[[], Any]) -> Callable[[], Any]:
+        """Run *func* once, at the first close after the response was called, and return it, so this is a decorator."""
+        self._unfold()
+        self._on_close = [*self._on_close, func]
+        return func
+
+    def close(self) -> None:
+        """Close the iterable and run what ``call_on_close`` was given; again and again changes nothing.
+
+        The background tasks belong to an answer that is sent: its body's ``close()`` runs them, not this.
+        """
+        run_each(self._release())
+
+    def _release(self) -> Iterator[Step]:
+        close = getattr(self._response, "close", None)
+        if close is not None:
+            yield close
+        callbacks, self._on_close = self._on_close, []
+        yield from callbacks
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> WerkzeugHeaders:
+        """The fields of the answer to the request of *environ*."""
+        return WerkzeugHeaders(self.prepare(environ).headers)
+
+    def get_app_iter(self, environ: WSGIEnvironment) -> Iterable[bytes]:
+        """The body of the answer to the request of *environ*."""
+        return self.prepare(environ).body
+
+    def get_wsgi_response(self, environ: WSGIEnvironment) -> tuple[Iterable[bytes], str, list[Field]]:
+        """The body, the status line and the fields of the answer to the request of *environ*."""
+        prepared = self.prepare(environ)
+        return prepared.body, prepared.status, prepared.headers
+
+    def _prepare_unfolded(self, environ: WSGIEnvironment) -> Prepared:
+        fields = self._unfold().copy()
+        if self.autocorrect_location_header:
+            fields = _absolute_location(fields, environ)
+        chunks: Iterable[bytes]
+        if self.status_code in BODILESS:
+            fields = without_content(fields, self.status_code)
+            chunks = ()
+        else:
+            chunks = self._unfolded_chunks(fields, is_head=environ.get("REQUEST_METHOD") == "HEAD")
+        return Prepared(self._status, fields, self._closing(chunks))
+
+    def _unfolded_chunks(self, fields: list[Field], is_head: bool) -> Iterable[bytes]:
+        iterable = self._response
+        if isinstance(iterable, (list, tuple)):
+            chunks = tuple(self.iter_encoded())
+            self._settle_length(fields, sum(map(len, chunks)), is_head)
+            return () if is_head else chunks
+        if isinstance(iterable, Iterator):
+            if self._is_spent:
+                raise RuntimeError("the body is an iterator that was sent already: make a response for each request")
+            self._is_spent = True
+        if is_head:
+            return ()
+        return iterable if self.direct_passthrough else self.iter_encoded()
+
+    def _settle_length(self, fields: list[Field], length: int, is_head: bool) -> None:
+        if announced_length(fields) is None:
+            if self.automatically_set_content_length:
+                settle_length(fields, length)
+        elif length or not is_head:
+            # An empty body may stand for one that only GET makes (RFC 9110, Section 9.3.2).
+            settle_length(fields, length)
+
+    def _closing(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
+        """Return *chunks* with a ``close()`` that releases the response and then runs its background tasks."""
+        if chunks is self._response and not self._on_close and self.background is None:
+            return chunks  # direct passthrough: the server's own file wrapper is known to it by its type
+        steps: list[Step] = []
+        if self._on_close or hasattr(self._response, "close"):
+            steps.append(self.close)
+        if self.background is not None:
+            steps.append(AfterResponse(self.background))
+        return ClosingBody(chunks, steps) if steps else chunks
+
+
+def _absolute_location(fields: list[Field], environ: WSGIEnvironment) -> list[Field]:
+    """Return *fields* with Location made absolute by the URL of the request: werkzeug's switch, for those who set it.
+
+    Off unless a class or an application sets ``autocorrect_location_header``, since ``Host`` is what the client says.
+    """
+    base = get_current_url(environ, strip_querystring=True)
+    return [(name, urljoin(base, text) if name.lower() == "location" else text) for name, text in fields]
