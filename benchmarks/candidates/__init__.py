@@ -1,0 +1,50 @@
+"""Who is measured: one module for each, which says how its users write each case."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.cases import Case
+from benchmarks.drive import WSGI, Driver
+
+PEERS = ("starlette", "baize", "werkzeug", "flask", "django", "webob", "falcon", "litestar")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """The applications of one candidate: by case, and by the name of its JSON class, made for a document.
+
+    A case that a candidate has no public way to answer is not in ``apps``.
+    """
+
+    distribution: str | None
+    apps: Mapping[str, Any]
+    json: Mapping[str, Callable[[Any], Any]]
+    driver: Callable[[Any, str], Driver] = WSGI
+
+    def ready(self, app: Any, case: Case) -> Driver:
+        """Return what drives *app*.
+
+        ``RuntimeError`` if its answer to *case* is wrong: the time of a wrong answer says nothing.
+        """
+        driver = self.driver(app, case.method)
+        fault = case.fault(driver.answer())
+        if fault is not None:
+            raise RuntimeError(f"{self.distribution or 'bare'}, {case.name}: {fault}")
+        return driver
+
+
+def load(skipped: Callable[[str], None] = print) -> Iterator[tuple[str, Candidate]]:
+    """Return name and candidate of all that are installed; *skipped* is told of each peer that is not."""
+    for name in ("bare", "wsgiresp", *PEERS):
+        try:
+            module = importlib.import_module(f"{__name__}.{name}")
+        except ImportError as error:
+            if name not in PEERS:
+                raise
+            skipped(f"skipped {name}: {error}")
+        else:
+            yield name, module.CANDIDATE
