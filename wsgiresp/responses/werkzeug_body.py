@@ -7,7 +7,7 @@ the callbacks of ``call_on_close`` in direct passthrough.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, cast, overload
 from urllib.parse import urljoin
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -61,19 +61,22 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     def _field_list(self) -> list[Field]:
         """The fields, as the list that every later change is made in."""
-        fields = self._fields
-        if fields is None:
-            fields = self._fields = [self._type_field]
+        if self._fields is None:
+            fields = [self._type_field]
             if self.automatically_set_content_length:
                 fields.append(LENGTHS[len(self._body or b"")])
-        return fields
+            # Whole, and only if no other thread was first: a call may come in between any two lines.
+            if self._fields is None:
+                self._fields = fields
+        return self._fields
 
     def _unfold(self) -> list[Field]:
         """Give the body its other form, and return the fields."""
         fields = self._field_list()
-        if self._body is not None:
-            self._response = [self._body]
-            if not self._body:
+        body = self._body
+        if body is not None:
+            self._response = [body]
+            if not body:
                 # As in werkzeug: what has no body yet announces no length yet. prepare() will.
                 self._response = []
                 fields[1:] = [field for field in fields[1:] if field is not LENGTHS[0]]
@@ -89,9 +92,12 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     @headers.setter
     def headers(self, headers: Any) -> None:
-        fresh = Headers()
-        fresh.extend(headers)
-        self.headers[:] = fresh
+        fields: list[Field] = []
+        view = Headers.over(fields)
+        view.extend(headers)
+        if self._body is not None:
+            self._unfold()
+        self._fields, self._headers = fields, view
 
     @property
     def response(self) -> Iterable[Any]:
@@ -107,6 +113,42 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             self.headers.remove("Content-Length")
         self._response = iterable
         self._is_spent = False
+
+    @classmethod
+    def force_type(cls, response: Any, environ: WSGIEnvironment | None = None) -> Self:
+        """Return *response*, werkzeug's or any WSGI application, as one of this class.
+
+        Flask calls it with what its views and error handlers return. One of ours keeps being what it is, too.
+        """
+        if not isinstance(response, WerkzeugBody):
+            if not isinstance(response, WerkzeugResponse):
+                response = WerkzeugResponse.force_type(response, environ)
+            response = cls._of(response)
+        response.__class__ = cls
+        return cast(Self, response)
+
+    @classmethod
+    def _of(cls, foreign: WerkzeugResponse) -> Self:
+        """Return a response of this class with the status, fields, body and callbacks of *foreign*."""
+        response = cls.__new__(cls)
+        response.headers = foreign.headers
+        response.status = foreign.status
+        response.response = foreign.response
+        response.direct_passthrough = foreign.direct_passthrough
+        response._on_close = foreign._on_close
+        return response
+
+    def __copy__(self) -> Self:
+        twin = object.__new__(type(self))
+        # Without the views of this one: its headers and its stream.
+        twin.__dict__.update(
+            {name: value for name, value in self.__dict__.items() if name not in ("_headers", "stream")}
+        )
+        if self._fields is not None:
+            twin._fields = self._fields.copy()
+        if isinstance(self._response, list):
+            twin._response = self._response.copy()
+        return twin
 
     @overload
     def get_data(self, as_text: Literal[False] = False) -> bytes: ...
