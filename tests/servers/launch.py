@@ -1,0 +1,144 @@
+"""One WSGI server in a process of its own: ``python -m servers.launch NAME DESCRIPTOR MODULE:APP [OPTION...]``.
+
+The server takes over the listening socket of that descriptor. Run by ``serving.py``, which says what the names mean.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+from wsgiref.types import WSGIApplication
+
+LIFETIME = 900  # s after which a server ends that nobody has ended
+
+
+def main() -> None:
+    if hasattr(signal, "alarm"):
+        signal.alarm(LIFETIME)  # it outlives exec
+    name, descriptor, app, *options = sys.argv[1:]
+    family, _, worker = name.partition(":")
+    if family == "gunicorn":
+        gunicorn(int(descriptor), app, ["--worker-class", worker, *options])
+    elif family == "uwsgi":
+        uwsgi(int(descriptor), app)
+    elif family == "granian":
+        granian(int(descriptor), app)
+    else:
+        # As Ctrl-C would: what a server does at its end is done.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        _IN_THIS_PROCESS[name](int(descriptor), app)
+
+
+def gunicorn(descriptor: int, app: str, options: list[str]) -> NoReturn:
+    from gunicorn.config import KNOWN_SETTINGS
+
+    # Newer ones open a control socket in the home folder, older ones do not know the option.
+    if any(setting.name == "control_socket_disable" for setting in KNOWN_SETTINGS):
+        options = ["--no-control-socket", *options]
+    execute("-m", "gunicorn", "--bind", f"fd://{descriptor}", *options, app)
+
+
+def uwsgi(descriptor: int, app: str) -> NoReturn:
+    environ = as_systemd_does(descriptor)
+    program = os.path.join(os.path.dirname(sys.executable), "uwsgi")
+    options = ["--protocol", "http", "--die-on-term", "--need-app", "--enable-threads", "--virtualenv", sys.prefix]
+    os.execve(program, [program, *options, "--pythonpath", ".", "--module", app], environ)
+
+
+def as_systemd_does(descriptor: int) -> dict[str, str]:
+    """Return the environment that tells of a listening socket as systemd does: it is descriptor 3."""
+    os.dup2(descriptor, 3, inheritable=True)
+    if descriptor != 3:
+        os.close(descriptor)
+    return {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+
+
+def execute(*arguments: str) -> NoReturn:
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def loaded(app: str) -> WSGIApplication:
+    module, _, name = app.partition(":")
+    found: WSGIApplication = getattr(importlib.import_module(module), name)
+    return found
+
+
+def gevent_pywsgi(descriptor: int, app: str) -> None:
+    from gevent import monkey
+
+    monkey.patch_all()
+    import gevent
+    from gevent import pywsgi
+    from gevent import socket as gevent_socket
+
+    listener = gevent_socket.socket(fileno=descriptor)
+    server = pywsgi.WSGIServer(listener, loaded(app), log=None)
+    gevent.signal_handler(signal.SIGTERM, server.stop)
+    server.serve_forever()
+
+
+def waitress(descriptor: int, app: str) -> None:
+    from waitress.server import create_server
+
+    create_server(loaded(app), sockets=[socket.socket(fileno=descriptor)]).run()
+
+
+def wsgiref(descriptor: int, app: str) -> None:
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+    with WSGIServer(("127.0.0.1", 0), WSGIRequestHandler, bind_and_activate=False) as server:
+        server.socket.close()
+        server.socket = socket.socket(fileno=descriptor)
+        server.server_name, server.server_port = server.socket.getsockname()
+        server.setup_environ()
+        server.set_app(loaded(app))
+        server.serve_forever()
+
+
+def werkzeug(descriptor: int, app: str) -> None:
+    from werkzeug.serving import make_server
+
+    make_server("127.0.0.1", 0, loaded(app), threaded=True, fd=descriptor).serve_forever()
+
+
+def cheroot(descriptor: int, app: str) -> None:
+    from cheroot.wsgi import Server
+
+    os.environ.update(as_systemd_does(descriptor))
+    server = Server(("127.0.0.1", 0), loaded(app))
+    try:
+        server.start()
+    finally:
+        server.stop()
+
+
+def granian(descriptor: int, app: str) -> None:
+    from granian.constants import Interfaces
+    from granian.net import SocketHolder
+    from granian.server import Server
+
+    class Inheriting(Server):  # type: ignore[misc, unused-ignore]
+        # It has no option for a socket that is there already.
+        def _init_shared_socket(self) -> None:
+            self._shd = SocketHolder(descriptor, uds=False, backlog=128)
+            self._sfd = descriptor
+            self._sso = None
+
+    Inheriting(app, interface=Interfaces.WSGI).serve()
+
+
+_IN_THIS_PROCESS: dict[str, Callable[[int, str], Any]] = {
+    "cheroot": cheroot,
+    "gevent.pywsgi": gevent_pywsgi,
+    "waitress": waitress,
+    "werkzeug": werkzeug,
+    "wsgiref": wsgiref,
+}
+
+if __name__ == "__main__":
+    main()

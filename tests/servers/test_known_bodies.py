@@ -1,0 +1,219 @@
+"""Every class whose body is known, over the wire of every server: what is sent is what was said, byte for byte."""
+
+from __future__ import annotations
+
+import socket
+from typing import NamedTuple
+
+import pytest
+from servers.serving import KINDS, cases, serve
+
+# Fields that are the server's own.
+OF_THE_SERVER = {"connection", "date", "keep-alive", "server"}
+TEXT = ("content-type", "text/plain; charset=utf-8")
+OCTETS = ("content-type", "application/octet-stream")
+JSON = ("content-type", "application/json")
+LARGE = b"0123456789abcdef" * 65536
+DOCUMENT = '{"price":1.10,"day":"2024-02-29","name":"Grüße"}'.encode()
+
+
+class Row(NamedTuple):
+    """What a route of ``apps/known_bodies.py`` answers; a Content-Length is added by :attr:`sent`."""
+
+    target: str
+    status: int
+    reason: str
+    fields: list[tuple[str, str]]
+    body: bytes | None
+
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """All fields, by name; those of one name in their order."""
+        length = [] if self.body is None else [("content-length", str(len(self.body)))]
+        return by_name([*self.fields, *length])
+
+
+def by_name(fields):
+    return sorted(fields, key=lambda field: field[0])
+
+
+def told(answer):
+    """The fields of *answer* that the app set."""
+    fields = [(name.lower(), value) for name, value in answer.fields]
+    return by_name([field for field in fields if field[0] not in OF_THE_SERVER])
+
+
+ROWS = [
+    Row("/str", 200, "OK", [TEXT], "Grüße\n".encode()),
+    Row("/bytes", 200, "OK", [OCTETS], b"\x00\xff\r\n"),
+    Row("/empty", 200, "OK", [TEXT], b""),
+    Row("/large", 200, "OK", [OCTETS], LARGE),
+    Row("/text", 200, "OK", [TEXT], "Grüße\n".encode()),
+    Row("/html", 200, "OK", [("content-type", "text/html; charset=utf-8")], "<h1>ü</h1>".encode()),
+    Row("/json", 200, "OK", [JSON], DOCUMENT),
+    Row("/orjson", 200, "OK", [JSON], DOCUMENT),
+    Row("/ujson", 200, "OK", [JSON], DOCUMENT),
+    Row("/redirect", 307, "Temporary Redirect", [TEXT, ("location", "/a%20b/%C3%BC?q=1")], b""),
+    Row("/created", 201, "Created", [TEXT, ("location", "/new")], b""),
+    Row(
+        "/cookies",
+        200,
+        "OK",
+        [
+            TEXT,
+            ("set-cookie", "theme=dark; Path=/; SameSite=Lax"),
+            ("set-cookie", "session=38af; Max-Age=60; Secure; HttpOnly; Path=/; SameSite=Strict"),
+            ("set-cookie", "old=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Path=/; SameSite=Lax"),
+        ],
+        b"cookies\n",
+    ),
+    Row(
+        "/fields",
+        418,
+        "I'm a teapot",
+        [("content-type", "text/csv; charset=utf-8"), ("link", "</a>"), ("link", "</b>"), ("x-latin", "\xfc\t.")],
+        b"x",
+    ),
+    Row(
+        "/unfolded",
+        200,
+        "OK",
+        [("content-type", "application/xml"), ("vary", "Accept, Accept-Language"), ("x-late", "set after it was made")],
+        b"<a/>",
+    ),
+    Row("/phrase", 404, "Gone Fishing", [TEXT], b"gone"),
+    Row("/unknown", 599, "Unknown", [TEXT], b"new"),
+    Row("/no-content", 204, "No Content", [("x-kept", "yes")], None),
+    Row("/reset-content", 205, "Reset Content", [TEXT], b""),
+    Row("/not-modified", 304, "Not Modified", [("etag", '"1"')], None),
+    Row("/constant", 200, "OK", [TEXT, ("x-shared", "yes")], b"constant\n"),
+    Row("/two-tasks/a", 200, "OK", [TEXT], b"two\n"),
+]
+
+
+# What these servers do wrong, whatever the app says.
+FAULTS = {
+    ("wsgiref", "/no-content"): "wsgiref says Content-Length: 0 of an answer that can have no body",
+    ("wsgiref", "/not-modified"): "wsgiref says Content-Length: 0 of an answer that can have no body",
+    ("granian", "/fields"): "granian sends latin-1 as UTF-8",
+    ("granian", "/phrase"): "granian knows no reason phrases but its own",
+    ("granian", "/unknown"): "granian knows no reason phrases but its own",
+}
+# Closes without a word where there is neither a length nor the chunked coding, though there can be no body.
+CLOSED_BY_WAITRESS = {204, 304}
+# Werkzeug's reads what is left of the request before it calls the body's close(), as PEP 3333 demands, and never gets
+# there if the client has reset the connection meanwhile. Cheroot loses it too at times.
+CLOSES_NOTHING_AFTER_RESET = {"cheroot", "werkzeug"}
+
+# Gthread does not see a request that came with the one before, and closes (gunicorn 23), as HTTP allows.
+PIPELINING = [kind.name for kind in KINDS.values() if kind.keeps_alive and kind.name != "gunicorn:gthread"]
+
+
+@pytest.fixture
+def row(request, server_name):
+    """The row of the parameter; a test of what its server does wrong may fail."""
+    fault = FAULTS.get((server_name, request.param.target))
+    if fault:
+        request.applymarker(pytest.mark.xfail(reason=fault, strict=False))
+    return request.param
+
+
+@pytest.fixture
+def server(server_name, served):
+    return served(server_name, "known_bodies:app")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.target, indirect=True)
+def test_get_is_answered_byte_for_byte(server, row):
+    answer = server.exchange("GET", row.target)
+    assert (answer.status, answer.reason) == (row.status, row.reason)
+    assert told(answer) == row.sent
+    assert answer.body == (row.body or b"")
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.target, indirect=True)
+def test_head_has_the_fields_of_get_and_no_body(server, row):
+    with server.connect() as connection:
+        answer = connection.exchange("HEAD", row.target, ("Connection", "close"))
+        assert (answer.status, answer.reason) == (row.status, row.reason)
+        assert told(answer) == row.sent
+        assert connection.ends()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.target, indirect=True)
+def test_the_connection_can_be_used_again_or_is_closed(server, row, method):
+    with server.connect() as connection:
+        answer = connection.exchange(method, row.target)
+        assert answer.status == row.status
+        if server.kind.keeps_alive and not (server.kind.name == "waitress" and row.status in CLOSED_BY_WAITRESS):
+            assert connection.exchange("GET", "/text").body == "Grüße\n".encode()
+        else:
+            assert connection.ends()
+
+
+@pytest.mark.parametrize("server_name", cases(*PIPELINING))
+def test_two_requests_sent_at_once_get_their_answers_in_order(server):
+    with server.connect() as connection:
+        connection.request("HEAD", "/json")
+        connection.request("GET", "/constant")
+        assert connection.answer("HEAD").status == 200
+        assert connection.answer("GET").body == b"constant\n"
+
+
+def test_the_answer_is_there_before_the_task_is_done(server):
+    with socket.create_server(("127.0.0.1", 0)) as listener, server.connect() as connection:
+        listener.settimeout(10)
+        port = listener.getsockname()[1]
+        # The task does not end before it has heard from us, so the answer has not waited for it.
+        answer = connection.exchange("GET", f"/waiting-task/{port}")
+        task, _ = listener.accept()
+        with task:
+            task.sendall(b"g")
+        assert answer.body == b"waits\n"
+        server.log.wait_for(f"known_bodies: done {port}")
+
+
+TASKS = [
+    pytest.param("GET", "/task/get", id="GET"),
+    pytest.param("HEAD", "/task/head", id="HEAD"),
+    pytest.param("GET", "/async-task/async", id="a coroutine function"),
+    pytest.param("GET", "/no-content-task/none", id="a 204"),
+    pytest.param("GET", "/two-tasks/second", id="behind one that fails"),
+]
+
+
+@pytest.fixture(scope="session")
+def whole_log(server_name):
+    """The log of a server from its start to its end, after one request for each task."""
+    with serve(server_name, "known_bodies:app") as server:
+        for method, target in [*(case.values for case in TASKS), ("GET", "/failing-task/alone")]:
+            with server.connect() as connection:
+                connection.request(method, target, ("Connection", "close"))
+                connection.rest()
+        for line in [*(f"done {case.values[1].rpartition('/')[2]}\n" for case in TASKS), "LookupError: failed alone\n"]:
+            server.log.wait_for(line)
+        return server.stop()
+
+
+@pytest.mark.parametrize(("method", "target"), TASKS)
+def test_a_task_is_run_once(whole_log, method, target):
+    assert whole_log.count(f"known_bodies: done {target.rpartition('/')[2]}\n") == 1
+
+
+@pytest.mark.parametrize("server_name", cases(*(name for name in KINDS if name not in CLOSES_NOTHING_AFTER_RESET)))
+def test_the_task_of_a_client_that_left_is_run_once(server):
+    with server.connect() as connection:
+        connection.request("GET", "/large-task/gone")
+        connection.head()
+        connection.reset()
+    server.log.wait_for("known_bodies: done gone\n")
+    server.exchange("GET", "/task/after")
+    server.log.wait_for("known_bodies: done after\n")
+    assert server.log.text.count("known_bodies: done gone\n") == 1
+
+
+@pytest.mark.parametrize("word", ["second", "alone"])
+def test_a_task_that_fails_is_logged_once(whole_log, word):
+    assert whole_log.count(f"LookupError: failed {word}\n") == 1
+    assert whole_log.count("wsgiresp: <BackgroundTask fail> failed after a response\n") == 2
