@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 
 import pytest
 
@@ -86,15 +87,28 @@ def test_the_log_knows_tasks_by_name():
     assert repr(AfterResponse(tasks)) == "<BackgroundTasks [<BackgroundTask fail>]>"
 
 
-def test_a_callable_without_a_name_is_known_by_its_repr():
-    class Callable:
+def test_a_callable_without_a_name_is_known_by_its_class():
+    class Sender:
         def __call__(self):
             pass
 
-        def __repr__(self):
-            return "<a callable>"
+    assert repr(BackgroundTask(Sender())).endswith("Sender>")
 
-    assert repr(BackgroundTask(Callable())) == "<BackgroundTask <a callable>>"
+
+def test_the_log_does_not_know_the_arguments_of_a_partial():
+    assert repr(BackgroundTask(functools.partial(functools.partial(fail, "secret"), 1))) == "<BackgroundTask fail>"
+
+
+@pytest.mark.parametrize("make", [AfterResponse, lambda value: BackgroundTasks([value])])
+def test_what_cannot_run_is_refused(make):
+    with pytest.raises(TypeError, match="must be callable"):
+        make(5)
+
+
+def test_a_background_may_be_a_coroutine_function():
+    seen: list[str] = []
+    AfterResponse(lambda: append_later(seen, "done"))()
+    assert seen == ["done"]
 
 
 def test_tasks_run_in_a_copy_of_the_context_of_their_making():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
@@ -11,28 +12,28 @@ from ._bodies import coroutines
 from ._bodies.closing import run_each
 from ._types import Background
 
-P = ParamSpec("P")
+_P = ParamSpec("_P")
 
 
 class BackgroundTask:
     """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``."""
 
-    def __init__(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
-        if not callable(func):
-            raise TypeError(f"func must be callable, got {func!r}")
+    def __init__(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
+        require_callable("func", func)
         self.func = func
         self.args = args
         self.kwargs = kwargs
 
     def __call__(self) -> None:
         """Make the call and wait until it is done; what it raises is raised here."""
-        outcome = self.func(*self.args, **self.kwargs)
-        if outcome is not None and inspect.isawaitable(outcome):
-            coroutines.run(outcome)
+        _finish(self.func(*self.args, **self.kwargs))
 
     def __repr__(self) -> str:
         # Not the arguments: this goes into logs, and they may hold what must not.
-        return f"<{type(self).__name__} {getattr(self.func, '__qualname__', repr(self.func))}>"
+        func: Any = self.func
+        while isinstance(func, functools.partial):
+            func = func.func
+        return f"<{type(self).__name__} {getattr(func, '__qualname__', type(func).__qualname__)}>"
 
 
 class BackgroundTasks(BackgroundTask):
@@ -40,8 +41,10 @@ class BackgroundTasks(BackgroundTask):
 
     def __init__(self, tasks: Sequence[BackgroundTask] | None = None) -> None:
         self.tasks: list[BackgroundTask] = list(tasks) if tasks else []
+        for task in self.tasks:
+            require_callable("each of tasks", task)
 
-    def add_task(self, func: Callable[P, Any], *args: P.args, **kwargs: P.kwargs) -> None:
+    def add_task(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Add a call of *func* with the arguments after it; *func* may be ``async def``."""
         self.tasks.append(BackgroundTask(func, *args, **kwargs))
 
@@ -63,11 +66,27 @@ class AfterResponse:
     __slots__ = ("_background", "_context")
 
     def __init__(self, background: Background) -> None:
+        require_callable("background", background)
         self._background = background
         self._context = contextvars.copy_context()
 
     def __call__(self) -> None:
-        self._context.run(self._background)
+        self._context.run(self._run)
+
+    def _run(self) -> None:
+        _finish(self._background())
 
     def __repr__(self) -> str:
         return repr(self._background)
+
+
+def _finish(outcome: object) -> None:
+    """Wait for what a call returned, where there is something to wait for."""
+    if outcome is not None and inspect.isawaitable(outcome):
+        coroutines.run(outcome)
+
+
+def require_callable(argument: str, value: object) -> None:
+    """Raise ``TypeError`` naming *argument* where *value* cannot be called: late, it would be a line in a log."""
+    if not callable(value):
+        raise TypeError(f"{argument} must be callable, got {value!r}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import signal
 import threading
 
-import gevent
+import gevent.event
 import pytest
 
 from wsgiresp._bodies import coroutines
@@ -23,10 +25,12 @@ async def fail():
     raise LookupError("inside")
 
 
-def test_a_coroutine_runs_to_its_end_in_a_plain_thread():
+def test_coroutines_run_to_their_end_on_one_loop():
     seen: list[tuple[str, int]] = []
     coroutines.run(note(seen))
-    assert seen == [("none", threading.get_ident())]
+    coroutines.run(note(seen))
+    assert seen[0] == seen[1]
+    assert seen[0][1] != threading.get_ident()
 
 
 def test_any_awaitable_is_waited_for():
@@ -44,7 +48,7 @@ def test_what_a_coroutine_raises_is_raised_to_the_caller():
 
 
 @pytest.mark.parametrize("awaitable", [note, fail])
-def test_under_a_hub_it_runs_in_a_thread_with_the_callers_context(awaitable):
+def test_under_a_hub_it_runs_with_the_callers_context(awaitable):
     seen: list[tuple[str, int]] = []
 
     def greenlet():
@@ -55,20 +59,90 @@ def test_under_a_hub_it_runs_in_a_thread_with_the_callers_context(awaitable):
     gevent.joinall([spawned], timeout=10)
     if awaitable is note:
         assert seen[0][0] == "greenlet"
-        assert seen[0][1] != threading.get_ident()
     else:
         assert isinstance(spawned.exception, LookupError)
 
 
-def test_two_greenlets_may_wait_at_once():
+def test_greenlets_wait_side_by_side():
+    met: list[asyncio.Event] = []
+
+    async def meet():
+        # Each waits for the last: none would come to its end if they ran one after the other.
+        met.append(asyncio.Event())
+        if len(met) == 20:
+            for event in met:
+                event.set()
+        await met[-1].wait()
+
+    greenlets = [gevent.spawn(coroutines.run, meet()) for _ in range(20)]
+    assert len(gevent.joinall(greenlets, timeout=10, raise_error=True)) == 20
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), gevent.Timeout()])
+@pytest.mark.parametrize("greenlet", [False, True], ids=["in a thread", "in a greenlet"])
+def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, greenlet):
+    caught: list[BaseException] = []
+
+    async def end():
+        raise error
+
+    def caller():
+        try:
+            coroutines.run(end())
+        except BaseException as raised:
+            caught.append(raised)
+
+    if greenlet:
+        gevent.joinall([gevent.spawn(caller)], timeout=10)
+    else:
+        caller()
+    coroutines.run(note([]))
+    assert caught == [error]
+
+
+def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
+    begun, ended = gevent.event.Event(), threading.Event()
+    hub = gevent.get_hub()
+    watcher = hub.loop.async_()
+    watcher.start(begun.set)
+
+    async def wait():
+        watcher.send()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    greenlet = gevent.spawn(coroutines.run, wait())
+    assert begun.wait(timeout=10)
+    watcher.close()
+    greenlet.kill()
+    assert ended.wait(timeout=10)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_has_a_loop_of_its_own():
+    coroutines.run(note([]))
+    child = os.fork()
+    if child == 0:
+        seen: list[tuple[str, int]] = []
+        signal.alarm(10)
+        coroutines.run(note(seen))
+        os._exit(0 if seen else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_the_loop_can_be_stopped_and_begins_anew():
+    coroutines.run(note([]))
+    coroutines._stop()
     seen: list[tuple[str, int]] = []
-    both = [gevent.spawn(coroutines.run, note(seen)) for _ in range(2)]
-    gevent.joinall(both, timeout=10, raise_error=True)
-    assert len(seen) == 2
+    coroutines.run(note(seen))
+    assert seen
 
 
 @pytest.mark.parametrize("awaitable", [note, fail])
-def test_within_a_running_loop_it_runs_in_a_thread_with_the_callers_context(awaitable):
+def test_within_a_running_loop_it_runs_with_the_callers_context(awaitable):
     seen: list[tuple[str, int]] = []
 
     async def main():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import pytest
 
 from wsgiresp._protocol.content import (
     LENGTHS,
+    TYPES,
     TypeFields,
     announced_length,
     content_length,
@@ -27,6 +30,28 @@ from wsgiresp._protocol.content import (
 )
 def test_a_media_type(media_type, value):
     assert TypeFields("utf-8")[media_type] == ("Content-Type", value)
+
+
+class Media(str, Enum):  # noqa: UP042 - which is how many a code base spells it
+    """Media types as many a code base spells them."""
+
+    CSV = "text/csv"
+
+
+def test_an_enum_does_not_spoil_the_media_type_for_others():
+    types = TypeFields("utf-8")
+    assert types[Media.CSV] == types["text/csv"] == ("Content-Type", "text/csv; charset=utf-8")
+    assert type(types[Media.CSV][1]) is str
+
+
+@pytest.mark.parametrize("charset", ["nope", 'utf-8"; a="b', "utf 8"])
+def test_what_is_no_charset_is_refused(charset):
+    with pytest.raises(ValueError, match="charset must be"):
+        TYPES[charset]
+
+
+def test_a_charset_is_looked_up_once():
+    assert TYPES["ascii"] is TYPES["ascii"]
 
 
 def test_another_charset_is_announced():

@@ -100,6 +100,33 @@ def test_a_value_outside_latin_1_is_refused(value):
         field("X-Name", value)
 
 
+@pytest.mark.parametrize("value", [["a"], ("a",), {"a"}, {"a": "b"}])
+def test_a_container_is_no_value(value):
+    with pytest.raises(TypeError, match="header 'X-Name' must be a str"):
+        field("X-Name", value)
+
+
+def test_a_name_that_only_looks_like_a_known_one_is_looked_at():
+    class Evil(str):
+        def __eq__(self, other):
+            return True
+
+        def __hash__(self):
+            return hash("X-Known")
+
+    lowered("X-Known")
+    with pytest.raises(ValueError, match="must be a token"):
+        lowered(Evil("X\r\nX-Injected: 1"))
+
+
+def test_the_str_of_an_object_becomes_a_plain_one():
+    class Markup:
+        def __str__(self):
+            return Names.NO_STORE
+
+    assert type(field("X-Name", Markup())[1]) is str
+
+
 def test_no_value_is_refused():
     with pytest.raises(TypeError, match="must be a str, got None"):
         field("X-Name", None)
@@ -161,9 +188,9 @@ def test_extend_makes_a_location_a_uri():
 
 
 def test_names_of_clients_do_not_fill_the_memo(monkeypatch):
-    monkeypatch.setattr(fields, "_MEMO_LIMIT", 0)
+    monkeypatch.setattr(fields, "_ORDINARY_LIMIT", 0)
     lowered("X-Never-Seen-Before")
-    assert "X-Never-Seen-Before" not in fields._lowered
+    assert "X-Never-Seen-Before" not in fields._ordinary
 
 
 NAMES = st.text(alphabet=st.one_of(st.sampled_from("abX-_:"), st.characters()), max_size=8)

@@ -64,6 +64,12 @@ def test_nothing_but_whole_fields_ever_gets_in(way, name, value):
         assert not set(text) & {*map(chr, range(9)), "\r", "\n", "\x7f", "\x85"}
 
 
+@pytest.mark.parametrize("vary", [None, 5])
+def test_vary_is_a_str(vary):
+    with pytest.raises(TypeError, match="vary must be a str"):
+        Headers().add_vary_header(vary)
+
+
 def test_parameters_are_quoted():
     headers = Headers()
     headers.set("Content-Disposition", "attachment", filename='a "b".txt')

@@ -16,6 +16,7 @@ from wsgiresp._protocol.status import BODILESS, LINES, LINES_WITH_CONTENT, parse
     [
         pytest.param(200, "200 OK", 200, id="a known code has its phrase"),
         pytest.param(HTTPStatus.NOT_FOUND, "404 Not Found", 404, id="an HTTPStatus is its code"),
+        pytest.param(413, "413 Content Too Large", 413, id="a phrase of RFC 9110"),
         pytest.param(599, "599 Unknown", 599, id="an unknown code has a phrase all the same"),
         pytest.param(999, "999 Unknown", 999, id="the last code"),
         pytest.param("200 Fine", "200 Fine", 200, id="a line keeps its phrase"),

@@ -9,7 +9,7 @@ from responses.calls import call
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import BackgroundTask
-from wsgiresp.responses import JSONResponse, PlainTextResponse, Response
+from wsgiresp.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 
 
 class Foreign(WerkzeugResponse):
@@ -52,10 +52,26 @@ def test_its_own_class_changes_nothing():
         assert type(response) is JSONResponse
 
 
-def test_another_class_of_ours_is_taken_as_it_is():
-    response = PlainTextResponse("a")
-    response.__class__ = JSONResponse
-    assert type(response) is JSONResponse
+def test_a_sibling_of_ours_is_added_and_does_not_replace():
+    class Stamp(JSONResponse):
+        def prepare(self, environ):
+            prepared = super().prepare(environ)
+            prepared.headers.append(("X-Stamp", "1"))
+            return prepared
+
+    class App(HTMLResponse, Foreign):
+        pass
+
+    response = Stamp({})
+    response.__class__ = App
+    assert isinstance(response, App)
+    assert call(response).values("X-Stamp") == ["1"]
+
+
+def test_a_subclass_of_its_own_class_is_taken_as_it_is():
+    response = Response("a")
+    response.__class__ = PlainTextResponse
+    assert type(response) is PlainTextResponse
 
 
 def test_the_same_two_classes_make_one():

@@ -211,6 +211,33 @@ def test_a_subclass_may_prepare_otherwise():
     assert call(Teapot("abc")).status == "418 Short and stout"
 
 
+def test_a_mixin_may_prepare_otherwise():
+    class Teapots:
+        def prepare(self, environ):
+            prepared = super().prepare(environ)
+            return Prepared("418 Short and stout", prepared.headers, prepared.body)
+
+    class Teapot(Teapots, PlainTextResponse):
+        pass
+
+    assert call(Teapot("abc")).status == "418 Short and stout"
+
+
+def test_a_call_that_goes_on_to_ours_meets_the_prepare_of_its_class():
+    class Teapot(PlainTextResponse):
+        def prepare(self, environ):
+            prepared = super().prepare(environ)
+            return Prepared("418 Short and stout", prepared.headers, prepared.body)
+
+        def __call__(self, environ, start_response):
+            return super().__call__(environ, start_response)
+
+    class Cup(Teapot):
+        pass
+
+    assert call(Cup("abc")).status == "418 Short and stout"
+
+
 def test_a_subclass_may_call_otherwise():
     class Loud(PlainTextResponse):
         def prepare(self, environ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from enum import Enum
 
 import pytest
 from responses.calls import call
@@ -25,6 +26,18 @@ def test_the_defaults_are_starlettes():
     response = PlainTextResponse("a")
     response.set_cookie("a")
     assert cookies(response) == ["a=; Path=/; SameSite=Lax"]
+
+
+class Place(str, Enum):  # noqa: UP042 - which is how many a code base spells it
+    """Paths as many a code base spells them."""
+
+    ROOT = "/"
+
+
+def test_an_enum_is_its_characters():
+    response = PlainTextResponse("a")
+    response.set_cookie("a", "b", path=Place.ROOT)
+    assert cookies(response) == ["a=b; Path=/; SameSite=Lax"]
 
 
 def test_several_cookies_are_several_fields():

@@ -62,6 +62,40 @@ def test_both_may_be_chosen_at_once():
         StrictAndPretty([float("inf")])
 
 
+@pytest.mark.parametrize("base", [JSONResponse, ORJSONResponse])
+def test_what_is_chosen_once_holds_for_the_subclasses(base):
+    class Strict(base):
+        nan = "error"
+
+    class StrictAndPretty(Strict):
+        encoder = json_encoder(indent=1)
+
+    for response_class in (Strict, StrictAndPretty):
+        with pytest.raises(ValueError, match=r"\[0\]"):
+            response_class([float("inf")])
+    assert call(StrictAndPretty([1])).body == b"[\n 1\n]"
+
+
+@pytest.mark.parametrize("base", [JSONResponse, ORJSONResponse])
+def test_an_encoder_may_refuse_nan_itself(base):
+    class Strict(base):
+        encoder = json_encoder(nan="error")
+
+    assert Strict.nan == "error"
+    with pytest.raises(ValueError, match=r"\[0\]"):
+        Strict([float("inf")])
+
+
+def test_a_subclass_may_allow_what_its_base_refuses():
+    class Strict(JSONResponse):
+        nan = "error"
+
+    class Lenient(Strict):
+        nan = "null"
+
+    assert call(Lenient([float("inf")])).body == b"[null]"
+
+
 def test_without_orjson_the_error_names_the_extra(monkeypatch):
     monkeypatch.setattr("wsgiresp._protocol.json_encoding.orjson_dumps", None)
     with pytest.raises(ImportError, match=r"wsgiresp\[orjson\]"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import pytest
 from responses.calls import call
 
@@ -43,6 +45,20 @@ def test_a_status_that_redirects(status_code):
 def test_a_status_that_does_not_redirect_is_refused(status_code):
     with pytest.raises(ValueError, match=f"status_code of a redirect must be .*, got {status_code}"):
         RedirectResponse("/b", status_code)
+
+
+def test_a_status_may_be_a_line():
+    assert call(RedirectResponse("/b", "302 Over There")).status == "302 Over There"
+
+
+class Route(str, Enum):  # noqa: UP042 - which is how many a code base spells it
+    """Places as many a code base spells them."""
+
+    HOME = "/home"
+
+
+def test_an_enum_is_its_characters():
+    assert call(RedirectResponse(Route.HOME)).values("Location") == ["/home"]
 
 
 def test_the_headers_and_the_background_are_kept():

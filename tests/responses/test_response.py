@@ -242,6 +242,38 @@ def test_a_subclass_may_set_its_media_type_before_it_is_made():
     assert call(Late("a")).values("Content-Type") == ["application/late"]
 
 
+@pytest.mark.parametrize("background", [5, [], "text/html"])
+def test_a_background_that_cannot_be_called_is_refused(background):
+    with pytest.raises(TypeError, match="background must be callable"):
+        Response("a", background=background)
+
+
+@pytest.mark.parametrize("body", [5, -(2**70), None, [104, 105], {"a": 1}])
+def test_a_body_of_a_wrong_type_is_refused(body):
+    with pytest.raises(TypeError, match="content of Response must be str, bytes or None"):
+        Response("a").body = body
+
+
+def test_a_charset_is_that_of_the_body_too():
+    class Latin(PlainTextResponse):
+        charset = "latin-1"
+
+    response = Latin("é")
+    assert response.get_data(as_text=True) == "é"
+    response.body = "ß"
+    assert (response.body, response.get_data(as_text=True)) == (b"\xdf", "ß")
+    assert call(response).values("Content-Type") == ["text/plain; charset=latin-1"]
+
+
+def test_an_object_may_have_a_charset_of_its_own():
+    class Late(PlainTextResponse):
+        def __init__(self, content):
+            self.charset = "latin-1"
+            super().__init__(content)
+
+    assert call(Late("é")).values("Content-Type") == ["text/plain; charset=latin-1"]
+
+
 def test_no_argument_is_swallowed():
     with pytest.raises(TypeError, match="has no argument 'mimtype'"):
         Response("a", mimtype="text/html")  # type: ignore[call-arg]

@@ -38,6 +38,11 @@ def test_werkzeugs_word_for_the_content():
     assert call(Response(response="abc")).body == b"abc"
 
 
+def test_content_is_given_by_one_word():
+    with pytest.raises(TypeError, match="content and response are two words for one argument"):
+        Response("abc", response="def")
+
+
 def test_werkzeugs_content_is_not_rendered():
     assert call(JSONResponse(response='{"a":1}', mimetype="application/json")).body == b'{"a":1}'
 
@@ -262,6 +267,7 @@ def test_an_application_may_ask_for_absolute_locations():
         autocorrect_location_header = True
 
     assert call(Absolute("/b")).values("Location") == ["http://a.example/b"]
+    assert call(Absolute("/b", headers={"X-A": "1"})).values("Location") == ["http://a.example/b"]
 
 
 def test_typed_headers_are_werkzeugs():
@@ -287,9 +293,11 @@ def test_werkzeugs_own_response_may_be_forced_to_be_ours():
     closed: list[str] = []
     foreign = WerkzeugResponse("abc", "404 Gone Fishing", {"X-A": "1"})
     foreign.call_on_close(lambda: closed.append("callback"))
+    foreign.extra = "kept"
     forced = JSONResponse.force_type(foreign)
     answer = call(forced)
     assert isinstance(forced, JSONResponse)
+    assert forced.extra == "kept"
     assert (answer.status, answer.body, answer.values("X-A")) == ("404 Gone Fishing", b"abc", ["1"])
     assert closed == ["callback"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from greenlet import GreenletExit
+from gevent import GreenletExit
 
 log = logging.getLogger("wsgiresp")
 

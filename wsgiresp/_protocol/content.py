@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
-from .fields import TOKEN, Field, field
+from .fields import TOKEN, Field, exact, field
 
 OCTET_STREAM = "application/octet-stream"
 
@@ -13,12 +14,15 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class TypeFields(dict[str, Field]):
-    """The Content-Type field of each media type, for one charset; ``ValueError`` for what is no media type."""
+    """The Content-Type field of each media type met so far, for one charset."""
 
     def __init__(self, charset: str) -> None:
         self._charset = charset
 
     def __missing__(self, media_type: str) -> Field:
+        if not isinstance(media_type, str):
+            raise TypeError(f"media_type must be a str, got {media_type!r}")
+        media_type = exact(media_type)
         made = content_type(media_type, self._charset)
         # A media type may come from an upload: the memo must not grow without end.
         if len(self) < 1024:
@@ -26,10 +30,26 @@ class TypeFields(dict[str, Field]):
         return made
 
 
+class _Charsets(dict[str, TypeFields]):
+    def __missing__(self, charset: str) -> TypeFields:
+        try:
+            codecs.lookup(charset)
+        except LookupError:
+            raise ValueError(f"charset must be an encoding, got {charset!r}") from None
+        if TOKEN.fullmatch(charset) is None:
+            raise ValueError(f"charset must be a token (RFC 9110, Section 8.3.2), got {charset!r}")
+        return self.setdefault(charset, TypeFields(charset))
+
+
 class _LengthFields(dict[int, Field]):
     def __missing__(self, length: int) -> Field:
         return "Content-Length", str(length)
 
+
+TYPES = _Charsets()
+"""For each charset the Content-Type field of each media type; ``ValueError`` for what is none."""
+
+UTF8_TYPES = TYPES["utf-8"]
 
 LENGTHS = _LengthFields({length: ("Content-Length", str(length)) for length in range(1024)})
 """The Content-Length field of a body of so many bytes; those of small bodies are made once (0.1 us an answer)."""
@@ -40,8 +60,6 @@ def content_type(media_type: str, charset: str) -> Field:
 
     Raises ``ValueError`` for what is no ``type/subtype`` (RFC 9110, Section 8.3.1).
     """
-    if not isinstance(media_type, str):
-        raise TypeError(f"media_type must be a str, got {media_type!r}")
     if _MEDIA_TYPE.fullmatch(media_type) is None:
         raise ValueError(f"media_type must be type/subtype (RFC 9110, Section 8.3.1), got {media_type!r}")
     if media_type[:5].lower() == "text/" and "charset=" not in media_type.lower():
@@ -78,9 +96,9 @@ def settle_length(fields: list[Field], length: int) -> None:
 
 
 def without_content(fields: list[Field], status_code: int) -> list[Field]:
-    """Return *fields* for an answer without content: neither Content-Type nor Content-Length.
+    """Return *fields* for an answer without content: a 205 says that it has 0 bytes, the others nothing of content.
 
-    RFC 9110, Sections 8.6, 15.3.5 and 15.4.5. A 205 ends with its Content-Length of 0 (Section 15.3.6).
+    RFC 9110, Sections 8.6, 15.3.5, 15.3.6 and 15.4.5.
     """
     if status_code == 205:
         kept = [field for field in fields if field[0].lower() != "content-length"]

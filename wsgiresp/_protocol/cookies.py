@@ -65,7 +65,7 @@ def set_cookie_value(
     prefix = _prefix(key)
     if samesite is not None:
         samesite = "Lax" if samesite == "lax" else _same_site(key, samesite)
-    if path != "/":
+    if type(path) is not str or path != "/":
         path = _path(key, path)
     if domain is not None:
         domain = _domain(key, domain)

@@ -16,7 +16,7 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """A token (RFC 9110, Section 5.6.2): a field name, a cookie name, a parameter name."""
 
 CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
-"""C0 without TAB, DEL and C1. C1 is no control in HTTP, but U+0085 ends a line for many a log and many a parser."""
+"""C0 except TAB; DEL; C1. C1 is no control in HTTP, but U+0085 ends a line for many a log and many a parser."""
 
 # PEP 3333, "Other HTTP Features", by way of RFC 2616, Section 13.5.1. These belong to the server.
 _HOP_BY_HOP = frozenset(
@@ -34,8 +34,9 @@ _HOP_BY_HOP = frozenset(
 _LOCATIONS = frozenset({"location", "content-location"})
 _SPECIAL = frozenset({*_LOCATIONS, "content-type", "content-length"})
 
-_MEMO_LIMIT = 1024  # names; a name that came from a client must not make the memo grow without end
-_lowered: dict[str, str] = {}
+# Names that have passed lowered() and are not special. One that came from a client must not make it grow without end.
+_ORDINARY_LIMIT = 1024
+_ordinary: set[str] = set()
 
 
 def lowered(name: str) -> str:
@@ -46,9 +47,9 @@ def lowered(name: str) -> str:
     """
     if not isinstance(name, str):
         raise TypeError(f"header name must be a str, got {name!r}")
-    known = _lowered.get(name)
-    if known is not None:
-        return known
+    name = exact(name)
+    if name in _ordinary:
+        return name.lower()
     if TOKEN.fullmatch(name) is None:
         raise ValueError(f"header name must be a token (RFC 9110, Section 5.6.2), got {name!r}")
     key = name.lower()
@@ -56,8 +57,8 @@ def lowered(name: str) -> str:
         raise ValueError(f"header {name!r} is hop-by-hop: PEP 3333 leaves it to the server")
     if key == "status":
         raise ValueError(f"header {name!r} is CGI's: use status_code")
-    if len(_lowered) < _MEMO_LIMIT:
-        _lowered[_exact(name)] = key
+    if key not in _SPECIAL and len(_ordinary) < _ORDINARY_LIMIT:
+        _ordinary.add(name)
     return key
 
 
@@ -70,7 +71,7 @@ def field(name: str, value: object) -> Field:
     Raises ``ValueError`` naming the field, the rule and the value (RFC 9110, Section 5.5).
     """
     key = lowered(name)
-    name, text = _exact(name), _text(name, value)
+    name, text = exact(name), _text(name, value)
     if not (text.isascii() and text.isprintable()):
         control = CONTROLS.search(text)
         if control is not None:
@@ -86,19 +87,21 @@ def field(name: str, value: object) -> Field:
     return name, text
 
 
-def _exact(text: str) -> str:
-    # The characters themselves: a subclass, an Enum say, may be formatted as others by the server.
+def exact(text: str) -> str:
+    """Return the characters of *text* as a plain ``str``; a subclass, an Enum say, may format itself otherwise."""
     return text if type(text) is str else str.__str__(text)
 
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, str):
-        return _exact(value)
+        return exact(value)
     if value is None:
         raise TypeError(f"header {name!r} must be a str, got None")
     if isinstance(value, bytes):
         return value.decode("latin-1")
-    return str(value)
+    if isinstance(value, (list, tuple, set, frozenset, dict)):
+        raise TypeError(f"header {name!r} must be a str, got {value!r}")
+    return exact(str(value))
 
 
 def extend(fields: list[Field], headers: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> dict[str, Field]:
@@ -109,11 +112,11 @@ def extend(fields: list[Field], headers: Mapping[str, Any] | Iterable[tuple[str,
     """
     apart: dict[str, Field] = {}
     for name, value in headers.items() if type(headers) is dict else pairs(headers):
-        key = lowered(name)
         if (
-            # What field() would say of the common case, for a third of its time.
-            key not in _SPECIAL
-            and type(name) is type(value) is str
+            # What field() would say of the common case, for a third of its time. Only for a plain str: one of a
+            # subclass may claim to equal what is known.
+            type(name) is type(value) is str
+            and name in _ordinary
             and value.isascii()
             and value.isprintable()
             and (" " not in value or value.strip(" ") == value)
@@ -121,10 +124,12 @@ def extend(fields: list[Field], headers: Mapping[str, Any] | Iterable[tuple[str,
             fields.append((name, value))
         elif isinstance(value, (list, tuple, set)):
             apart |= extend(fields, [(name, one) for one in value])
-        elif key in ("content-type", "content-length"):
-            apart[key] = field(name, value)
         else:
-            fields.append(field(name, value))
+            key, checked = lowered(name), field(name, value)
+            if key in ("content-type", "content-length"):
+                apart[key] = checked
+            else:
+                fields.append(checked)
     return apart
 
 

@@ -71,6 +71,8 @@ class Headers(WerkzeugHeaders):
 
         RFC 9110, Section 12.5.5.
         """
+        if not isinstance(vary, str):
+            raise TypeError(f"vary must be a str, got {vary!r}")
         names: dict[str, str] = {}
         for text in (*self.getlist("Vary"), vary):
             for name in text.split(","):

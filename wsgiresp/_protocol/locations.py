@@ -51,7 +51,8 @@ def location(
     Section 4.2.1), for what is no authority, and for a target that *allowed_hosts* does not allow; ``TypeError`` for
     ``None`` and bytes, and for a ``str`` in place of a collection.
     """
-    text = str(url)
+    # The characters of a str: one of a subclass, an Enum say, may have a str() of its own.
+    text = str.__str__(url if isinstance(url, str) else str(url))
     if len(text) > _LONGEST:
         raise ValueError(f"url must be at most {_LONGEST} characters, got {len(text)} that begin {text[:40]!r}")
     if allowed_hosts is not None:

@@ -21,7 +21,16 @@ class _Lines(dict[int, str]):
         return f"{code} Unknown"
 
 
-LINES = _Lines({code: f"{code} {phrase}" for code, phrase in HTTP_STATUS_CODES.items()})
+# RFC 9110, Section 15, and RFC 6585: werkzeug's table is older there.
+_RENAMED = {
+    203: "Non-Authoritative Information",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    416: "Range Not Satisfiable",
+    422: "Unprocessable Content",
+    511: "Network Authentication Required",
+}
+LINES = _Lines({code: f"{code} {phrase}" for code, phrase in {**HTTP_STATUS_CODES, **_RENAMED}.items()})
 """The status line of each code; a ``ValueError`` for a code outside 100-999."""
 
 LINES_WITH_CONTENT = {code: line for code, line in LINES.items() if code not in BODILESS}

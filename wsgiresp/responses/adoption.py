@@ -25,7 +25,7 @@ class Adoptable:
     def __class__(self, foreign: type[Any]) -> None:
         own: type[Any] = type(self)
         if not issubclass(own, foreign):
-            _assign_class(self, foreign if issubclass(foreign, Adoptable) else _both(own, foreign))
+            _assign_class(self, foreign if issubclass(foreign, own) else _both(own, foreign))
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         # A class made by _both() cannot be found by its name, so pickle is told what it was made of.

@@ -27,7 +27,9 @@ class JSONResponse(Response):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "nan" in cls.__dict__:
+        if "nan" not in cls.__dict__ and cls.encoder.nan == "error":
+            cls.nan = "error"  # what the encoder was told
+        elif cls.encoder.nan != cls.nan:
             cls.encoder = cls.encoder.replace(nan=cls.nan)
 
     def render(self, content: Any) -> bytes:
@@ -41,8 +43,12 @@ class UJSONResponse(JSONResponse):
 class ORJSONResponse(JSONResponse):
     """The document that JSONResponse makes of the same content, written by orjson, which must be installed.
 
-    What orjson cannot write (integers beyond 64 bits, lone surrogates) is written by the encoder of JSONResponse.
+    What orjson cannot write (integers beyond 64 bits, lone surrogates, what ``nan`` or ``encoder`` of a subclass ask
+    for) is written by the encoder of JSONResponse.
     """
 
     def render(self, content: Any) -> bytes:
-        return orjson_encode(content)
+        if self.encoder is JSONResponse.encoder:
+            return orjson_encode(content)
+        # orjson knows none of the options that a subclass asks for.
+        return self.encoder.encode(content)

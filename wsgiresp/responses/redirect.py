@@ -33,7 +33,8 @@ class RedirectResponse(Response):
         allowed_hosts: Collection[str] | None = None,
     ) -> None:
         super().__init__(None, status_code, headers, None, background)
-        if status_code != 201 and (status_code // 100 != 3 or status_code == 304):
+        code = self.status_code
+        if code != 201 and (code // 100 != 3 or code == 304):
             raise ValueError(f"status_code of a redirect must be 201 or 3xx other than 304, got {status_code!r}")
         target = location(url, allowed_schemes=self.allowed_schemes, allowed_hosts=allowed_hosts)
         if headers is None:

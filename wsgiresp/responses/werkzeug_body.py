@@ -24,6 +24,7 @@ from wsgiresp.background import AfterResponse
 
 from .adoption import Adoptable
 from .prepared import Prepared
+from .refusal import wrong_content
 
 if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment
@@ -34,6 +35,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     direct_passthrough = False
     background: Background | None
+    charset: str
 
     # A body has one of two forms. Plain: _body, and _fields only where there are more than the type and the length.
     # Unfolded, once somebody asked for what werkzeug has and could change it: _response and _fields.
@@ -61,26 +63,28 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     def _field_list(self) -> list[Field]:
         """The fields, as the list that every later change is made in."""
-        if self._fields is None:
-            fields = [self._type_field]
-            if self.automatically_set_content_length:
-                fields.append(LENGTHS[len(self._body or b"")])
-            # Whole, and only if no other thread was first: a call may come in between any two lines.
-            if self._fields is None:
-                self._fields = fields
-        return self._fields
+        fields = self._fields
+        if fields is None:
+            # In one step: another thread may be here too, and all must see one list.
+            fields = self.__dict__.setdefault("_fields", self._plain_fields(self._body or b""))
+        return fields
+
+    def _plain_fields(self, body: bytes) -> list[Field]:
+        if self.automatically_set_content_length:
+            return [self._type_field, LENGTHS[len(body)]]
+        return [self._type_field]
 
     def _unfold(self) -> list[Field]:
         """Give the body its other form, and return the fields."""
         fields = self._field_list()
         body = self._body
         if body is not None:
-            self._response = [body]
+            # In this order, since another thread may call the response in between any two lines.
+            self._response = [body] if body else []
+            self._body = None
             if not body:
                 # As in werkzeug: what has no body yet announces no length yet. prepare() will.
-                self._response = []
-                fields[1:] = [field for field in fields[1:] if field is not LENGTHS[0]]
-            self._body = None
+                fields = self._fields = [field for field in fields if field is not LENGTHS[0]]
         return fields
 
     @property  # type: ignore[override]
@@ -131,11 +135,12 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
     def _of(cls, foreign: WerkzeugResponse) -> Self:
         """Return a response of this class with the status, fields, body and callbacks of *foreign*."""
         response = cls.__new__(cls)
+        # With what extensions put on it, but for the two that are properties here.
+        response.__dict__.update(foreign.__dict__)
+        del response.__dict__["headers"], response.__dict__["response"]
         response.headers = foreign.headers
         response.status = foreign.status
         response.response = foreign.response
-        response.direct_passthrough = foreign.direct_passthrough
-        response._on_close = foreign._on_close
         return response
 
     def __copy__(self) -> Self:
@@ -155,13 +160,18 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
     @overload
     def get_data(self, as_text: Literal[True]) -> str: ...
     def get_data(self, as_text: bool = False) -> bytes | str:
-        """The bytes of the body, or with *as_text* its UTF-8 text."""
+        """The bytes of the body, or with *as_text* its text."""
         body = super().get_data() if self._body is None else self._body
-        return body.decode() if as_text else body
+        return body.decode(self.charset) if as_text else body
 
-    def set_data(self, value: bytes | bytearray | str) -> None:
+    def set_data(self, value: bytes | bytearray | memoryview | str) -> None:
         """Replace the body; Content-Length follows it."""
-        body = value.encode() if isinstance(value, str) else bytes(value)
+        if isinstance(value, str):
+            body = value.encode(self.charset)
+        elif isinstance(value, (bytes, bytearray, memoryview)):
+            body = bytes(value)
+        else:
+            raise wrong_content(type(self).__name__, value)
         self.response = [body]
         if self.automatically_set_content_length:
             self.headers["Content-Length"] = str(len(body))
@@ -221,9 +231,9 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         return prepared.body, prepared.status, prepared.headers
 
     def _prepare_unfolded(self, environ: WSGIEnvironment) -> Prepared:
-        fields = self._unfold().copy()
+        fields = self._field_list().copy()
         if self.autocorrect_location_header:
-            fields = _absolute_location(fields, environ)
+            fields = absolute_location(fields, environ)
         chunks: Iterable[bytes]
         if self.status_code in BODILESS:
             fields = without_content(fields, self.status_code)
@@ -266,10 +276,10 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         return ClosingBody(chunks, steps) if steps else chunks
 
 
-def _absolute_location(fields: list[Field], environ: WSGIEnvironment) -> list[Field]:
+def absolute_location(fields: list[Field], environ: WSGIEnvironment) -> list[Field]:
     """Return *fields* with Location made absolute by the URL of the request: werkzeug's switch, for those who set it.
 
-    Off unless a class or an application sets ``autocorrect_location_header``, since ``Host`` is what the client says.
+    Off unless a class sets ``autocorrect_location_header``, since ``Host`` is what the client says.
     """
     base = get_current_url(environ, strip_querystring=True)
     return [(name, urljoin(base, text) if name.lower() == "location" else text) for name, text in fields]
