@@ -5,6 +5,7 @@ from __future__ import annotations
 from .responses import (
     BackgroundTask,
     BackgroundTasks,
+    FileResponse,
     HTMLResponse,
     JSONEncoder,
     JSONResponse,
@@ -14,14 +15,18 @@ from .responses import (
     RedirectResponse,
     Response,
     UJSONResponse,
+    XAccelRedirect,
+    XSendfile,
     json_encoder,
 )
+from .responses.folder import serve_files
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BackgroundTask",
     "BackgroundTasks",
+    "FileResponse",
     "HTMLResponse",
     "JSONEncoder",
     "JSONResponse",
@@ -31,5 +36,8 @@ __all__ = [
     "RedirectResponse",
     "Response",
     "UJSONResponse",
+    "XAccelRedirect",
+    "XSendfile",
     "json_encoder",
+    "serve_files",
 ]

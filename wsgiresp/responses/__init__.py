@@ -6,7 +6,9 @@ from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 from .base import Response
+from .file import FileResponse
 from .json import JSONResponse, ORJSONResponse, UJSONResponse
+from .offload import XAccelRedirect, XSendfile
 from .prepared import Prepared
 from .redirect import RedirectResponse
 from .text import HTMLResponse, PlainTextResponse
@@ -14,6 +16,7 @@ from .text import HTMLResponse, PlainTextResponse
 __all__ = [
     "BackgroundTask",
     "BackgroundTasks",
+    "FileResponse",
     "HTMLResponse",
     "JSONEncoder",
     "JSONResponse",
@@ -23,5 +26,7 @@ __all__ = [
     "RedirectResponse",
     "Response",
     "UJSONResponse",
+    "XAccelRedirect",
+    "XSendfile",
     "json_encoder",
 ]

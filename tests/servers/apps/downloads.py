@@ -16,7 +16,7 @@ logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
 
 FOLDER = os.environ["FILES"]
 OFFLOAD = XAccelRedirect("/protected/", FOLDER)
-FIELDS = {"Access-Control-Allow-Origin": "https://player.example", "Set-Cookie": "seen=yes"}
+FIELDS = {"Access-Control-Allow-Origin": "https://player.example", "Set-Cookie": "seen=yes", "X-Other": "lost"}
 
 
 def saved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,0 +1,221 @@
+"""Files that are opened, and those that are not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+import pytest
+
+from wsgiresp._bodies import opening
+from wsgiresp._bodies.opening import NotRegularError, examine, open_regular
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder ``files`` with ``a.txt`` and ``sub/b.txt``, beside a secret and a sibling whose name begins alike."""
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "files1").mkdir()
+    (tmp_path / "files1" / "a.txt").write_bytes(b"secret")
+    root = tmp_path / "files"
+    (root / "sub").mkdir(parents=True)
+    (root / "a.txt").write_bytes(b"0123456789")
+    (root / "sub" / "b.txt").write_bytes(b"b")
+    return root
+
+
+@pytest.fixture(params=["_open_by_descriptor", "_open_by_name"])
+def way(request, monkeypatch):
+    """Each way to keep to a root: by what the kernel says of a descriptor, and by resolved names."""
+    monkeypatch.setattr(opening, "_KNOWS_PLACES", request.param == "_open_by_descriptor")
+
+
+def open_descriptors():
+    return len(os.listdir("/proc/self/fd"))
+
+
+def content(opened):
+    try:
+        return opened.read_at(100, 0)
+    finally:
+        opened.close()
+
+
+def test_the_length_is_that_of_the_descriptor(folder):
+    opened = open_regular(str(folder / "a.txt"))
+    (folder / "a.txt").write_bytes(b"")
+    assert opened.length == 10
+    opened.close()
+
+
+def test_bytes_are_read_where_they_are_asked_for(folder):
+    opened = open_regular(str(folder / "a.txt"))
+    assert opened.read_at(3, 4) == b"456"
+    opened.close()
+
+
+def test_nothing_is_read_beyond_the_end(folder):
+    opened = open_regular(str(folder / "a.txt"))
+    assert opened.read_at(3, 10) == b""
+    opened.close()
+
+
+def test_a_system_without_pread_reads_the_same(folder):
+    opened = open_regular(str(folder / "a.txt"))
+    assert opening._read_where(opened.descriptor, 3, 4) == b"456"
+    opened.close()
+
+
+def test_closing_twice_closes_no_other_file(folder):
+    opened = open_regular(str(folder / "a.txt"))
+    opened.close()
+    other = os.open(folder / "a.txt", os.O_RDONLY)
+    opened.close()
+    os.close(other)
+
+
+def test_a_forgotten_file_is_closed(folder):
+    before = open_descriptors()
+    open_regular(str(folder / "a.txt"))
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("none.txt", id="no such file"),
+        pytest.param("a.txt/", id="a file as a folder"),
+        pytest.param("a.txt/b", id="a file in a file"),
+        pytest.param("n" * 300, id="a name that is too long"),
+        pytest.param("n/" * 5000, id="a path that is too long"),
+        pytest.param("a\x00", id="a NUL"),
+        pytest.param("\ud800", id="a character that no name can hold"),
+        pytest.param("loop", id="a link to itself"),
+    ],
+)
+def test_what_is_not_there_is_not_found(folder, look, name):
+    (folder / "loop").symlink_to("loop")
+    with pytest.raises(FileNotFoundError) as caught:
+        look(f"{folder}/{name}")
+    assert caught.value.errno == errno.ENOENT
+
+
+@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("none.txt", id="no such file"),
+        pytest.param("../secret", id="above"),
+        pytest.param("../files1/a.txt", id="a sibling whose name begins alike"),
+        pytest.param("/etc/passwd", id="absolute"),
+        pytest.param("a\x00.txt", id="a NUL"),
+        pytest.param("con.txt", id="a device of Windows"),
+        pytest.param("n" * 300, id="a name that is too long"),
+        pytest.param("out.txt", id="a link to a file outside"),
+        pytest.param("beside.txt", id="a link to a sibling whose name begins alike"),
+        pytest.param("out/a.txt", id="a link to a folder outside"),
+        pytest.param("out", id="a folder outside"),
+        pytest.param("loop", id="a link to itself"),
+        pytest.param("a.txt/b", id="a file in a file"),
+    ],
+)
+def test_what_leaves_the_root_is_not_found_either(folder, look, name):
+    (folder / "out.txt").symlink_to("../secret")
+    (folder / "beside.txt").symlink_to("../files1/a.txt")
+    (folder / "out").symlink_to(folder.parent / "files1")
+    (folder / "loop").symlink_to("loop")
+    before = open_descriptors()
+    with pytest.raises(FileNotFoundError) as caught:
+        look(name, str(folder))
+    assert (caught.value.errno, caught.value.filename) == (errno.ENOENT, name)
+    assert open_descriptors() == before
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("a.txt", id="a file"),
+        pytest.param("./sub//b.txt", id="a file in a folder, with parts that say nothing"),
+        pytest.param("in/b.txt", id="a link to a folder inside"),
+        pytest.param("in.txt", id="a link to a file inside"),
+    ],
+)
+def test_what_stays_in_the_root_is_opened(folder, name):
+    (folder / "in").symlink_to("sub")
+    (folder / "in.txt").symlink_to(folder / "a.txt")
+    assert content(open_regular(name, str(folder)))
+
+
+@pytest.mark.usefixtures("way")
+def test_the_root_may_be_a_link(folder, tmp_path):
+    (tmp_path / "current").symlink_to("files")
+    assert content(open_regular("a.txt", str(tmp_path / "current"))) == b"0123456789"
+
+
+@pytest.mark.usefixtures("way")
+def test_the_root_may_be_the_root_of_all(folder):
+    assert content(open_regular(str(folder / "a.txt").lstrip("/"), "/")) == b"0123456789"
+
+
+def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
+    monkeypatch.setattr(opening, "_KNOWS_PLACES", False)
+    real = os.open
+
+    def swap_then_open(path, flags):
+        (folder / "sub").rename(folder / "was")
+        (folder / "sub").symlink_to(folder.parent / "files1")
+        return real(path, flags)
+
+    (folder.parent / "files1" / "b.txt").write_bytes(b"secret")
+    monkeypatch.setattr(os, "open", swap_then_open)
+    before = open_descriptors()
+    with pytest.raises(FileNotFoundError):
+        open_regular("sub/b.txt", str(folder))
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize("root", [False, True])
+def test_a_folder_is_no_file(folder, look, root):
+    before = open_descriptors()
+    with pytest.raises(IsADirectoryError):
+        look("sub" if root else str(folder / "sub"), str(folder) if root else None)
+    assert open_descriptors() == before
+
+
+@pytest.mark.parametrize("look", [open_regular, examine])
+def test_a_pipe_is_refused_and_not_waited_for(folder, look):
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(NotRegularError, match="pipe"):
+        look(str(folder / "pipe"))
+
+
+def test_a_device_is_refused(folder):
+    with pytest.raises(ValueError, match="path must name a regular file, got '/dev/null'"):
+        examine("/dev/null")
+
+
+def test_a_socket_cannot_be_opened(folder, monkeypatch):
+    monkeypatch.chdir(folder)  # the name of a socket must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+    with pytest.raises(OSError, match="socket") as caught:
+        open_regular(str(folder / "socket"))
+    assert caught.value.errno == errno.ENXIO
+
+
+def test_a_forbidden_file_is_told_from_one_that_is_not_there(folder, monkeypatch):
+    def forbid(path, flags):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "open", forbid)
+    with pytest.raises(PermissionError):
+        open_regular("a.txt")
+
+
+def test_what_stat_says_comes_back(folder):
+    assert examine(str(folder / "a.txt")).st_size == 10

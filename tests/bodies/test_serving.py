@@ -1,0 +1,138 @@
+"""How the bytes reach each server, told from its environ."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from wsgiref.util import FileWrapper
+
+import gevent
+import pytest
+from gevent import socket as gevent_socket
+
+from wsgiresp._bodies import serving
+from wsgiresp._bodies.file_objects import FileObject
+from wsgiresp._bodies.opening import open_regular
+from wsgiresp._bodies.turns import TakingTurns, Unblocking
+from wsgiresp._bodies.windows import BLOCK, UNKNOWN, Parts, SendfileWindow, Stream, Window
+from wsgiresp._protocol.ranges import Span
+
+LARGE = BLOCK + 1
+
+
+@pytest.fixture
+def opened(tmp_path):
+    (tmp_path / "file").write_bytes(bytes(LARGE))
+    source = open_regular(str(tmp_path / "file"))
+    yield source
+    source.close()
+
+
+@pytest.fixture
+def plain_socket():
+    with socket.socket() as made:
+        yield made
+
+
+@pytest.fixture
+def tls_socket():
+    with ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="a.example") as made:
+        yield made
+
+
+@pytest.fixture
+def green_socket():
+    with gevent_socket.socket() as made:
+        yield made
+
+
+def shown(wrapped):
+    """Return the window in a server's wrapper, or the body itself."""
+    return wrapped.filelike if isinstance(wrapped, FileWrapper) else wrapped
+
+
+def body(environ, source, content=None, steps=()):
+    return serving.body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
+
+
+def test_the_wrapper_of_the_server_gets_the_window(opened):
+    wrapped = body({}, opened)
+    assert isinstance(wrapped, FileWrapper)
+    assert wrapped.blksize == BLOCK
+    assert b"".join(wrapped) == bytes(LARGE)
+
+
+def test_a_server_without_a_wrapper_gets_the_window_itself(opened):
+    assert type(serving.body({}, opened, Span(0, LARGE), ())) is Window
+
+
+def test_a_wrapper_that_raises_leaves_nothing_open(opened):
+    def refuse(filelike, size):
+        raise OSError("no")
+
+    taken: list[str] = []
+    with pytest.raises(OSError, match="no"):
+        body({"wsgi.file_wrapper": refuse}, opened, steps=[lambda: taken.append("background")])
+    assert (opened.descriptor, taken) == (-1, ["background"])
+
+
+def test_gunicorn_with_threads_lets_the_kernel_send(opened, plain_socket):
+    assert type(shown(body({"gunicorn.socket": plain_socket}, opened))) is SendfileWindow
+
+
+def test_gunicorn_with_threads_reads_one_block_itself(opened, plain_socket):
+    assert type(shown(body({"gunicorn.socket": plain_socket}, opened, Span(0, BLOCK)))) is Window
+
+
+def test_gunicorn_over_tls_reads(opened, tls_socket):
+    window = shown(body({"gunicorn.socket": tls_socket}, opened))
+    assert (type(window), window._source) == (Window, opened)
+
+
+def test_gunicorn_with_threads_reads_a_file_object(opened, plain_socket, tmp_path):
+    with (tmp_path / "file").open("rb") as handle:
+        window = shown(body({"gunicorn.socket": plain_socket}, FileObject(handle)))
+    assert not hasattr(window, "fileno")
+
+
+def test_gunicorn_with_greenlets_reads_without_stopping_the_others(opened, green_socket):
+    window = shown(body({"gunicorn.socket": green_socket}, opened))
+    assert not hasattr(window, "fileno")
+    assert type(window._source) is Unblocking
+
+
+def test_one_block_is_read_at_once_with_greenlets_too(opened, green_socket):
+    assert shown(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK)))._source is opened
+
+
+def test_a_greenlet_of_any_server_reads_without_stopping_the_others(opened):
+    window = shown(gevent.spawn(body, {}, opened).get())
+    assert type(window._source) is Unblocking
+
+
+def test_a_file_object_is_read_in_turns_with_greenlets(green_socket, tmp_path, opened):
+    with (tmp_path / "file").open("rb") as handle:
+        window = shown(body({"gunicorn.socket": green_socket}, FileObject(handle)))
+    assert type(window._source) is TakingTurns
+
+
+def test_waitress_wraps_what_nobody_waits_for(opened):
+    assert isinstance(body({"waitress.client_disconnected": bool}, opened), FileWrapper)
+
+
+def test_waitress_iterates_where_closing_takes_steps(opened):
+    assert type(body({"waitress.client_disconnected": bool}, opened, steps=[print])) is Window
+
+
+def test_uwsgi_iterates(opened):
+    assert type(body({"uwsgi.version": b"2"}, opened)) is Window
+
+
+def test_several_spans_are_iterated(opened):
+    parts = body({}, opened, [b"head", Span(0, 2), b"tail"])
+    assert type(parts) is Parts
+    assert b"".join(parts) == b"head\x00\x00tail"
+
+
+def test_what_has_no_known_length_is_iterated(opened):
+    assert type(body({}, opened, Span(0, UNKNOWN))) is Stream

@@ -1,0 +1,154 @@
+"""Regular files, opened once and unbuffered, and not outside the folder that they belong to."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from stat import S_ISDIR, S_ISREG
+
+from .paths import stays_beneath
+
+# O_NONBLOCK: to open a FIFO waits for its writer. O_NOCTTY: to open a terminal may make it ours.
+_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
+
+
+def _read_where(descriptor: int, size: int, position: int) -> bytes:
+    os.lseek(descriptor, position, os.SEEK_SET)
+    return os.read(descriptor, size)
+
+
+# Windows has no pread.
+_read_at: Callable[[int, int, int], bytes] = getattr(os, "pread", _read_where)
+
+
+class NotRegularError(ValueError):
+    """What was found is a device, a socket or a pipe."""
+
+
+class OpenFile:
+    """A regular file that is open: its *descriptor*, and *status*, what ``fstat`` said of that descriptor.
+
+    ``length``: the number of its bytes at that time. A source, see :mod:`wsgiresp._bodies.windows`.
+    """
+
+    __slots__ = ("descriptor", "length", "status")
+
+    def __init__(self, descriptor: int, status: os.stat_result) -> None:
+        self.descriptor = descriptor
+        self.status = status
+        self.length: int = status.st_size
+
+    def read_at(self, size: int, position: int) -> bytes:
+        """Return up to *size* bytes from *position* on, none where the file ends."""
+        return _read_at(self.descriptor, size, position)
+
+    def close(self) -> None:
+        """Give the descriptor back; again and again changes nothing."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    # For an answer that was prepared and then forgotten.
+    __del__ = close
+
+
+def open_regular(path: str, root: str | None = None) -> OpenFile:
+    """Return the regular file at *path*, open; with *root*, only one that lies in that folder.
+
+    Raises ``FileNotFoundError`` for a file that is not there, for a name that cannot be one, and for one that leads out
+    of *root*, by its text or by a link; ``IsADirectoryError`` for a folder, ``ValueError`` for a device, and
+    ``PermissionError``. What counts is the descriptor, so to swap the path meanwhile gains nothing.
+    """
+    try:
+        descriptor = os.open(path, _READ) if root is None else _open_beneath(path, root)
+    except (OSError, ValueError) as error:  # ValueError: a NUL, or a character that no name on this system can hold
+        raise _refused(error, path) from None
+    try:
+        status = os.fstat(descriptor)
+        if not S_ISREG(status.st_mode):
+            require_regular(status, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return OpenFile(descriptor, status)
+
+
+def examine(path: str, root: str | None = None) -> os.stat_result:
+    """Return what ``stat`` says of the regular file at *path*; raises what :func:`open_regular` would."""
+    if root is not None:
+        # What a link leads to is known for certain only of a descriptor.
+        opened = open_regular(path, root)
+        opened.close()
+        return opened.status
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise _refused(error, path) from None
+    require_regular(status, path)
+    return status
+
+
+def require_regular(status: os.stat_result, path: str) -> None:
+    """Raise ``IsADirectoryError`` or :class:`NotRegularError` where *status* is not that of a regular file."""
+    if S_ISREG(status.st_mode):
+        return
+    if S_ISDIR(status.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    raise NotRegularError(f"path must name a regular file, got {path!r}")
+
+
+def missing(path: str) -> FileNotFoundError:
+    """Return the one error for all that is not there, or must not be seen to be there."""
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+
+
+def _refused(error: OSError | ValueError, path: str) -> OSError:
+    if isinstance(error, OSError) and error.errno not in _ABSENT:
+        return error
+    return missing(path)
+
+
+def _open_beneath(path: str, root: str) -> int:
+    if not stays_beneath(path):
+        raise missing(path)
+    return _open_by_descriptor(path, root) if _KNOWS_PLACES else _open_by_name(path, root)
+
+
+# Linux tells where a descriptor leads, whatever has happened to its path since.
+_KNOWS_PLACES = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
+
+
+def _open_by_descriptor(path: str, root: str) -> int:
+    folder = os.open(root, _FOLDER)
+    try:
+        descriptor = os.open(path, _READ, dir_fd=folder)
+        if _is_beneath(_place(descriptor), _place(folder)):
+            return descriptor
+        os.close(descriptor)
+    finally:
+        os.close(folder)
+    raise missing(path)
+
+
+def _place(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")
+
+
+def _open_by_name(path: str, root: str) -> int:
+    """Return what *path* beneath *root* resolves to, open: the best that can be done where descriptors are mute."""
+    place = os.path.realpath(os.path.join(root, path), strict=True)
+    if _is_beneath(place, os.path.realpath(root)):
+        descriptor = os.open(place, _READ)
+        # Resolved before it was opened: a link may have been put there in between.
+        if os.path.realpath(place) == place and os.path.samestat(os.fstat(descriptor), os.stat(place)):
+            return descriptor
+        os.close(descriptor)
+    raise missing(path)
+
+
+def _is_beneath(place: str, folder: str) -> bool:
+    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)

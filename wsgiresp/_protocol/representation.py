@@ -1,0 +1,47 @@
+"""Which fields of an answer belong to the representation, and go where that does not (RFC 9110, Section 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from .content import LENGTHS
+from .fields import Field
+
+_OF_THE_CONTENT = frozenset(
+    {
+        "accept-ranges",
+        "content-digest",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-md5",
+        "content-range",
+        "content-type",
+    }
+)
+_OF_ITS_VERSION = frozenset({"content-location", "etag", "last-modified", "repr-digest"})
+
+# How long the file may be kept. A cache that kept a 416 for as long would give it to those who ask for the whole.
+_OF_ITS_AGE = frozenset({"cache-control", "expires"})
+
+_EMPTY_TEXT = (("Content-Type", "text/plain; charset=utf-8"), LENGTHS[0])
+
+
+def of_not_modified(fields: list[Field]) -> list[Field]:
+    """Return what a 304 keeps of the *fields* of the 200 (RFC 9110, Section 15.4.5).
+
+    A Last-Modified stays only where there is no ETag, which says more.
+    """
+    has_etag = any(name.lower() == "etag" for name, _ in fields)
+    return without(fields, _OF_THE_CONTENT | {"last-modified"} if has_etag else _OF_THE_CONTENT)
+
+
+def of_refusal(fields: list[Field]) -> list[Field]:
+    """Return what a 412 or 416 keeps of the *fields* of the 200, with those of its own empty body."""
+    return [*without(fields, _OF_THE_CONTENT | _OF_ITS_VERSION | _OF_ITS_AGE), *_EMPTY_TEXT]
+
+
+def without(fields: list[Field], names: Container[str]) -> list[Field]:
+    """Return *fields* but those of *names*, which are in lower case."""
+    return [field for field in fields if field[0].lower() not in names]

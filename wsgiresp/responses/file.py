@@ -1,0 +1,206 @@
+"""FileResponse: a file, or the part of it that the request asks for."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from werkzeug.http import http_date
+
+from wsgiresp._bodies import serving
+from wsgiresp._bodies.closing import ClosingBody, Step, run_each
+from wsgiresp._bodies.file_objects import FileObject
+from wsgiresp._bodies.files import CAN_DELETE_WHAT_IS_OPEN, Deletion, FileAtPath, FileInHand
+from wsgiresp._bodies.opening import OpenFile, examine
+from wsgiresp._protocol.caching import MaxAge, cache_control
+from wsgiresp._protocol.content import LENGTHS, TYPES
+from wsgiresp._protocol.disposition import content_disposition
+from wsgiresp._protocol.fields import Field, extend
+from wsgiresp._protocol.representation import without
+from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
+from wsgiresp._types import Background, HeaderFields
+from wsgiresp.background import AfterResponse
+
+from .base import Response
+from .file_answer import OK, answer
+from .media_types import guessed
+from .offload import Offload
+from .prepared import Prepared
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+_ACCEPT_RANGES = ("Accept-Ranges", "bytes")
+_LENGTH = frozenset({"content-length"})
+
+
+class FileResponse(Response):
+    """The file at *path*, answered as RFC 9110 has it: preconditions, one range or several, HEAD.
+
+    *path*: ``str``, ``PathLike``, or an open binary file object, which is sent from where it stands, once, and closed.
+    *filename*: the name to save it by; it makes a Content-Disposition of *content_disposition_type*. *media_type*:
+    where it is not given, what the end of *filename* or *path* stands for. *stat_result* saves a look at the path; what
+    is sent is told from the open file alone.
+
+    *root*: the folder that *path* is relative to and must stay in; give it whenever *path* comes from a request.
+    *max_age*: seconds or a timedelta for Cache-Control, 0 to have it checked each time, ``"immutable"`` for a name that
+    changes with the content. *etag*: False for none. *delete_after* removes the file, whatever the answer is.
+    *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file; a subclass may
+    set it for all its responses.
+
+    A header that is given wins over the one of that name made here. Raises ``FileNotFoundError``,
+    ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device.
+    """
+
+    direct_passthrough = True
+    offload: Offload | None = None
+    _source: FileAtPath | FileInHand
+    _is_one_shot = False
+    _deletion: Deletion | None = None
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | BinaryIO,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+        filename: str | None = None,
+        stat_result: os.stat_result | None = None,
+        content_disposition_type: str = "attachment",
+        *,
+        root: str | os.PathLike[str] | None = None,
+        max_age: MaxAge | None = None,
+        etag: bool = True,
+        delete_after: bool = False,
+        offload: Offload | None = None,
+    ) -> None:
+        self.path = path
+        self.filename = filename
+        self._has_etag = etag
+        if type(path) is not str and hasattr(path, "read"):
+            if root is not None or delete_after or offload is not None:
+                raise ValueError(f"root, delete_after and offload are for a path, got the file object {path!r}")
+            name = self._take_object(path)
+        else:
+            name = os.fsdecode(path)
+            self._take_path(
+                FileAtPath(name, None if root is None else os.fsdecode(root), stat_result), delete_after, offload
+            )
+        line = LINES_WITH_CONTENT.get(status_code)
+        self._status = parse(status_code)[0] if line is None or type(status_code) is not int else line
+        if background is not None:
+            self._take_background(background)
+        media_type = self.media_type = media_type or self.media_type or guessed(filename or name)
+        self._fields = [TYPES[self.charset][media_type]]
+        if headers:
+            self._take_content_fields(extend(self._fields, headers))
+        if filename is not None:
+            self._add("Content-Disposition", content_disposition(content_disposition_type, filename))
+        if max_age is not None:
+            self._add("Cache-Control", cache_control(max_age))
+
+    def prepare(self, environ: WSGIEnvironment) -> Prepared:
+        """Return the answer to the request of *environ*, with the file open: see :class:`Prepared`.
+
+        Raises as the constructor does where the file is no longer there, ``RuntimeError`` where it could be sent only
+        once and was, and ``ValueError`` where the headers announce another length than it has.
+        """
+        source = self._source
+        if self._response is not source:
+            return self._prepare_unfolded(environ)  # somebody has put another body in its place
+        if self.offload is not None and self._deletion is None and isinstance(source, FileAtPath):
+            return self._offloaded(source, self.offload)
+        opened = self._open_once() if self._is_one_shot else source.open()
+        try:
+            fields = self._field_list().copy()
+            if opened.length is not None and self._status == OK:
+                _describe(fields, opened.status, self._has_etag)
+            status, fields, content = answer(environ, self._status, fields, opened.length)
+        except BaseException:
+            opened.close()
+            raise
+        steps = self._steps() if self._on_close or self.background is not None else ()
+        if content is None:
+            run_each([opened.close])
+            return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
+        return Prepared(status, fields, serving.body(environ, opened, content, steps))
+
+    def make_conditional(self, *_: Any, **__: Any) -> Self:
+        """Return the response as it is: werkzeug's word for what :meth:`prepare` does anyway."""
+        return self
+
+    def _take_path(self, source: FileAtPath, delete_after: bool, offload: Offload | None) -> None:
+        self._response = self._source = source
+        if offload is not None:
+            if delete_after:
+                raise ValueError("delete_after and offload exclude each other: the server in front opens it later")
+            self.offload = offload
+        if delete_after:
+            self._is_one_shot = True
+            self._deletion = Deletion(source)
+            # Whatever becomes of the response, and where an open file cannot be deleted.
+            self._on_close = [self._deletion]
+
+    def _take_object(self, handle: Any) -> str:
+        self._response = self._source = FileInHand(handle)
+        self._is_one_shot = True
+        if hasattr(handle, "close"):
+            self._on_close = [handle.close]
+        name = getattr(handle, "name", None)
+        return name if isinstance(name, str) else ""
+
+    def _add(self, name: str, text: str) -> None:
+        """Add a field, unless the user gave one of that *name*."""
+        fields = self._field_list()
+        if not any(known.lower() == name.lower() for known, _ in fields):
+            fields.append((name, text))
+
+    def _open_once(self) -> OpenFile | FileObject:
+        if self._is_spent:
+            raise RuntimeError("the file can be sent only once, and was: make a response for each request")
+        opened = self._source.open()
+        self._is_spent = True
+        if self._deletion is not None and CAN_DELETE_WHAT_IS_OPEN:
+            run_each([self._deletion])
+        return opened
+
+    def _offloaded(self, source: FileAtPath, offload: Offload) -> Prepared:
+        """Return the answer that leaves conditions, ranges and the length to the server in front."""
+        examine(source.path, source.root)
+        fields = [*without(self._field_list(), _LENGTH), offload.field(source.place()), LENGTHS[0]]
+        steps = self._steps()
+        return Prepared(self._status, fields, ClosingBody((), steps) if steps else ())
+
+    def _steps(self) -> list[Step]:
+        """What the body's ``close()`` does once the file is closed."""
+        steps: list[Step] = [self.close] if self._on_close else []
+        if self.background is not None:
+            steps.append(AfterResponse(self.background))
+        return steps
+
+
+def _describe(fields: list[Field], status: os.stat_result | None, has_etag: bool) -> None:
+    """Add what *status*, of the open file, says of it; None for a file object, whose date and place say nothing."""
+    given = {name.lower() for name, _ in fields} if len(fields) > 1 else ()
+    if "accept-ranges" not in given:
+        fields.append(_ACCEPT_RANGES)
+    if status is None:
+        return
+    now = int(time.time())
+    last_modified, etag = _validators(min(int(status.st_mtime), now), status.st_mtime_ns, status.st_size, status.st_ino)
+    if "last-modified" not in given:
+        fields.append(last_modified)
+    if has_etag and "etag" not in given:
+        fields.append(etag)
+
+
+@functools.lru_cache(1024)
+def _validators(second: int, nanosecond: int, size: int, inode: int) -> tuple[Field, Field]:
+    """Return Last-Modified and ETag of a file that was changed in *second*, or now where that is in the future.
+
+    A date after that of the message MUST NOT be sent: RFC 9110, Section 8.8.2.1.
+    """
+    return ("Last-Modified", http_date(max(second, 0))), ("ETag", f'"{nanosecond:x}-{size:x}-{inode:x}"')

@@ -1,0 +1,102 @@
+"""The answer to a request for a file: its status, its fields, and which bytes to send. No file is touched here."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from wsgiresp._bodies.windows import UNKNOWN
+from wsgiresp._protocol import conditions, dates
+from wsgiresp._protocol.byteranges import Piece, frame
+from wsgiresp._protocol.conditions import Validators, Verdict
+from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
+from wsgiresp._protocol.fields import Field
+from wsgiresp._protocol.ranges import Span, content_range, select, unsatisfied_range
+from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
+from wsgiresp._protocol.status import BODILESS, LINES
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+OK = LINES[200]
+
+_ASKING = (
+    "HTTP_RANGE",
+    "HTTP_IF_NONE_MATCH",
+    "HTTP_IF_MODIFIED_SINCE",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_UNMODIFIED_SINCE",
+)
+_LENGTH = frozenset({"content-length"})
+_LENGTH_AND_TYPE = frozenset({"content-length", "content-type"})
+
+
+class Answer(NamedTuple):
+    """What to say, and what to send: a span, the pieces of a multipart body, or nothing.
+
+    A span that ends at ``UNKNOWN`` is all there is of a file object whose length nobody knows.
+    """
+
+    status: str
+    fields: list[Field]
+    content: Span | list[Piece] | None
+
+
+def answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:
+    """Return the answer to the request of *environ* for a file of *length* bytes, None where that is not known.
+
+    *status* and *fields* are those of the answer that sends all of it, with its validators and without its length.
+    Conditions and ranges count for a GET or HEAD that would end in a 200 (RFC 9110, Sections 13.2.1 and 14.2).
+
+    Raises ``ValueError`` where *fields* announce another length.
+    """
+    if status == OK and not environ.keys().isdisjoint(_ASKING):
+        verdict = conditions.evaluate(environ["REQUEST_METHOD"], environ, _validators(fields))
+        if verdict is Verdict.NOT_MODIFIED:
+            return Answer(LINES[304], of_not_modified(fields), None)
+        if verdict is Verdict.PRECONDITION_FAILED:
+            return Answer(LINES[412], of_refusal(fields), None)
+        if verdict is Verdict.RANGE and length is not None:
+            spans = select(environ["HTTP_RANGE"], length)
+            if spans is not None:
+                return _partial(fields, spans, length) or _whole(environ, status, fields, length)
+    return _whole(environ, status, fields, length)
+
+
+def _validators(fields: list[Field]) -> Validators:
+    named = {name.lower(): value for name, value in fields}
+    last_modified = dates.parse(named.get("last-modified", ""))
+    # RFC 9110, Section 8.8.2.2: the file may change again within the second that is not over.
+    is_strong = last_modified is not None and last_modified < int(time.time())
+    return Validators(named.get("etag"), last_modified, is_strong)
+
+
+def _partial(fields: list[Field], spans: list[Span], length: int) -> Answer | None:
+    """Return the 206 with *spans*, the 416 where there are none, or None where a 200 would be shorter."""
+    if not spans:
+        return Answer(LINES[416], [*of_refusal(fields), ("Content-Range", unsatisfied_range(length))], None)
+    if len(spans) == 1:
+        (span,) = spans
+        about = [("Content-Range", content_range(span, length)), LENGTHS[span.length]]
+        return Answer(LINES[206], without(fields, _LENGTH) + about, span)
+    part_type = next(value for name, value in fields if name.lower() == "content-type")
+    multipart = frame(spans, length, part_type, secrets.token_hex(16))
+    if multipart is None:
+        return None
+    about = [("Content-Type", multipart.content_type), LENGTHS[multipart.content_length]]
+    return Answer(LINES[206], without(fields, _LENGTH_AND_TYPE) + about, multipart.pieces)
+
+
+def _whole(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:
+    code = 200 if status == OK else int(status[:3])
+    if code in BODILESS:
+        return Answer(status, without_content(fields, code), None)
+    if length is None:
+        # What the user says of the length is all that is known of it.
+        length = announced_length(fields)
+    else:
+        settle_length(fields, length)
+    if environ["REQUEST_METHOD"] == "HEAD" or length == 0:
+        return Answer(status, fields, None)
+    return Answer(status, fields, Span(0, UNKNOWN if length is None else length))

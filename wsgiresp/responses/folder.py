@@ -1,0 +1,121 @@
+"""serve_files: a folder as a WSGI application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import quote
+
+from wsgiresp._bodies.opening import NotRegularError
+from wsgiresp._protocol.caching import MaxAge, cache_control
+from wsgiresp._protocol.fields import extend, pairs
+from wsgiresp._types import HeaderFields
+
+from .file import FileResponse
+from .offload import Offload
+from .prepared import Prepared
+from .redirect import RedirectResponse
+from .text import PlainTextResponse
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from wsgiresp._types import StartResponse, WSGIEnvironment
+
+AgeOfPath: TypeAlias = "Callable[[str], MaxAge | None]"
+
+_NOT_FOUND = PlainTextResponse("Not Found", 404)
+_NOT_ALLOWED = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
+
+
+def serve_files(
+    root: str | os.PathLike[str],
+    *,
+    index: str | None = None,
+    max_age: MaxAge | AgeOfPath | None = None,
+    etag: bool = True,
+    headers: HeaderFields | None = None,
+    offload: Offload | None = None,
+) -> WSGIApplication:
+    """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
+
+    *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
+    function of the path (relative, with slashes). The other arguments are those of :class:`FileResponse`. What is not
+    there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET and HEAD is a
+    405.
+
+    Raises ``NotADirectoryError`` where *root* is no folder.
+    """
+    folder = os.path.abspath(os.fsdecode(root))
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(f"root must be a folder, got {root!r}")
+    return _Folder(folder, index, max_age, etag, headers, offload)
+
+
+class _Folder:
+    def __init__(
+        self,
+        root: str,
+        index: str | None,
+        max_age: MaxAge | AgeOfPath | None,
+        etag: bool,
+        headers: HeaderFields | None,
+        offload: Offload | None,
+    ) -> None:
+        self._root = root
+        self._index = index
+        self._max_age: MaxAge | AgeOfPath | None = max_age
+        self._has_etag = etag
+        self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
+        self._offload = offload
+        # What is wrong with them is said now, not to a client.
+        extend([], self._fields)
+        if max_age is not None and not callable(max_age):
+            cache_control(max_age)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request of *environ* (PEP 3333)."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _NOT_ALLOWED(environ, start_response)
+        try:
+            prepared = self._prepare(environ)
+        except (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError):
+            return _NOT_FOUND(environ, start_response)
+        try:
+            start_response(prepared.status, prepared.headers)
+        except BaseException:
+            prepared.close()
+            raise
+        return prepared.body
+
+    def _prepare(self, environ: WSGIEnvironment) -> Prepared:
+        # PEP 3333, "Unicode Issues": the bytes of the path, already without percent-encoding, in a latin-1 costume.
+        path = os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
+        if self._index is not None and (not path or path.endswith("/")):
+            return self._response(path + self._index).prepare(environ)
+        try:
+            return self._response(path).prepare(environ)
+        except IsADirectoryError:
+            if self._index is None:
+                raise
+            # The links of an index page are relative to its folder.
+            return _with_slash(environ).prepare(environ)
+
+    def _response(self, path: str) -> FileResponse:
+        max_age = self._max_age(path) if callable(self._max_age) else self._max_age
+        return FileResponse(
+            path,
+            headers=self._fields,
+            root=self._root,
+            max_age=max_age,
+            etag=self._has_etag,
+            offload=self._offload,
+        )
+
+
+def _with_slash(environ: WSGIEnvironment) -> RedirectResponse:
+    path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
+    query = environ.get("QUERY_STRING", "")
+    # No host is allowed: a path that begins with two slashes would name one.
+    return RedirectResponse(quote(path.encode("latin-1")) + "/" + (query and "?" + query), allowed_hosts=())
