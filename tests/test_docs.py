@@ -1,0 +1,73 @@
+"""All Python of the documentation is run, page by page, in the order in which a reader meets it."""
+
+from __future__ import annotations
+
+import pydoc
+import re
+from pathlib import Path
+
+import pytest
+from werkzeug.test import Client
+
+CHECKOUT = Path(__file__).parents[1]
+README = CHECKOUT / "README.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.M | re.S)
+CLAUSE = re.compile(r"\| `([\w.]+)` \| `([\w/]+\.py)::(\w+)` \|$", re.M)
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+def run(page):
+    """Return the names that the code blocks of *page* leave behind, run as one module."""
+    text = page.read_text("utf-8")
+    namespace = {"__name__": page.stem}
+    for block in BLOCK.finditer(text):
+        # Padded, so that a traceback names the line of the page.
+        padding = "\n" * text.count("\n", 0, block.start(1))
+        exec(compile(padding + block[1], page, "exec"), namespace)
+    return namespace
+
+
+PAGES = [README, *sorted(CHECKOUT.glob("docs/**/*.md"))]
+PAGES_WITH_CODE = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
+def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run(page)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/login", 200), ("/process", 202), ("/old-path", 307), ("/elsewhere", 404)],
+)
+def test_the_app_of_the_readme_answers(path, status):
+    client = Client(run(README)["app"])
+    with client.get(path) as answer:
+        assert answer.status_code == status
+
+
+def test_each_line_of_the_table_for_migrants_runs():
+    rows = re.findall(r"^\| `([^`]+)` \| (?:`([^`]+)`|the same.*) \|$", README.read_text("utf-8"), re.M)
+    assert len(rows) > 10
+    exec("\n".join(ours or fastapi for fastapi, ours in rows), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
+def test_the_links_of_a_page_lead_to_files(page):
+    links = LINK.findall(page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def clauses():
+    return CLAUSE.findall((CHECKOUT / "docs" / "reference" / "conformance.md").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _, _ in clauses()}))
+def test_a_function_that_conforms_exists(name):
+    assert callable(pydoc.locate(f"wsgiresp.{name}"))
+
+
+@pytest.mark.parametrize(("file", "test"), sorted({(file, test) for _, file, test in clauses()}))
+def test_a_test_of_conformance_exists(file, test):
+    assert f"\ndef {test}(" in (CHECKOUT / "tests" / file).read_text("utf-8")
