@@ -83,7 +83,9 @@ def test_a_file_that_vanished_is_not_announced(folder):
         call(response)
 
 
-@pytest.mark.parametrize("prefix", ["protected/", "//protected/", ""])
+@pytest.mark.parametrize(
+    "prefix", ["protected/", "//protected/", "", "/漢/", "/a\r\nX: y/", "/a?b/", "/a%20b/", "/#a/", "/a/../b/", "/./"]
+)
 def test_a_prefix_that_is_no_path_is_refused(prefix):
     with pytest.raises(ValueError, match="prefix must be the path of a location"):
         XAccelRedirect(prefix, "/srv")

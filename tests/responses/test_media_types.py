@@ -19,6 +19,8 @@ from wsgiresp.responses.media_types import guessed
         ("a.xz", "application/x-xz"),
         ("a.unheard-of", "application/octet-stream"),
         ("folder.txt/a", "application/octet-stream"),
+        ("a.webp", "image/webp"),
+        ("a.WOFF2", "font/woff2"),
         ("README", "application/octet-stream"),
         ("txt", "application/octet-stream"),
         (".html", "application/octet-stream"),

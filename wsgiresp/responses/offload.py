@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Protocol
 from urllib.parse import quote
 
 from wsgiresp._protocol.fields import Field, field
+
+
+# Segments of a URI's path (RFC 3986, Section 3.3) that no encoding hides: nginx undoes it before it looks.
+_LOCATION = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+/)*[A-Za-z0-9\-._~!$&'()*+,;=:@]*")
 
 
 class Offload(Protocol):
@@ -21,12 +26,12 @@ class XAccelRedirect:
     """nginx sends the file: *prefix* is an ``internal`` location whose ``alias`` is the folder *root*.
 
     ``XAccelRedirect("/protected/", "/srv/files")`` makes ``/protected/a%20b.pdf`` of ``/srv/files/a b.pdf``. A file
-    that is not in *root* is a ``ValueError`` when it is to be sent.
+    that is not in *root* is a ``ValueError`` when it is to be sent; a *prefix* that is no such path is one at once.
     """
 
     def __init__(self, prefix: str, root: str | os.PathLike[str]) -> None:
-        if not prefix.startswith("/") or prefix.startswith("//"):
-            raise ValueError(f"prefix must be the path of a location and begin with one slash, got {prefix!r}")
+        if _LOCATION.fullmatch(prefix) is None or {".", ".."} & set(prefix.split("/")):
+            raise ValueError(f"prefix must be the path of a location, with nothing to encode in it, got {prefix!r}")
         self._prefix = prefix.rstrip("/") + "/"
         self._root = os.path.abspath(root)
 
