@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from wsgiresp._protocol.fields import Field, field
 
-
 # Segments of a URI's path (RFC 3986, Section 3.3) that no encoding hides: nginx undoes it before it looks.
 _LOCATION = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+/)*[A-Za-z0-9\-._~!$&'()*+,;=:@]*")
 
