@@ -124,9 +124,9 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
         Flask calls it with what its views and error handlers return. One of ours keeps being what it is, too.
         """
+        if not isinstance(response, WerkzeugResponse):
+            response = WerkzeugResponse.force_type(response, environ)
         if not isinstance(response, WerkzeugBody):
-            if not isinstance(response, WerkzeugResponse):
-                response = WerkzeugResponse.force_type(response, environ)
             response = cls._of(response)
         response.__class__ = cls
         return cast(Self, response)
