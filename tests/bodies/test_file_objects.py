@@ -68,12 +68,16 @@ def test_the_length_of_a_pipe_is_not_known():
         pytest.param(bytearray(b"ab"), b"ab", id="a bytearray"),
         pytest.param(memoryview(b"ab"), b"ab", id="a view"),
         pytest.param(b"abcdefg", b"abc", id="more than was asked for"),
-        pytest.param(None, b"", id="nothing, from a pipe that does not wait"),
     ],
 )
 def test_only_bytes_come_out_and_no_more_than_asked(given, chunk):
     read = FileObject(Pipe(given)).read_at(3, 0)
     assert (type(read), read) == (bytes, chunk)
+
+
+def test_a_pipe_that_does_not_wait_is_not_taken_for_ended():
+    with pytest.raises(BlockingIOError):
+        FileObject(Pipe(None)).read_at(3, 0)
 
 
 def test_closing_closes_the_object():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .file_objects import FileObject, require_binary
-from .opening import OpenFile, examine, missing, open_regular, require_regular
+from .opening import OpenFile, examine, missing, open_regular, require_regular, unlink
 from .windows import Stream, Window
 
 CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
@@ -42,11 +42,8 @@ class FileAtPath:
         return place
 
     def delete(self) -> None:
-        """Remove the file; no error if somebody else was first."""
-        try:
-            os.unlink(self._joined())
-        except FileNotFoundError:
-            return
+        """Remove the file, from nowhere but *root*; no error if somebody else was first."""
+        unlink(self.path, self.root)
 
     def __iter__(self) -> Iterator[bytes]:
         opened = self.open()

@@ -106,10 +106,12 @@ def missing(path: str) -> FileNotFoundError:
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
-def _refused(error: OSError | ValueError, path: str) -> OSError:
-    if isinstance(error, OSError) and error.errno not in _ABSENT:
-        return error
-    return missing(path)
+def _refused(error: OSError | ValueError, path: str) -> Exception:
+    if not isinstance(error, OSError) or error.errno in _ABSENT:
+        return missing(path)
+    if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, a device that is not there
+        return NotRegularError(f"path must name a regular file, got {path!r}")
+    return error
 
 
 def _open_beneath(path: str, root: str) -> int:
@@ -122,15 +124,24 @@ def _open_beneath(path: str, root: str) -> int:
 _KNOWS_PLACES = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
-def _open_by_descriptor(path: str, root: str) -> int:
+def _open_by_descriptor(path: str, root: str, flags: int = _READ) -> int:
     folder = os.open(root, _FOLDER)
     try:
-        descriptor = os.open(path, _READ, dir_fd=folder)
-        if _is_beneath(_place(descriptor), _place(folder)):
-            return descriptor
-        os.close(descriptor)
+        return _checked(
+            os.open(path, flags, dir_fd=folder), lambda found: _is_beneath(_place(found), _place(folder)), path
+        )
     finally:
         os.close(folder)
+
+
+def _checked(descriptor: int, is_right: Callable[[int], bool], path: str) -> int:
+    try:
+        if is_right(descriptor):
+            return descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
     raise missing(path)
 
 
@@ -142,12 +153,31 @@ def _open_by_name(path: str, root: str) -> int:
     """Return what *path* beneath *root* resolves to, open: the best that can be done where descriptors are mute."""
     place = os.path.realpath(os.path.join(root, path), strict=True)
     if _is_beneath(place, os.path.realpath(root)):
-        descriptor = os.open(place, _READ)
         # Resolved before it was opened: a link may have been put there in between.
-        if os.path.realpath(place) == place and os.path.samestat(os.fstat(descriptor), os.stat(place)):
-            return descriptor
-        os.close(descriptor)
+        return _checked(
+            os.open(place, _READ),
+            lambda found: os.path.realpath(place) == place and os.path.samestat(os.fstat(found), os.stat(place)),
+            path,
+        )
     raise missing(path)
+
+
+def unlink(path: str, root: str | None = None) -> None:
+    """Remove the file at *path*; with *root*, only from a folder that lies in there. No error if it is gone."""
+    folder, name = os.path.split(path)
+    try:
+        if root is None:
+            os.unlink(path)
+        elif _KNOWS_PLACES:
+            parent = _open_by_descriptor(folder or ".", root, _FOLDER)
+            try:
+                os.unlink(name, dir_fd=parent)
+            finally:
+                os.close(parent)
+        elif _is_beneath(os.path.realpath(os.path.join(root, folder)), os.path.realpath(root)):
+            os.unlink(os.path.join(root, path))
+    except FileNotFoundError:
+        return
 
 
 def _is_beneath(place: str, folder: str) -> bool:

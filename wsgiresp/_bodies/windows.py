@@ -15,7 +15,7 @@ from .opening import OpenFile
 BLOCK = 262144
 """Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""
 
-UNKNOWN = sys.maxsize
+UNKNOWN = 2**63
 """Where a span stops that has all of a source whose length nobody knows."""
 
 

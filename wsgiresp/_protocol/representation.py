@@ -22,9 +22,6 @@ _OF_THE_CONTENT = frozenset(
 )
 _OF_ITS_VERSION = frozenset({"content-location", "etag", "last-modified", "repr-digest"})
 
-# How long the file may be kept. A cache that kept a 416 for as long would give it to those who ask for the whole.
-_OF_ITS_AGE = frozenset({"cache-control", "expires"})
-
 _EMPTY_TEXT = (("Content-Type", "text/plain; charset=utf-8"), LENGTHS[0])
 
 
@@ -39,7 +36,7 @@ def of_not_modified(fields: list[Field]) -> list[Field]:
 
 def of_refusal(fields: list[Field]) -> list[Field]:
     """Return what a 412 or 416 keeps of the *fields* of the 200, with those of its own empty body."""
-    return [*without(fields, _OF_THE_CONTENT | _OF_ITS_VERSION | _OF_ITS_AGE), *_EMPTY_TEXT]
+    return [*without(fields, _OF_THE_CONTENT | _OF_ITS_VERSION), *_EMPTY_TEXT]
 
 
 def without(fields: list[Field], names: Container[str]) -> list[Field]:

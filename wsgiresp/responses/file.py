@@ -59,6 +59,7 @@ class FileResponse(Response):
     _source: FileAtPath | FileInHand
     _is_one_shot = False
     _deletion: Deletion | None = None
+    _age: Field | None = None  # what max_age says
 
     def __init__(
         self,
@@ -80,7 +81,7 @@ class FileResponse(Response):
         self.path = path
         self.filename = filename
         self._has_etag = etag
-        if type(path) is not str and hasattr(path, "read"):
+        if hasattr(path, "read") and not hasattr(path, "__fspath__"):
             if root is not None or delete_after or offload is not None:
                 raise ValueError(f"root, delete_after and offload are for a path, got the file object {path!r}")
             name = self._take_object(path)
@@ -100,7 +101,8 @@ class FileResponse(Response):
         if filename is not None:
             self._add("Content-Disposition", content_disposition(content_disposition_type, filename))
         if max_age is not None:
-            self._add("Cache-Control", cache_control(max_age))
+            self._age = "Cache-Control", cache_control(max_age)
+            self._add(*self._age)
 
     def prepare(self, environ: WSGIEnvironment) -> Prepared:
         """Return the answer to the request of *environ*, with the file open: see :class:`Prepared`.
@@ -122,6 +124,9 @@ class FileResponse(Response):
         except BaseException:
             opened.close()
             raise
+        if self._age is not None and status[0] == "4" and status != self._status:
+            # A cache that kept a 416 as long as the file would give it to those who ask for the whole.
+            fields = [field for field in fields if field != self._age]
         steps = self._steps() if self._on_close or self.background is not None else ()
         if content is None:
             run_each([opened.close])
@@ -184,7 +189,8 @@ class FileResponse(Response):
 
 def _describe(fields: list[Field], status: os.stat_result | None, has_etag: bool) -> None:
     """Add what *status*, of the open file, says of it; None for a file object, whose date and place say nothing."""
-    given = {name.lower() for name, _ in fields} if len(fields) > 1 else ()
+    is_alone = len(fields) == 1 and fields[0][0] == "Content-Type"
+    given = () if is_alone else {name.lower() for name, _ in fields}
     if "accept-ranges" not in given:
         fields.append(_ACCEPT_RANGES)
     if status is None:

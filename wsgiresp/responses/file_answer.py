@@ -10,7 +10,7 @@ from wsgiresp._bodies.windows import UNKNOWN
 from wsgiresp._protocol import conditions, dates
 from wsgiresp._protocol.byteranges import Piece, frame
 from wsgiresp._protocol.conditions import Validators, Verdict
-from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
+from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, announced_length, settle_length, without_content
 from wsgiresp._protocol.fields import Field
 from wsgiresp._protocol.ranges import Span, content_range, select, unsatisfied_range
 from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
@@ -28,8 +28,8 @@ _ASKING = (
     "HTTP_IF_MATCH",
     "HTTP_IF_UNMODIFIED_SINCE",
 )
-_LENGTH = frozenset({"content-length"})
-_LENGTH_AND_TYPE = frozenset({"content-length", "content-type"})
+# What is true of the whole file alone: the digests are of the bytes that go out (RFC 9530, Section 2).
+_OF_THE_WHOLE = frozenset({"content-length", "content-range", "content-digest", "content-md5"})
 
 
 class Answer(NamedTuple):
@@ -79,13 +79,13 @@ def _partial(fields: list[Field], spans: list[Span], length: int) -> Answer | No
     if len(spans) == 1:
         (span,) = spans
         about = [("Content-Range", content_range(span, length)), LENGTHS[span.length]]
-        return Answer(LINES[206], without(fields, _LENGTH) + about, span)
-    part_type = next(value for name, value in fields if name.lower() == "content-type")
+        return Answer(LINES[206], without(fields, _OF_THE_WHOLE) + about, span)
+    part_type = next((value for name, value in fields if name.lower() == "content-type"), OCTET_STREAM)
     multipart = frame(spans, length, part_type, secrets.token_hex(16))
     if multipart is None:
         return None
     about = [("Content-Type", multipart.content_type), LENGTHS[multipart.content_length]]
-    return Answer(LINES[206], without(fields, _LENGTH_AND_TYPE) + about, multipart.pieces)
+    return Answer(LINES[206], without(fields, _OF_THE_WHOLE | {"content-type"}) + about, multipart.pieces)
 
 
 def _whole(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:

@@ -114,8 +114,12 @@ class _Folder:
         )
 
 
+_IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
+
+
 def _with_slash(environ: WSGIEnvironment) -> RedirectResponse:
     path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
     query = environ.get("QUERY_STRING", "")
     # No host is allowed: a path that begins with two slashes would name one.
-    return RedirectResponse(quote(path.encode("latin-1")) + "/" + (query and "?" + query), allowed_hosts=())
+    target = quote(path.encode("latin-1")) + "/" + (query and "?" + quote(query.encode("latin-1"), safe=_IN_QUERY))
+    return RedirectResponse(target, allowed_hosts=())
