@@ -16,10 +16,12 @@ from html import escape
 from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Request
 
-from wsgiresp import BackgroundTask
+from wsgiresp import BackgroundTask, serve_files
 from wsgiresp.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     ORJSONResponse,
@@ -36,8 +38,8 @@ View = Callable[[Request], Response]
 ROUTES: dict[str, View] = {}
 
 
-def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request: this is what a WSGI server calls."""
+def routes(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request by the view for its path."""
     request = Request(environ)
     view = ROUTES.get(request.path)
     if view is None:
@@ -47,6 +49,12 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
     else:
         response = view(request)
     return response(environ, start_response)
+
+
+DATA = Path(__file__).parent / "data"
+
+# This is what a WSGI server calls. It takes "/data" off the path that it hands to the folder.
+app = DispatcherMiddleware(routes, {"/data": serve_files(DATA, max_age=0)})
 
 
 def route(path: str) -> Callable[[View], View]:
@@ -79,15 +87,15 @@ def read_days(path: Path) -> list[Day]:
         ]
 
 
-DAYS = read_days(Path(__file__).parent / "data" / "weather.csv")
+DAYS = read_days(DATA / "weather.csv")
 
 
 @route("/")
 def index(request: Request) -> Response:
     """HTMLResponse: this list"""
-    items = "".join(
-        f'<li><a href="{path}">{path}</a> {escape(view.__doc__ or "")}</li>\n' for path, view in ROUTES.items()
-    )
+    listed = {path: view.__doc__ or "" for path, view in ROUTES.items()}
+    listed["/data/weather.csv"] = "serve_files(): the files of a folder by their names, each to be asked for again"
+    items = "".join(f'<li><a href="{path}">{path}</a> {escape(about)}</li>\n' for path, about in listed.items())
     return HTMLResponse(f"<!doctype html>\n<title>Routes</title>\n<h1>Routes</h1>\n<ul>\n{items}</ul>\n")
 
 
@@ -119,6 +127,12 @@ def json(request: Request) -> Response:
 def orjson(request: Request) -> Response:
     """ORJSONResponse: the same document through orjson"""
     return weather(request, ORJSONResponse)
+
+
+@route("/file")
+def file(request: Request) -> Response:
+    """FileResponse: a file to download, or the part that a Range asks for"""
+    return FileResponse(DATA / "weather.csv", filename="météo 2022-2024.csv")
 
 
 @route("/redirect")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
 import flask
 
-from wsgiresp import BackgroundTask, BackgroundTasks
+from wsgiresp import BackgroundTask, BackgroundTasks, serve_files
 from wsgiresp.responses import (
+    FileResponse,
     HTMLResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
+    XAccelRedirect,
+    XSendfile,
     json_encoder,
 )
 
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 application: WSGIApplication = PlainTextResponse("ok")
+folder: WSGIApplication = serve_files(
+    Path("static"), index="index.html", max_age=lambda path: "immutable" if path.startswith("assets/") else 0
+)
 site = flask.Flask(__name__)
 
 
@@ -36,6 +43,15 @@ class UpperCaseResponse(Response):
 
     def render(self, content: Any) -> bytes:
         return super().render(content.upper())
+
+
+class ProtectedFile(FileResponse):
+    offload = XAccelRedirect("/protected/", Path("files"))
+
+
+class OffloadedPath:
+    def field(self, place: str) -> tuple[str, str]:
+        return "X-Path", place
 
 
 def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -70,3 +86,23 @@ def moved() -> RedirectResponse:
 @site.get("/items")
 def items() -> ORJSONResponse:
     return ORJSONResponse([{"price": 42.0}])
+
+
+@site.get("/reports/<path:name>")
+def report(name: str) -> FileResponse:
+    return FileResponse(name, root=Path("reports"), filename=name, max_age=timedelta(hours=1), background=tasks())
+
+
+@site.get("/files/<path:name>")
+def file(name: str) -> Response:
+    return ProtectedFile(name, root="files", etag=False, content_disposition_type="inline")
+
+
+def opened(path: Path) -> FileResponse:
+    response = FileResponse(path.open("rb"), 200, {"X-Page": "1"}, "text/csv")
+    assert_type(response.prepare({"REQUEST_METHOD": "GET"}).status_code, int)
+    return response
+
+
+def offloaded(path: str) -> list[FileResponse]:
+    return [FileResponse(path, offload=XSendfile()), FileResponse(path, offload=OffloadedPath())]

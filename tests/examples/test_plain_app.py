@@ -18,7 +18,8 @@ from werkzeug.test import Client, create_environ
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DEMO = runpy.run_path(str(EXAMPLES / "plain_app.py"), run_name="plain_app")
-PATHS = list(DEMO["ROUTES"])
+PATHS = [*DEMO["ROUTES"], "/data/weather.csv"]
+OF_THE_CHECKOUT = {"etag", "last-modified"}
 
 
 class Row(NamedTuple):
@@ -72,7 +73,9 @@ def test_the_status_and_type_are_those_of_the_readme(client: Client, row: Row) -
 @pytest.mark.parametrize("row", ROWS)
 def test_the_other_headers_are_those_of_the_readme(client: Client, row: Row) -> None:
     listed = row.headers.split("<br>") if row.headers else []
-    left_out = {"content-type"} if "Content-Length" in row.headers else {"content-type", "content-length"}
+    left_out = OF_THE_CHECKOUT | {"content-type"}
+    if "Content-Length" not in row.headers:
+        left_out.add("content-length")
     with client.open(row.target, method=row.method) as response:
         sent = [f"{name}: {value}" for name, value in response.headers if name.lower() not in left_out]
     assert sorted(sent) == sorted(listed)
@@ -147,6 +150,32 @@ def test_every_number_has_the_digits_of_the_csv_file(client: Client, path: str) 
 def test_the_rain_is_added_without_rounding(client: Client) -> None:
     document = json.loads(client.get("/json?limit=1096").data, parse_float=Decimal)
     assert document["rain"] == sum(day["rain"] for day in document["days"])
+
+
+@pytest.mark.parametrize("path", ["/file", "/data/weather.csv"])
+@pytest.mark.parametrize(
+    ("value", "status", "content_range", "body"),
+    [
+        pytest.param("bytes=0-23", 206, "bytes 0-23/35420", b"date,low,high,rain,wind\n", id="the first line"),
+        pytest.param("bytes=99999-", 416, "bytes */35420", b"", id="beyond the end"),
+    ],
+)
+def test_a_part_of_a_file_can_be_asked_for(
+    client: Client, path: str, value: str, status: int, content_range: str, body: bytes
+) -> None:
+    with client.get(path, headers={"Range": value}) as answer:
+        assert (answer.status_code, answer.headers["Content-Range"], answer.data) == (status, content_range, body)
+
+
+def test_two_parts_of_a_file_come_in_one_answer(client: Client) -> None:
+    with client.get("/file", headers={"Range": "bytes=0-3,24-33"}) as answer:
+        assert (answer.status_code, answer.mimetype) == (206, "multipart/byteranges")
+
+
+@pytest.mark.parametrize("path", ["/file", "/data/weather.csv"])
+def test_a_copy_that_is_current_is_not_sent_again(client: Client, path: str) -> None:
+    etag = client.head(path).headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
 
 
 def test_the_generator_writes_the_csv_file_again(tmp_path: Path) -> None:
