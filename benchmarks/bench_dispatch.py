@@ -43,7 +43,7 @@ def main() -> None:
         rounds = Rounds(interleaved(measures, options.rounds))
         sections.append(report.costs(case.name, rounds, BARE, GOALS.get(case.name, [])))
         print(sections[-1], flush=True)
-    distributions = [one.distribution for one in candidates.values()]
+    distributions = [one.distribution for one in candidates.values() if one.apps]
     report.finish("dispatch", "Dispatch: construct, call, iterate, close", sections, distributions, options)
 
 

@@ -15,7 +15,7 @@ from .goals import AtMost, Goal
 from .load import Load
 from .measure import Rounds, interleaved
 from .served import JSON
-from .servers import Server, apart
+from .servers import Server, apart, gunicorn
 
 BARE = "bare"
 AGAIN = "bare, again"  # what it differs by from the first is what this table cannot tell apart
@@ -41,6 +41,11 @@ def burst(server: Server, client: Load, requests: int) -> Callable[[], Burst]:
         return Burst((server.cpu_seconds() - before) / requests, seconds / requests)
 
     return measure
+
+
+def served(name: str, case: Case) -> Server:
+    """Return gunicorn with one gevent worker for the answer of the candidate *name* to *case*."""
+    return Server(gunicorn("gevent", f"benchmarks.served:app({name!r}, {case.name!r})"))
 
 
 def section(case: Case, bursts: dict[str, list[Burst]]) -> str:
@@ -69,15 +74,15 @@ def measured(case: Case, names: list[str], rounds: int, requests: int) -> dict[s
         every = os.sched_getaffinity(0)
         running.callback(os.sched_setaffinity, 0, every)
         for_client = apart()
-        servers = {name: running.enter_context(closing(Server(name, case.name))) for name in names}
-        servers[AGAIN] = running.enter_context(closing(Server(BARE, case.name)))
+        servers = {name: running.enter_context(closing(served(name, case))) for name in names}
+        servers[AGAIN] = running.enter_context(closing(served(BARE, case)))
         os.sched_setaffinity(0, for_client or every)
         measures = {}
         for name, server in servers.items():
             fault = case.fault(server.answer())
             if fault is not None:
                 raise RuntimeError(f"{name}, {case.name}: {fault}")
-            client = running.enter_context(closing(Load(server.port, CONNECTIONS)))
+            client = running.enter_context(closing(Load(server.port, ["/"] * CONNECTIONS)))
             measures[name] = burst(server, client, requests)
         return interleaved(measures, rounds)
 
@@ -101,7 +106,7 @@ def main() -> None:
             bursts = measured(case, answering(case, candidates), options.rounds, options.batch)
             sections.append(section(case, bursts))
             print(sections[-1], flush=True)
-    distributions = ["gunicorn", *(one.distribution for one in candidates.values())]
+    distributions = ["gunicorn", *(one.distribution for one in candidates.values() if one.apps)]
     report.finish("gunicorn", "One request under gunicorn's gevent worker", sections, distributions, options)
 
 

@@ -41,7 +41,7 @@ def main() -> None:
         rounds = Rounds(interleaved(measures, options.rounds))
         sections.append(report.costs(size, rounds, BASELINE, goals(size)))
         print(sections[-1], flush=True)
-    distributions = [one.distribution for one in candidates.values()]
+    distributions = [one.distribution for one in candidates.values() if one.json]
     report.finish("json", "JSON: construct, call, iterate, close", sections, distributions, options)
 
 

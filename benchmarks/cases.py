@@ -32,6 +32,7 @@ class Case:
 
     name: str
     method: str = "GET"
+    path: str = "/"
     status: int = 200
     body: bytes | None = None
     document: Any = None

@@ -43,9 +43,9 @@ class Driver(Protocol):
 class WSGI:
     """A WSGI server (PEP 3333) that neither reads a request nor writes an answer."""
 
-    def __init__(self, app: WSGIApplication, method: str = "GET") -> None:
+    def __init__(self, app: WSGIApplication, method: str = "GET", path: str = "/") -> None:
         self._app = app
-        self._environ = _environ(method)
+        self._environ = _environ(method, path)
 
     def answer(self) -> Answer:
         """Return what a client sees of one request."""
@@ -86,9 +86,9 @@ class WSGI:
 class ASGI:
     """An ASGI server without an event loop: no candidate here waits, so one step takes a request to its end."""
 
-    def __init__(self, app: ASGIApplication, method: str = "GET") -> None:
+    def __init__(self, app: ASGIApplication, method: str = "GET", path: str = "/") -> None:
         self._app = app
-        self._scope = _scope(method)
+        self._scope = _scope(method, path)
 
     def answer(self) -> Answer:
         """Return what a client sees of one request."""
@@ -139,11 +139,11 @@ def _run(coroutine: Coroutine[Any, Any, None]) -> None:
     raise RuntimeError(_WAITS)
 
 
-def _environ(method: str) -> WSGIEnvironment:
+def _environ(method: str, path: str) -> WSGIEnvironment:
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
-        "PATH_INFO": "/",
+        "PATH_INFO": path,
         "QUERY_STRING": "",
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "50000",
@@ -162,15 +162,15 @@ def _environ(method: str) -> WSGIEnvironment:
     return environ
 
 
-def _scope(method: str) -> Message:
+def _scope(method: str, path: str) -> Message:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": "/",
-        "raw_path": b"/",
+        "path": path,
+        "raw_path": path.encode(),
         "root_path": "",
         "query_string": b"",
         "headers": [(name.lower().encode(), value.encode()) for name, value in _FIELDS.items()],

@@ -1,45 +1,72 @@
-"""gunicorn's gevent worker as a process of its own, and the CPU time that it has used. Linux only: it reads /proc."""
+"""Servers as processes of their own, with the CPU time and the memory that they use. Linux only: it reads /proc."""
 
 from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from .cases import Answer
 
 ROOT = Path(__file__).parent.parent
 START = 20.0  # s for a server to answer first
+IDLE = 600  # s that a connection may be idle: each has to wait for its turn
+
+Command = Callable[[socket.socket], list[str]]
+"""Returns the command line of a server, for a socket that is bound and that the server inherits."""
+
+
+def gunicorn(worker: str, app: str, *options: str) -> Command:
+    """Return the command of gunicorn with one *worker* for *app*, which is ``module:expression``."""
+    fixed = ["--keep-alive", str(IDLE), "--log-level", "error", "--no-control-socket", "--worker-class", worker]
+    start = [sys.executable, "-m", "gunicorn", *fixed, *options]
+    return lambda listener: [*start, "--bind", f"fd://{listener.fileno()}", app]
+
+
+def in_python(server: str, *app: str) -> Command:
+    """Return the command of *server*, which has no command line of that kind, for ``benchmarks.served.files(*app)``."""
+    return lambda listener: [sys.executable, "-m", "benchmarks.served", server, str(listener.fileno()), *app]
+
+
+def nginx(folder: str, place: str) -> Command | None:
+    """Return the command of nginx for the files in *folder*, with its own in *place*; None if it is not installed."""
+    program = shutil.which("nginx")
+    if program is None:
+        return None
+
+    def command(listener: socket.socket) -> list[str]:
+        text = _NGINX.format(port=listener.getsockname()[1], folder=folder, idle=IDLE)
+        Path(place, "nginx.conf").write_text(text, encoding="utf-8")
+        return [program, "-p", place, "-c", "nginx.conf", "-e", "stderr"]
+
+    return command
 
 
 class Server:
-    """gunicorn with one gevent worker, on a free port of the loopback, for ``benchmarks.served:app(name, case)``."""
+    """A server on a free port of the loopback."""
 
-    def __init__(self, name: str, case: str) -> None:
+    def __init__(self, command: Command) -> None:
         with socket.socket() as listener:
+            # For a server that binds the port itself, while this socket is still open.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", 0))
             self.port: int = listener.getsockname()[1]
-            descriptor = listener.fileno()
-            options = ["--worker-class", "gevent", "--keep-alive", "60", "--log-level", "error", "--no-control-socket"]
-            app = f"benchmarks.served:app({name!r}, {case!r})"
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", *options, "--bind", f"fd://{descriptor}", app],
-                cwd=ROOT,
-                pass_fds=[descriptor],
-            )
+            self._process = subprocess.Popen(command(listener), cwd=ROOT, pass_fds=[listener.fileno()])
 
-    def answer(self) -> Answer:
+    def answer(self, path: str = "/") -> Answer:
         """Return what a client sees of one request; waits for the server to start, ``TimeoutError`` if it does not."""
         deadline = time.monotonic() + START
         while self._process.poll() is None and time.monotonic() < deadline:
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START)
             try:
-                connection.request("GET", "/")
+                connection.request("GET", path)
                 response = connection.getresponse()
                 return Answer(response.status, response.getheaders(), response.read())
             except ConnectionRefusedError:
@@ -49,10 +76,18 @@ class Server:
         raise TimeoutError(f"no answer from {self._process.args!r} in {START} s")
 
     def cpu_seconds(self) -> float:
-        """Return the CPU time that the worker has used, with the kernel's part in sending and receiving."""
-        [worker] = _children(self._process.pid)
-        tasks = Path(f"/proc/{worker}/task").glob("*/schedstat")
-        return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+        """Return the CPU time that the worker has used, with the kernel's part in sending and receiving.
+
+        That of threads which have ended is in it.
+        """
+        # The clock that clock_getcpuclockid(3) names: the inverted id, then CPUCLOCK_SCHED for a whole process.
+        return time.clock_gettime(~self._worker << 3 | 2)
+
+    def memory(self) -> int:
+        """Return the bytes of RAM that the worker has for itself; what it shares with files is not in it."""
+        status = Path(f"/proc/{self._worker}/status").read_text(encoding="utf-8")
+        [kibibytes] = [line.split()[1] for line in status.splitlines() if line.startswith("RssAnon:")]
+        return int(kibibytes) * 1024
 
     def close(self) -> None:
         """End the server."""
@@ -62,6 +97,12 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    @cached_property
+    def _worker(self) -> int:
+        """The process that serves: the one child, or the server itself where it has none."""
+        [worker] = list(_children(self._process.pid)) or [self._process.pid]
+        return worker
 
 
 def apart() -> set[int] | None:
@@ -82,3 +123,18 @@ def _children(parent: int) -> Iterator[int]:
         # The name of the program may hold blanks and brackets: what follows its last bracket is state and parent.
         if int(text.rpartition(")")[2].split()[1]) == parent:
             yield int(stat.parent.name)
+
+
+_NGINX = """\
+daemon off; worker_processes 1; pid nginx.pid; error_log stderr error;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off; sendfile on; tcp_nopush on; keepalive_timeout {idle}; keepalive_requests 1000000;
+    default_type application/octet-stream; client_body_temp_path .; proxy_temp_path .; fastcgi_temp_path .;
+    uwsgi_temp_path .; scgi_temp_path .;
+    server {{
+        listen 127.0.0.1:{port}; root {folder};
+        location = / {{ default_type text/plain; return 200 "Hello, world!"; }}
+    }}
+}}
+"""

@@ -4,33 +4,36 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.cases import Case
 from benchmarks.drive import WSGI, Driver
 
-PEERS = ("starlette", "baize", "werkzeug", "flask", "django", "webob", "falcon", "litestar")
+PEERS = ("starlette", "baize", "werkzeug", "flask", "django", "webob", "falcon", "litestar", "whitenoise")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """The applications of one candidate: by case, and by the name of its JSON class, made for a document.
+    """The applications of one candidate: by case, by the name of its JSON class, made for a document, and by the name
+    of its way to send files, made for the folder that they are in; ``PATH_INFO`` says which.
 
-    A case that a candidate has no public way to answer is not in ``apps``.
+    A case that a candidate has no public way to answer is not in ``apps``. Paths are not checked: no candidate is timed
+    for that, and there is no client but ours.
     """
 
     distribution: str | None
     apps: Mapping[str, Any]
     json: Mapping[str, Callable[[Any], Any]]
-    driver: Callable[[Any, str], Driver] = WSGI
+    files: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    driver: Callable[[Any, str, str], Driver] = WSGI
 
     def ready(self, app: Any, case: Case) -> Driver:
         """Return what drives *app*.
 
         ``RuntimeError`` if its answer to *case* is wrong: the time of a wrong answer says nothing.
         """
-        driver = self.driver(app, case.method)
+        driver = self.driver(app, case.method, case.path)
         fault = case.fault(driver.answer())
         if fault is not None:
             raise RuntimeError(f"{self.distribution or 'bare'}, {case.name}: {fault}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from baize.typing import Environ, StartResponse
-from baize.wsgi import JSONResponse, PlainTextResponse, RedirectResponse
+from baize.wsgi import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from benchmarks.candidates import Candidate
 from benchmarks.cases import HEADERS, TARGET, TEXT
@@ -28,4 +28,5 @@ CANDIDATE = Candidate(
         "redirect": lambda env, start: RedirectResponse(TARGET)(env, start),
     },
     json={"baize": lambda document: lambda env, start: JSONResponse(document)(env, start)},
+    files={"baize": lambda folder: lambda env, start: FileResponse(folder + env["PATH_INFO"])(env, start)},
 )

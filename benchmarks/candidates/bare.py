@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -60,6 +61,21 @@ def encoded(document: Any) -> WSGIApplication:
     return app
 
 
+def file(folder: str) -> WSGIApplication:
+    """Return an application that sends a small file: the least that has to be asked of the system."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        descriptor = os.open(folder + environ["PATH_INFO"], os.O_RDONLY)
+        try:
+            length = os.fstat(descriptor).st_size
+            start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", str(length))])
+            return (os.read(descriptor, length),)
+        finally:
+            os.close(descriptor)
+
+    return app
+
+
 JSON: dict[str, Callable[[Any], WSGIApplication]] = {"bare + json.dumps": encoded}
 
 CANDIDATE = Candidate(
@@ -73,4 +89,5 @@ CANDIDATE = Candidate(
         "text + background": plain(body=Closing((BODY,))),
     },
     json=JSON,
+    files={"bare": file},
 )

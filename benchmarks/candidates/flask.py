@@ -1,14 +1,20 @@
-"""Flask's response objects, sent as they are; routing and contexts are in nobody's time."""
+"""Flask's response objects, sent as they are; routing and contexts are in nobody's time.
+
+But ``send_file`` works in a view only: for files the figures are those of a whole application, and ours in such a view
+stands beside it. Alone, it is werkzeug's.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from wsgiref.types import StartResponse, WSGIEnvironment
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, redirect
+from flask import Flask, Response, redirect, send_file
 
 from benchmarks.candidates import Candidate
 from benchmarks.cases import HEADERS, TARGET, TEXT
+from wsgiresp.responses import FileResponse
 
 app = Flask(__name__)
 
@@ -32,6 +38,17 @@ def background(environ: WSGIEnvironment, start_response: StartResponse) -> Itera
     return response(environ, start_response)
 
 
+def through(view: Callable[[str], Any]) -> Callable[[str], WSGIApplication]:
+    """Return what makes of a folder the application with a route for its files, which *view* answers."""
+
+    def made(folder: str) -> WSGIApplication:
+        application = Flask(__name__, static_folder=None)
+        application.add_url_rule("/<name>", view_func=lambda name: view(f"{folder}/{name}"))
+        return application
+
+    return made
+
+
 CANDIDATE = Candidate(
     distribution="Flask",
     apps={
@@ -44,4 +61,5 @@ CANDIDATE = Candidate(
     },
     # What jsonify() does once it has found the app.
     json={"flask": lambda document: lambda env, start: app.json.response(document)(env, start)},
+    files={"flask app": through(send_file), "flask app + wsgiresp": through(FileResponse)},
 )

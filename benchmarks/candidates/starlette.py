@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.background import BackgroundTask
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.candidates import Candidate
@@ -37,5 +37,10 @@ CANDIDATE = Candidate(
         ),
     },
     json={"starlette": lambda document: lambda scope, receive, send: JSONResponse(document)(scope, receive, send)},
+    files={
+        "starlette": lambda folder: (
+            lambda scope, receive, send: FileResponse(folder + scope["path"])(scope, receive, send)
+        )
+    },
     driver=ASGI,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from werkzeug.utils import redirect
+from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Response
 
 from benchmarks.candidates import Candidate
@@ -42,4 +42,5 @@ CANDIDATE = Candidate(
         "text + background": background,
     },
     json={},
+    files={"werkzeug": lambda folder: lambda env, start: send_file(folder + env["PATH_INFO"], env)(env, start)},
 )

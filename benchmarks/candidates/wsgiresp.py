@@ -8,7 +8,14 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from benchmarks.candidates import Candidate
 from benchmarks.cases import HEADERS, TARGET, TEXT
-from wsgiresp.responses import BackgroundTask, JSONResponse, ORJSONResponse, PlainTextResponse, RedirectResponse
+from wsgiresp.responses import (
+    BackgroundTask,
+    FileResponse,
+    JSONResponse,
+    ORJSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+)
 
 
 def nothing() -> None:
@@ -39,4 +46,5 @@ CANDIDATE = Candidate(
         "text + background": lambda env, start: PlainTextResponse(TEXT, background=BackgroundTask(nothing))(env, start),
     },
     json={"wsgiresp JSONResponse": through(JSONResponse), "wsgiresp ORJSONResponse": through(ORJSONResponse)},
+    files={"wsgiresp": lambda folder: lambda env, start: FileResponse(folder + env["PATH_INFO"])(env, start)},
 )
