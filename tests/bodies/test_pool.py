@@ -24,7 +24,7 @@ PATIENCE = 10
 def fresh(monkeypatch):
     """A pool that nobody has used, drained or configured."""
     monkeypatch.setattr(pool, "_settings", pool._Settings())
-    monkeypatch.setattr(pool, "_LAST_WORDS", 0.05)
+    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
     yield
     if own := pool._pools.get(gevent.get_hub()):
         gevent.joinall(list(own._running), timeout=PATIENCE)

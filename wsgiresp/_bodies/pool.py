@@ -21,6 +21,7 @@ from gevent.event import Event
 from gevent.hub import Hub
 from greenlet import getcurrent
 
+from .attempts import LAST_WORDS
 from .closing import Step, run_each
 from .turns import is_cooperative
 
@@ -31,8 +32,6 @@ LIMIT = 100
 
 DRAIN = 8.0
 """Seconds that a process which ends waits for its works: ``docker stop`` kills after 10, and the log wants some."""
-
-_LAST_WORDS = 1.0  # s in which a work that was cut may clean up
 
 if TYPE_CHECKING:
     _Greenlet = gevent.Greenlet[..., None]
@@ -112,7 +111,7 @@ class Pool:
         for work in works:
             work.is_cut = True
         gevent.killall(works, Cut, block=False)
-        gevent.joinall(works, timeout=_LAST_WORDS)
+        gevent.joinall(works, timeout=LAST_WORDS)
 
     def tell_of_unfinished(self) -> None:
         """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
