@@ -40,8 +40,8 @@ _END = None  # stands behind the last chunk
 def visit(app: WSGIApplication, path: str = "/", *, timeout: float = TIMEOUT, **request: Any) -> Visitor:
     """Return a visitor that asks *app*, any WSGI application or one response, for *path*.
 
-    *timeout*: seconds for each step of it. *request*: the other arguments of :class:`werkzeug.test.EnvironBuilder`, such
-    as ``method``, ``headers``, ``json``, or ``environ_overrides``.
+    *timeout*: seconds for each step of it. *request*: the other arguments of :class:`werkzeug.test.EnvironBuilder`,
+    such as ``method``, ``headers``, ``json``, or ``environ_overrides``.
 
     Raises what the app raises before it has begun to answer.
     """
