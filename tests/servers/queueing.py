@@ -9,15 +9,16 @@ import contextlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from .serving import APPS, PATIENCE
+from .serving import APPS, PATIENCE, Log
 
 MODULES = ("celery", "dramatiq", "huey", "redis", "rq")
 LIFETIME = "120"  # s after which a process ends that nobody has ended
@@ -54,36 +55,48 @@ def redis() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def worker(engine: str, socket: str) -> Iterator[None]:
+def worker(engine: str, socket: str) -> Iterator[Log]:
     """Run the worker of *engine* for the tasks of ``apps/queued.py``, on the Redis at *socket*."""
     commands = {
-        "celery": ["celery", "-A", "queued:app_of_celery", "worker", "--pool", "solo", "--without-gossip"],
+        "celery": celery("queued:app_of_celery"),
         "dramatiq": ["dramatiq", "--processes", "1", "--threads", "1", "queued"],
         "huey": ["huey.bin.huey_consumer", "queued.consumer"],
         "rq": ["rq.cli", "worker", "--worker-class", "rq.SimpleWorker", "--url", f"unix://{socket}", "queued"],
     }
-    path = os.pathsep.join(filter(None, [str(APPS), *sys.path]))
-    environ = {**os.environ, "PYTHONPATH": path, "QUEUED_REDIS": socket}
-    with running(sys.executable, "-m", *commands[engine], environ=environ):
-        yield
+    with running(sys.executable, "-m", *commands[engine], environ={"QUEUED_REDIS": socket}) as log:
+        yield log
+
+
+def celery(app: str) -> list[str]:
+    """Return the module and the arguments of a worker of Celery for *app*, ``module:variable``."""
+    return ["celery", "-A", app, "worker", "--pool", "solo", "--without-gossip"]
 
 
 @contextlib.contextmanager
-def running(*command: str, environ: dict[str, str] | None = None) -> Iterator[None]:
-    """Run *command* until the ``with`` ends; what it says goes with an error."""
+def running(*command: str, folder: Path = APPS, environ: Mapping[str, str] | None = None) -> Iterator[Log]:
+    """Run *command* in *folder* until the ``with`` ends, and give what it says."""
     limited = ["timeout", "--signal=KILL", LIFETIME, *command] if shutil.which("timeout") else command
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            limited, cwd=APPS, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-        )
-        try:
-            yield
-        except BaseException as error:
-            log.seek(0)
-            error.add_note(f"The log of {command}:\n{log.read().decode('utf-8', 'replace')}")
-            raise
-        finally:
-            # All of its group: some have processes of their own, and nothing of theirs is to be kept.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-            process.wait(PATIENCE)
+    path = os.pathsep.join(filter(None, [str(folder), *sys.path]))
+    process = subprocess.Popen(
+        limited,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path, **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    if process.stdout is None:
+        raise RuntimeError("the process has no stdout")
+    log = Log(process.stdout)
+    try:
+        yield log
+    except BaseException as error:
+        error.add_note(f"The log of {command}:\n{log.text}")
+        raise
+    finally:
+        # All of its group: some have processes of their own, and nothing of theirs is to be kept.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(PATIENCE)
+        log.wait_for_end()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 import pytest
-from servers.queueing import needs_queues, redis, worker
+from examples.test_plain_app import EXAMPLES
+from servers.queueing import celery, needs_queues, redis, running, worker
 from servers.serving import cases, serve
 
 pytestmark = [needs_queues, pytest.mark.timeout(120)]
@@ -71,6 +73,17 @@ def test_a_worker_that_is_killed_loses_its_own_tasks_and_none_of_celery(server, 
         done = [line.split()[:2] for line in taken(store, "done", 20)]
     assert sorted(done) == sorted(["celery", word] for word in words)
     assert store.llen("done") == 0
+
+
+@pytest.mark.parametrize("name", cases("gunicorn:gevent"))
+def test_the_order_of_the_example_is_confirmed(socket, store, name):
+    environ = {"BROKER": f"redis+socket://{socket}"}
+    with serve(name, "celery_app:app", folder=EXAMPLES, environ=environ) as server:
+        answer = server.exchange("GET", "/4711")
+    assert (answer.status, answer.body) == (202, b'{"order":"4711"}')
+    # The server is gone, and its task is not.
+    with running(sys.executable, "-m", *celery("celery_app:queue"), folder=EXAMPLES, environ=environ) as log:
+        log.wait_for("confirmed order 4711", PATIENCE)
 
 
 def test_a_broker_that_is_down_is_an_error_in_the_log(caplog):
