@@ -470,6 +470,21 @@ def test_a_process_that_ends_cuts_what_takes_too_long():
     assert "was cut: the process ends" in said
 
 
+def test_a_process_ends_though_a_work_goes_on_when_it_is_cut():
+    said = program("""
+def step():
+    while True:
+        try:
+            gevent.sleep(60)
+        except gevent.GreenletExit:
+            pass
+pool.configure(drain=0)
+gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+gevent.sleep(0)
+""")
+    assert "goes on though it was cut" in said
+
+
 def test_a_process_whose_works_are_done_ends_at_once():
     assert program(HAND_OVER.format(seconds=0) + "gevent.sleep(0.05)") == "done\n"
 
