@@ -384,6 +384,22 @@ def test_a_drain_tells_of_the_works_of_another_hub(caplog):
     assert message.endswith("step(str)> was cut: the process ends")
 
 
+def test_a_hub_that_was_destroyed_has_left_nothing_undone(caplog):
+    seen: list[str] = []
+
+    def thread():
+        # The work is done when this returns, and the hub has not yet been told.
+        gevent.spawn(do, lambda: seen.append("done")).join()
+        gevent.get_hub().destroy(destroy_loop=True)
+
+    other = threading.Thread(target=thread)
+    other.start()
+    other.join(PATIENCE)
+    pool.drain(PATIENCE)
+    assert seen == ["done"]
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [

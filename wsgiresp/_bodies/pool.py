@@ -125,11 +125,12 @@ class Pool:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs."""
-        return not self._running
+        """Whether nothing runs but what asks."""
+        return not self._others()
 
     def _others(self) -> list[_Work]:
-        return [work for work in self._running if work is not getcurrent()]
+        # A hub that was destroyed has no turn left to let out what is done.
+        return [work for work in self._running if work is not getcurrent() and not work.ready()]
 
     def _let_in(self) -> None:
         while self._waiting and len(self._running) < _settings.limit:
