@@ -201,13 +201,8 @@ class StreamBody:
 
     def _last_words(self) -> bytes:
         self._is_over = True
-        made: list[bytes] = []
-        while self._box.chunks:
-            made.append(self._box.take())
-        self._box.close()
-        if self._manner.farewell is not None:
-            made.append(self._manner.farewell())
-        return b"".join(made)
+        made = self._box.close()
+        return made if self._manner.farewell is None else made + self._manner.farewell()
 
     def _settle(self) -> None:
         """Raise what the source ended by, so that the server breaks the transfer off and no client takes it for whole.
