@@ -100,7 +100,7 @@ class StreamBody:
             if self._opening:
                 self._await_a_moment()
             else:
-                while not (self._box.chunks or self._box.has_ended or self._has_left):
+                while not (self._box.chunks or self._box.has_ended or self._has_left or self._must_end):
                     self._await()
             error = self._box.error
             if error is not None and not self._box.chunks:
