@@ -178,15 +178,18 @@ class StreamBody:
         raise StopIteration
 
     def _await(self) -> None:
-        """Wait until something has happened, or perhaps nothing."""
+        """Wait until something has happened, or perhaps nothing; ``RuntimeError`` where another greenlet closes us."""
         box = self._box
         box.is_awaited = True
         try:
             # Looked at after that: a producer in another thread may have put something just before.
-            if not (box.chunks or box.has_ended or self._has_left or self._must_end):
+            if not (box.chunks or box.has_ended or box.is_closed or self._has_left or self._must_end):
                 self._arrival.wait()
         finally:
             box.is_awaited = False
+        if box.is_closed:
+            # Not the end of the iteration: the server must not take the part for the whole.
+            raise RuntimeError("a stream was closed by somebody else while it was read")
 
     def _await_a_moment(self) -> None:
         if self._producer.is_near:
@@ -245,6 +248,7 @@ class StreamBody:
             self._stuck.clear()
         box = self._box
         box.close()
+        self._arrival.let_go()
         try:
             if not box.has_ended:
                 self._producer.stop()
