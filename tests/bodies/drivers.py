@@ -11,18 +11,18 @@ PATIENCE = 10
 """Seconds after which a test gives up."""
 
 
-def in_greenlet(function, *arguments):
+def in_greenlet(function, *arguments, **named):
     """Return what *function* returns in a greenlet of the hub."""
-    return gevent.spawn(function, *arguments).get(timeout=PATIENCE)
+    return gevent.spawn(function, *arguments, **named).get(timeout=PATIENCE)
 
 
-def in_thread(function, *arguments):
+def in_thread(function, *arguments, **named):
     """Return what *function* returns in a thread of its own, whose hub it may leave behind as it likes."""
     outcome = []
 
     def run():
         try:
-            outcome.append((function(*arguments), None))
+            outcome.append((function(*arguments, **named), None))
         except BaseException as error:
             outcome.append((None, error))
 
@@ -37,9 +37,9 @@ def in_thread(function, *arguments):
     return value
 
 
-def on_the_spot(function, *arguments):
+def on_the_spot(function, *arguments, **named):
     """Return what *function* returns in the main greenlet of this thread."""
-    return function(*arguments)
+    return function(*arguments, **named)
 
 
 everywhere = pytest.mark.parametrize(

@@ -76,13 +76,17 @@ class StreamBody:
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         is_shared = is_under_hub()
-        self._producer = producer_for(
-            source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
-        )
+        try:
+            self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
+            self._producer = producer_for(
+                source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
+            )
+        except BaseException:  # no thread is to be had, or no descriptor
+            self._lease.close()
+            raise
         self._box = self._producer.box
         self._pings = alarms(self._hub, manner.ping_after) if manner.ping_after else None
         self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
-        self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
         follow_server(environ)
@@ -262,9 +266,11 @@ class StreamBody:
     def _await_end(self) -> None:
         limit = alarms(self._hub, CLEANUP)
         limit.set(self._give_up)
-        while not (self._box.has_ended or self._has_given_up):
-            self._arrival.wait()
-        limit.clear(self._give_up)
+        try:
+            while not (self._box.has_ended or self._has_given_up):
+                self._arrival.wait()
+        finally:
+            limit.clear(self._give_up)
         if not self._box.has_ended:
             log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
 
