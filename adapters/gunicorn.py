@@ -15,6 +15,8 @@ import socket
 from typing import Any
 from weakref import WeakSet
 
+from gevent import socket as gevent_socket
+
 from wsgiresp._bodies.departures import shut
 from wsgiresp._bodies.pool import drain, drain_limit
 from wsgiresp._bodies.stopping import cut_streams, follow, seconds_since_stop, stop_streams
@@ -40,13 +42,18 @@ def worker_int(worker: Any) -> None:
 def pre_request(worker: Any, request: Any) -> None:
     """Note that a connection is no longer idle; log the request as gunicorn's own hook does."""
     worker.log.debug("%s %s", request.method, request.path)
-    _idle.discard(getattr(request.unreader, "sock", None))
+    connection = _connection(request)
+    if connection is not None:
+        _idle.discard(connection)
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
     """Note that a connection is idle; end it where the worker stops."""
-    connection = environ.get("gunicorn.socket")
-    if connection is None:
+    connection = _connection(request)
+    # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
+    if not isinstance(connection, gevent_socket.socket) or request.version > (1, 1):
+        return
+    if response is None or response.should_close():
         return
     if worker.alive:
         _idle.add(connection)
@@ -60,6 +67,13 @@ def worker_exit(server: Any, worker: Any) -> None:
     cut_streams(_FAREWELL)
     left = worker.cfg.graceful_timeout - seconds_since_stop() - _RESERVE
     drain(max(min(drain_limit(), left), 0))
+
+
+def _connection(request: Any) -> Any:
+    """Return the socket on which *request* came, None where it is not shown."""
+    if request.version > (1, 1):
+        return request.stream.connection.sock
+    return getattr(request.unreader, "sock", None)
 
 
 def _is_wanted(worker: Any) -> bool:
