@@ -15,6 +15,7 @@ import socket
 from typing import Any
 from weakref import WeakSet
 
+import gevent
 from gevent import socket as gevent_socket
 
 from wsgiresp._bodies.departures import shut
@@ -25,6 +26,7 @@ worker_class = "gevent"
 
 _RESERVE = 1.0  # s before gunicorn kills the worker
 _FAREWELL = 1.0  # s for the sources of the streams that are left
+_LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
 
 _idle: WeakSet[Any] = WeakSet()  # sockets between two requests
 
@@ -48,17 +50,16 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
-    """Note that a connection is idle; end it where the worker stops."""
+    """Note that a connection is idle; end it soon where the worker stops."""
     connection = _connection(request)
     # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
     if not isinstance(connection, gevent_socket.socket) or request.version > (1, 1):
         return
     if response is None or response.should_close():
         return
-    if worker.alive:
-        _idle.add(connection)
-    else:
-        shut(connection, socket.SHUT_RD)
+    _idle.add(connection)
+    if not worker.alive:
+        _end_idle_soon()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -79,7 +80,20 @@ def _connection(request: Any) -> Any:
 def _is_wanted(worker: Any) -> bool:
     if worker.alive:
         return True
-    # A client may keep a connection that has nothing to say, and with it the worker, for as long as --keep-alive says.
+    _end_idle_soon()
+    return False
+
+
+def _end_idle_soon() -> None:
+    """End the connections that are idle, and still are so in a moment.
+
+    A client may keep one that has nothing to say, and with it the worker, for as long as --keep-alive says. One that
+    has begun a request, though, is told by the answer to it that the connection ends (RFC 9112, Section 9.6).
+    """
+    if _idle:
+        gevent.spawn_later(_LINGER, _end_idle)
+
+
+def _end_idle() -> None:
     for connection in list(_idle):
         shut(connection, socket.SHUT_RD)
-    return False

@@ -6,14 +6,12 @@ import os
 import socket
 from types import SimpleNamespace
 
-import gevent
 import pytest
+from bodies.drivers import in_greenlet, wait_until
 from gevent import socket as gevent_socket
-from gevent.event import Event
 
 from wsgiresp._bodies import pool, stopping
 from wsgiresp.adapters import gunicorn
-from wsgiresp.testing import visit
 
 PATIENCE = 10
 
@@ -156,3 +154,50 @@ def test_a_request_that_came_by_no_socket_is_no_error(worker):
     request.unreader = SimpleNamespace()
     serve(worker, request)
     assert list(gunicorn._idle) == []
+
+
+def stop(worker):
+    """Have *worker* stop, which the hooks notice."""
+    gunicorn.post_worker_init(worker)
+    worker.alive = False
+    wait_until(stopping.seconds_since_stop)
+
+
+def ends(connection):
+    """Wait until there is nothing more to be read from *connection*."""
+    connection.settimeout(PATIENCE)
+    return connection.recv(1) == b""
+
+
+def test_a_connection_that_is_idle_ends_when_the_worker_stops(worker, pair):
+    serve(worker, request_on(pair[1]))
+    in_greenlet(stop, worker)
+    assert ends(pair[1])
+
+
+def test_a_connection_that_becomes_idle_ends_when_the_worker_has_stopped(worker, pair):
+    worker.alive = False
+    serve(worker, request_on(pair[1]))
+    assert ends(pair[1])
+
+
+def test_the_answer_may_still_be_sent_on_a_connection_that_ends(worker, pair):
+    client, served = pair
+    serve(worker, request_on(served))
+    in_greenlet(stop, worker)
+    assert ends(served)
+    served.sendall(b"answer")
+    assert client.recv(6) == b"answer"
+
+
+def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
+    client, served = pair
+    other_client, idle = gevent_socket.socketpair()
+    with other_client, idle:
+        serve(worker, request_on(served))
+        serve(worker, request_on(idle))
+        in_greenlet(stop, worker)
+        gunicorn.pre_request(worker, request_on(served))
+        assert ends(idle)
+    client.sendall(b"body")
+    assert served.recv(4) == b"body"
