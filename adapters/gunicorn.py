@@ -11,6 +11,7 @@ All of it works with sync and gthread workers too; what those can do for streams
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 from weakref import WeakSet
@@ -78,7 +79,8 @@ def _connection(request: Any) -> Any:
 
 
 def _is_wanted(worker: Any) -> bool:
-    if worker.alive:
+    # Where gunicorn's master was killed, threads wait for what is open with alive still set; a gevent worker exits.
+    if worker.alive and worker.ppid == os.getppid():
         return True
     _end_idle_soon()
     return False

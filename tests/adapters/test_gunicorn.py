@@ -7,7 +7,7 @@ import socket
 from types import SimpleNamespace
 
 import pytest
-from bodies.drivers import in_greenlet, wait_until
+from bodies.drivers import in_greenlet, on_the_spot, wait_until
 from gevent import socket as gevent_socket
 
 from wsgiresp._bodies import pool, stopping
@@ -201,3 +201,18 @@ def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
         assert ends(idle)
     client.sendall(b"body")
     assert served.recv(4) == b"body"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        pytest.param("alive", False, id="that is told to stop"),
+        pytest.param("ppid", -1, id="whose master was killed"),
+    ],
+)
+@pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["of gevent", "of threads"])
+def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
+    run(gunicorn.post_worker_init, worker)
+    assert stopping.seconds_since_stop() == 0
+    setattr(worker, attribute, value)
+    wait_until(stopping.seconds_since_stop)
