@@ -1,0 +1,29 @@
+"""What there is in this process, to be counted before and after: what has leaked is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import types
+
+import greenlet
+
+from wsgiresp._bodies import coroutines
+from wsgiresp._bodies.mailbox import Mailbox
+
+
+def counts() -> dict[str, int]:
+    """Return how many there are of each kind that a stream uses."""
+    gc.collect()
+    things = gc.get_objects()
+    return {
+        "greenlets": sum(isinstance(thing, greenlet.greenlet) for thing in things),
+        "generators": sum(isinstance(thing, types.GeneratorType) for thing in things),
+        "async generators": sum(isinstance(thing, types.AsyncGeneratorType) for thing in things),
+        "coroutines": sum(isinstance(thing, types.CoroutineType) for thing in things),
+        "mailboxes": sum(isinstance(thing, Mailbox) for thing in things),
+        "tasks": len(asyncio.all_tasks(coroutines.loop())),
+        "threads": len(os.listdir("/proc/self/task")),
+        "descriptors": len(os.listdir("/proc/self/fd")),
+    }

@@ -1,0 +1,23 @@
+"""What the tests of streams have in common: see ``apps/streams.py`` for the other end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from .wire import Connection
+
+SHOW_SOCKET = ("gunicorn:sync", "gunicorn:gthread", "gunicorn:gevent", "waitress", "werkzeug")
+"""The servers that have the socket of the client in the environ."""
+
+BEGUN = re.compile(rb"first|abcde")
+
+
+def begun(connection: Connection, target: str) -> Iterator[bytes]:
+    """Ask for the stream *target*; return the pieces that come behind the first of its source."""
+    connection.request("GET", target)
+    pieces = connection.pieces(connection.head())
+    received = b""
+    while not BEGUN.search(received):
+        received += next(pieces)
+    return pieces

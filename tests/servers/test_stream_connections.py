@@ -1,0 +1,98 @@
+"""Streams on a connection that carries more than them: requests that were sent ahead, and TLS."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import time
+
+import pytest
+from servers.serving import cases, serve
+from servers.stream_clients import SHOW_SOCKET, begun
+
+KINDS_OF_STREAM = pytest.mark.parametrize("kind", ["events", "bytes"])
+# waitress closes behind every body in chunks, as HTTP allows.
+PIPELINING = pytest.mark.parametrize(
+    "server_name", cases("gunicorn:gthread", "gunicorn:gevent", "gevent.pywsgi", "cheroot")
+)
+
+
+@pytest.fixture
+def server(server_name, served):
+    return served(server_name, "streams:app")
+
+
+def ask_ahead(connection, target, *, together):
+    """Ask for *target* and for ``/text``, at once or when the first piece has come; return the pieces of the first."""
+    connection.request("GET", target)
+    if together:
+        connection.request("GET", "/text")
+    pieces = connection.pieces(connection.head())
+    yield next(pieces)
+    if not together:
+        connection.request("GET", "/text")
+    yield from pieces
+
+
+@PIPELINING
+@KINDS_OF_STREAM
+@pytest.mark.parametrize("together", [True, False], ids=["sent together", "sent while the source waits"])
+def test_a_request_that_is_sent_ahead_is_no_departure(server, kind, together):
+    with server.connect() as connection:
+        target = f"/waits/{kind}/moment/{kind}-{together}"
+        assert b"last" in b"".join(ask_ahead(connection, target, together=together))
+        assert connection.answer().body == b"text\n"
+
+
+@pytest.mark.parametrize("server_name", cases(*SHOW_SOCKET))
+@KINDS_OF_STREAM
+@pytest.mark.parametrize("wait", ["sleep", "async"])
+def test_a_client_that_leaves_after_it_has_sent_ahead_is_noticed(server, kind, wait):
+    word = f"{kind}-{wait}"
+    with server.connect() as connection:
+        begun(connection, f"/waits/{kind}/{wait}/{word}")
+        connection.request("GET", "/text")
+        left = time.monotonic()
+    closed = server.log.wait_for(rf"closed {word} in {word} at (\S+)\n")
+    assert float(closed[1]) - left < 1
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """Options of gunicorn that make it speak TLS, with a certificate of our own."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
+    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    return ["--keyfile", str(key), "--certfile", str(certificate)]
+
+
+@pytest.fixture(scope="module", params=cases("gunicorn:gevent", "gunicorn:gthread"))
+def secure(request, certificate):
+    with serve(request.param, "streams:app", *certificate) as server:
+        yield server
+
+
+def secured(connection):
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection.socket = context.wrap_socket(connection.socket)
+    return connection
+
+
+@KINDS_OF_STREAM
+@pytest.mark.parametrize("wait", ["sleep", "async"])
+def test_a_client_that_leaves_is_noticed_under_tls(secure, kind, wait):
+    word = f"{kind}-{wait}"
+    with secured(secure.connect()) as connection:
+        begun(connection, f"/waits/{kind}/{wait}/{word}")
+        left = time.monotonic()
+    closed = secure.log.wait_for(rf"closed {word} in {word} at (\S+)\n")
+    assert float(closed[1]) - left < 1
+
+
+@KINDS_OF_STREAM
+def test_a_stream_is_whole_under_tls(secure, kind):
+    with secured(secure.connect()) as connection:
+        assert b"last" in connection.exchange("GET", f"/waits/{kind}/moment/{kind}-whole").body
+        assert connection.exchange("GET", "/text").body == b"text\n"
