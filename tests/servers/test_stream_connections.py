@@ -9,6 +9,7 @@ import time
 import pytest
 from servers.serving import cases, serve
 from servers.stream_clients import SHOW_SOCKET, begun
+from servers.wire import TruncatedError
 
 KINDS_OF_STREAM = pytest.mark.parametrize("kind", ["events", "bytes"])
 # waitress closes behind every body in chunks, as HTTP allows.
@@ -76,7 +77,7 @@ def secure(request, certificate):
 def secured(connection):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection.socket = context.wrap_socket(connection.socket)
+    connection.socket = context.wrap_socket(connection.socket, suppress_ragged_eofs=False)
     return connection
 
 
@@ -96,3 +97,12 @@ def test_a_stream_is_whole_under_tls(secure, kind):
     with secured(secure.connect()) as connection:
         assert b"last" in connection.exchange("GET", f"/waits/{kind}/moment/{kind}-whole").body
         assert connection.exchange("GET", "/text").body == b"text\n"
+
+
+def test_a_stream_that_fails_is_a_broken_transfer_under_tls(secure):
+    with secured(secure.connect()) as connection:
+        connection.send(b"GET /fails/bytes/sync/LookupError/second/secure HTTP/1.0\r\n\r\n")
+        # No close_notify: a client that knows TLS knows that this is not the end (RFC 8446, Section 6.1).
+        with pytest.raises((TruncatedError, ssl.SSLEOFError)):
+            list(connection.pieces(connection.head()))
+    secure.log.wait_for("after secure ")

@@ -7,6 +7,7 @@ would hide one.
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import os
 import select
@@ -29,6 +30,7 @@ Leave = Callable[[], object]
 # gevent takes it out of its module, lest somebody wait with it.
 _epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _PlainSocket: Any = monkey.get_original("socket", "socket")
+_socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 _READ = 1  # of gevent's loops
 _LOOK_EVERY = 0.25  # s, where a server must be asked
 
@@ -65,10 +67,19 @@ def shut(connection: Any, how: int = socket.SHUT_RDWR) -> None:
         twin.shutdown(how)
 
 
-def let_reset(connection: Any) -> None:
-    """Have the connection reset when it is closed: where its end is that of the body, no other sign of a failure is."""
+def reset(connection: Any) -> None:
+    """Reset the connection: where its end is that of the body, no other sign of a failure is.
+
+    The server goes on with a socket whose client is gone. What it would do at the end comes too late to reset anything:
+    a shutdown() tells the client that all is well, whatever close() does afterwards (RFC 9293, Section 3.6).
+    """
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if _socketpair is not None:
+            left, gone = _socketpair()
+            gone.close()
+            os.dup2(left.fileno(), connection.fileno(), inheritable=False)
+            left.close()
 
 
 class _Watcher:

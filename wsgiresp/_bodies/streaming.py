@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .alarms import alarms
 from .bells import Bell
 from .closing import Step, log, run_each
-from .departures import client_socket, let_reset, shut, watch
+from .departures import client_socket, reset, shut, watch
 from .hubs import Lease, is_under_hub
 from .lengths import Announced
 from .producers import producer_for
@@ -226,7 +226,7 @@ class StreamBody:
                 self._announced.settle()
             return
         if self._socket is not None and not self._is_delimited:
-            let_reset(self._socket)
+            reset(self._socket)
         if isinstance(error, KeyboardInterrupt) or (
             isinstance(error, Exception) and not isinstance(error, OSError | StopIteration)
         ):

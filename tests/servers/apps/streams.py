@@ -140,23 +140,23 @@ class Failing:
         self._error = ERRORS[error](f"failed {word}")
         self._left = 0 if at == "first" else 1
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[str]:
         return self
 
-    def __next__(self) -> bytes:
+    def __next__(self) -> str:
         if not self._left:
             raise self._error
         self._left -= 1
-        return b"begun\n"
+        return "first\n"
 
 
 class FailingThere(Failing):
     """The same in the asyncio loop."""
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[str]:
         return self
 
-    async def __anext__(self) -> bytes:
+    async def __anext__(self) -> str:
         return self.__next__()
 
 
