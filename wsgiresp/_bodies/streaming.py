@@ -231,7 +231,7 @@ class StreamBody:
             isinstance(error, Exception) and not isinstance(error, OSError | StopIteration)
         ):
             raise error
-        raise RuntimeError(f"a stream ended early: its source raised {type(error).__name__}") from error
+        raise RuntimeError(f"a stream ended early: its source raised {error!r}") from error
 
     def _take_leave(self) -> None:
         self._has_left = True

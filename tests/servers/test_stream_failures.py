@@ -1,0 +1,129 @@
+"""A source that raises, on every server: no client takes a part for the whole, and the log tells of it once."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import NamedTuple
+
+import pytest
+from servers.serving import cases, serve
+from servers.stream_clients import SHOW_SOCKET
+from servers.wire import Answer, TruncatedError
+
+# These two send a stream without chunks or a length, and do not show the socket that could be reset. The third ends the
+# chunks as if all were well, whatever an app raises.
+END_AS_IF_WHOLE = {"wsgiref", "uwsgi", "granian"}
+# This one writes the last error into its log without what caused it.
+TELLS_NO_CAUSES = "granian"
+# This one closes without an answer when an app raises.
+ANSWERS_NOTHING = "uwsgi"
+ERRORS = ["LookupError", "OSError", "ConnectionResetError", "GreenletExit", "SystemExit", "CancelledError"]
+
+
+class Failure(NamedTuple):
+    """A client of the route ``fails``, whose source raises."""
+
+    kind: str
+    source: str
+    error: str
+    at: str
+
+    @property
+    def word(self) -> str:
+        """What the log calls it."""
+        return "-".join(self)
+
+    @property
+    def target(self) -> str:
+        """What it asks for."""
+        return f"/fails/{'/'.join(self)}/{self.word}"
+
+
+KINDS = ["events", "bytes"]
+SOURCES = ["sync", "async"]
+LATE = [Failure(kind, source, error, "second") for kind in KINDS for source in SOURCES for error in ERRORS]
+EARLY = [Failure(kind, source, "LookupError", "first") for kind in KINDS for source in SOURCES]
+
+
+class Told(NamedTuple):
+    """What the clients of a server got, None for a broken transfer, and its log from the start to the end."""
+
+    server_name: str
+    answers: dict[Failure, Answer | None]
+    log: str
+
+
+@pytest.fixture(scope="session")
+def told(server_name):
+    """What a server makes of all failures."""
+    answers = {}
+    with serve(server_name, "streams:app") as server:
+        for failure in [*LATE, *EARLY]:
+            try:
+                answers[failure] = server.exchange("GET", failure.target)
+            except TruncatedError:
+                answers[failure] = None
+            server.log.wait_for(rf"after {failure.word} ")
+        with server.connect() as connection:
+            connection.exchange("GET", "/text", ("Connection", "close"))
+            connection.ends()
+        return Told(server_name, answers, server.stop())
+
+
+def by_word(failure):
+    return failure.word
+
+
+@pytest.mark.parametrize("failure", LATE, ids=by_word)
+def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server_can_say_so(told, failure):
+    assert (told.answers[failure] is None) is (told.server_name not in END_AS_IF_WHOLE)
+
+
+@pytest.mark.parametrize("failure", EARLY, ids=by_word)
+def test_an_error_before_the_first_chunk_is_the_servers_500(told, failure):
+    answer = told.answers[failure]
+    assert (answer and answer.status) == (None if told.server_name == ANSWERS_NOTHING else 500)
+
+
+@pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
+def test_the_log_tells_of_an_error_once(told, failure):
+    # What servers could take for their own or for nothing is replaced by another error, which names it.
+    whole = re.findall(rf"^(?:[\w.]+\.)?{failure.error}: failed {failure.word}$", told.log, re.MULTILINE)
+    named = re.findall(rf"^RuntimeError: .*{failure.error}\('failed {failure.word}'\)$", told.log, re.MULTILINE)
+    is_replaced = failure.error != "LookupError"
+    assert len(named) == is_replaced
+    assert len(whole) == (0 if is_replaced and told.server_name == TELLS_NO_CAUSES else 1)
+
+
+@pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
+def test_the_task_after_an_error_is_run_once(told, failure):
+    assert told.log.count(f": after {failure.word} in ") == 1
+
+
+@pytest.fixture
+def server(server_name, served):
+    return served(server_name, "streams:app")
+
+
+@pytest.mark.parametrize("server_name", cases(*SHOW_SOCKET))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("error", ["LookupError", "OSError", "GreenletExit"])
+def test_a_client_of_http_1_0_sees_a_reset_where_its_socket_is_shown(server, kind, error):
+    failure = Failure(kind, "sync", error, "second")
+    with server.connect() as connection:
+        connection.send(f"GET {failure.target} HTTP/1.0\r\n\r\n".encode())
+        with pytest.raises(TruncatedError, match="reset"):
+            list(connection.pieces(connection.head()))
+    server.log.wait_for(f"after {failure.word} ")
+    server.log.wait_for(f"{error}: failed {failure.word}\n")
+
+
+@pytest.mark.parametrize("length", [pytest.param("5", id="a byte less"), pytest.param("7", id="a byte more")])
+def test_a_length_that_is_not_that_of_the_body_is_no_whole_answer(server, length):
+    word = f"announced-{length}"
+    # Chunks that are ready together are one, and one that is too long is known to be before anything is sent.
+    with contextlib.suppress(TruncatedError):
+        assert server.exchange("GET", f"/announced/{length}/{word}").status == 500
+    server.log.wait_for(f"after {word} ")
+    server.log.wait_for(f"ValueError: Content-Length must be that of the body: {length} bytes, got 1 ")
