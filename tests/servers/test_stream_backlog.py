@@ -1,0 +1,95 @@
+"""Clients that take little or nothing: what a source makes for them waits within bounds, and they are dropped."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from servers.serving import cases, serve
+from servers.stream_clients import begun
+
+from wsgiresp._bodies.mailbox import MOST
+
+TICKS = 12  # of 0.25 s each, in which a client takes 256 bytes
+GROWTH = 5_000_000  # bytes
+STREAMS = [(source, size) for source in ("sync", "async") for size in (1024, 65536)]
+OPTIONS = {"gunicorn:gthread": ["--threads", "8"]}
+
+
+class Told(NamedTuple):
+    """The memory of a worker before streams to slow clients and at its most, in bytes, and what was counted there."""
+
+    before: int
+    most: int
+    meters: dict[str, dict[str, int]]
+
+
+def memory(server):
+    """The bytes of physical memory that the worker has."""
+    return 1024 * int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{server.worker_pid}/status").read_text())[1])
+
+
+def stream(connection, source, size, word):
+    connection.request("GET", f"/metered/{source}/{size}/{word}")
+    return connection.head()
+
+
+@pytest.fixture(scope="module", params=cases("gunicorn:gevent", "gunicorn:gthread", "gevent.pywsgi"))
+def told(request):
+    """What a server with four streams of a gigabyte tells, each to a client that takes 1 KiB a second."""
+    with (
+        serve(request.param, "backlog:app", *OPTIONS.get(request.param, [])) as server,
+        contextlib.ExitStack() as stack,
+    ):
+        clock = stack.enter_context(server.connect())
+        clock.request("GET", "/ticks")
+        ticks = clock.pieces(clock.head())
+        for source, size in STREAMS:
+            with server.connect() as connection:
+                stream(connection, source, size, "warm")
+                connection.socket.recv(1_000_000)
+        before = memory(server)
+        slow = [stack.enter_context(server.connect()) for _ in STREAMS]
+        for connection, (source, size) in zip(slow, STREAMS, strict=True):
+            stream(connection, source, size, f"{source}-{size}")
+        most = 0
+        for _ in itertools.islice(ticks, TICKS):
+            for connection in slow:
+                connection.socket.recv(256)
+            most = max(most, memory(server))
+        return Told(before, most, json.loads(server.exchange("GET", "/meters").body))
+
+
+def test_four_streams_to_slow_clients_take_less_than_five_megabytes(told):
+    assert told.most - told.before < GROWTH
+
+
+@pytest.mark.parametrize(("source", "size"), STREAMS)
+def test_a_source_is_never_ahead_by_more_than_the_bound(told, source, size):
+    # A source in another thread goes on while the reader has in hand what it has taken, which is one chunk or several
+    # small ones joined.
+    in_hand = 0 if source == "sync" else max(size, MOST)
+    assert told.meters[f"{source}-{size}"]["most"] <= MOST + size + in_hand
+
+
+@pytest.mark.parametrize(("source", "size"), STREAMS)
+def test_the_rest_of_a_stream_is_not_made_for_a_slow_client(told, source, size):
+    # What the two sockets hold and no more.
+    assert told.meters[f"{source}-{size}"]["made"] < 100_000_000
+
+
+@pytest.mark.parametrize("server_name", cases("gunicorn:gevent", "gunicorn:gthread", "gevent.pywsgi"))
+@pytest.mark.parametrize("wait", ["flow", "async-flow"])
+def test_a_client_that_takes_nothing_is_dropped(served, server_name, wait):
+    server = served(server_name, "streams:app")
+    past = len(server.log.text)
+    with server.connect() as connection:
+        begun(connection, f"/stuck/{wait}/stuck-{wait}")
+        server.log.wait_for(f"closed stuck-{wait} in stuck-{wait} ")
+        server.log.wait_for(f"after stuck-{wait} ")
+    assert "Traceback" not in server.log.text[past:]
