@@ -95,6 +95,7 @@ def index(request: Request) -> Response:
     """HTMLResponse: this list"""
     listed = {path: view.__doc__ or "" for path, view in ROUTES.items()}
     listed["/data/weather.csv"] = "serve_files(): the files of a folder by their names, each to be asked for again"
+    listed["/streams/"] = "stream_app.py: a live page, exports; where demo.py serves both"
     items = "".join(f'<li><a href="{path}">{path}</a> {escape(about)}</li>\n' for path, about in listed.items())
     return HTMLResponse(f"<!doctype html>\n<title>Routes</title>\n<h1>Routes</h1>\n<ul>\n{items}</ul>\n")
 

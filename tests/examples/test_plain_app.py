@@ -1,99 +1,31 @@
-"""The demo answers what its README says, and its README leaves no route out."""
+"""The routes of ``plain_app.py`` beyond what the README shows of them."""
 
 from __future__ import annotations
 
 import csv
 import json
 import logging
-import re
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from wsgiref.validate import validator
 
 import pytest
+from examples.readme import EXAMPLES, example
 from werkzeug.test import Client, create_environ
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-DEMO = runpy.run_path(str(EXAMPLES / "plain_app.py"), run_name="plain_app")
-PATHS = [*DEMO["ROUTES"], "/data/weather.csv"]
-OF_THE_CHECKOUT = {"etag", "last-modified"}
-
-
-class Row(NamedTuple):
-    """One line of the table in the README, its cells without their backquotes."""
-
-    request: str
-    status: str
-    content_type: str
-    headers: str
-    body: str
-
-    @property
-    def method(self) -> str:
-        return self.request.split()[0]
-
-    @property
-    def target(self) -> str:
-        return self.request.split()[1]
-
-
-def rows() -> Iterator[Row]:
-    """Return the rows of the one table in the README."""
-    for line in (EXAMPLES / "README.md").read_text(encoding="utf-8").splitlines():
-        if re.match(r"\| `[A-Z]+ /", line):
-            yield Row(*(cell.strip().replace("`", "") for cell in line.strip("|").split("|")))
-
-
-def bytes_of(cell: str) -> bytes:
-    r"""Return the bytes that a body cell shows: ``\n`` and ``\xff`` are one byte each."""
-    return re.sub(
-        rb"\\(?:n|x([0-9a-f]{2}))",
-        lambda match: bytes.fromhex(match[1].decode()) if match[1] else b"\n",
-        cell.encode("utf-8"),
-    )
-
-
-ROWS = [pytest.param(row, id=row.request) for row in rows()]
+PLAIN_APP = example("plain_app")
+PATHS = [*PLAIN_APP.ROUTES, "/data/weather.csv"]
 
 
 @pytest.fixture
 def client() -> Client:
-    return Client(DEMO["app"])
+    return Client(PLAIN_APP.app)
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_the_status_and_type_are_those_of_the_readme(client: Client, row: Row) -> None:
-    with client.open(row.target, method=row.method) as response:
-        assert (response.status_code, response.headers["Content-Type"]) == (int(row.status), row.content_type)
-
-
-@pytest.mark.parametrize("row", ROWS)
-def test_the_other_headers_are_those_of_the_readme(client: Client, row: Row) -> None:
-    listed = row.headers.split("<br>") if row.headers else []
-    left_out = OF_THE_CHECKOUT | {"content-type"}
-    if "Content-Length" not in row.headers:
-        left_out.add("content-length")
-    with client.open(row.target, method=row.method) as response:
-        sent = [f"{name}: {value}" for name, value in response.headers if name.lower() not in left_out]
-    assert sorted(sent) == sorted(listed)
-
-
-@pytest.mark.parametrize("row", ROWS)
-def test_the_body_is_that_of_the_readme(client: Client, row: Row) -> None:
-    shown, more, _ = row.body.partition("…")
-    with client.open(row.target, method=row.method) as response:
-        body = response.get_data()
-    assert (body[: len(bytes_of(shown))] if more else body) == bytes_of(shown)
-
-
-def test_the_readme_leaves_no_route_out() -> None:
-    assert {row.target.partition("?")[0] for row in rows() if row.status != "404"} == set(PATHS)
-
-
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", [*PATHS, "/streams/"])
 def test_the_index_links_to_every_route(client: Client, path: str) -> None:
     assert f'<a href="{path}">' in client.get("/").text
 
@@ -116,7 +48,7 @@ def test_post_is_not_allowed(client: Client, path: str) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
 def test_every_answer_follows_pep_3333(path: str, method: str) -> None:
-    with Client(validator(DEMO["app"])).open(path, method=method, query_string="a=b") as response:
+    with Client(validator(PLAIN_APP.app)).open(path, method=method, query_string="a=b") as response:
         assert response.status_code < 600
 
 
@@ -197,7 +129,7 @@ def test_cookies_that_were_deleted_do_not_come_back(client: Client) -> None:
 
 def test_the_log_line_is_written_when_the_body_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "plain_app")
-    body: Any = DEMO["app"](create_environ("/background"), lambda status, headers: None)
+    body: Any = PLAIN_APP.app(create_environ("/background"), lambda status, headers: None)
     before = [*body, *caplog.messages]
     body.close()
     assert (before, caplog.messages) == (

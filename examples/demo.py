@@ -1,0 +1,13 @@
+"""All examples as one WSGI application: ``plain_app.py`` at the top, ``stream_app.py`` below ``/streams``."""
+
+from __future__ import annotations
+
+import plain_app
+import stream_app
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+# The live log shows what both of them log.
+plain_app.log.addHandler(stream_app.JOURNAL)
+
+# This is what a WSGI server calls.
+app = DispatcherMiddleware(plain_app.app, {"/streams": stream_app.app})
