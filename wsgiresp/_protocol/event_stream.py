@@ -71,7 +71,9 @@ class ServerSentEvent:
         if type(data) is str and raw_data is None:
             self._block: bytes | None = _block(head, data)
         else:
-            self._head, self._block = _halves(head, data, raw_data)
+            # Where there is nothing to dispatch, and no id to be kept, a blank line would mean nothing: see PING.
+            end = "" if event is None and id is None else "\n"
+            self._head, self._block = _halves(head, data, raw_data, end)
 
     @property
     def data(self) -> Any:
@@ -119,7 +121,9 @@ FIELDS = ("data", "raw_data", "event", "id", "retry", "comment")
 
 
 def encode(item: object, to_json: ToJSON) -> bytes:
-    """Return *item* as one block of the stream, its blank line included.
+    """Return *item* as one block of the stream, with the blank line after it that dispatches it.
+
+    An event of a comment or retry alone has no blank line, and one without any field is no bytes.
 
     *item*: a ServerSentEvent, a ``dict`` of its arguments, or else the data of an event that has nothing but data; of
     these ``None`` is JSON's null. *to_json* writes the data that is no ``str``.
@@ -191,8 +195,11 @@ def _from_dict(item: dict[Any, Any]) -> ServerSentEvent:
     )
 
 
-def _halves(head: str, data: object, raw_data: str | None) -> tuple[bytes, bytes | None]:
-    """Return what stands before the data, and the whole block; None for that if it takes JSON."""
+def _halves(head: str, data: object, raw_data: str | None, end: str) -> tuple[bytes, bytes | None]:
+    """Return what stands before the data, and the whole block; None for that if it takes JSON.
+
+    *end* is that of a block without data.
+    """
     if raw_data is not None:
         if data is not None:
             raise ValueError(f"data and raw_data must not both be given, got {data!r} and {raw_data!r}")
@@ -202,7 +209,7 @@ def _halves(head: str, data: object, raw_data: str | None) -> tuple[bytes, bytes
     if isinstance(data, str):
         return b"", _block(head, exact(data))
     if data is None:
-        return b"", f"{head}\n".encode()
+        return b"", (head + end).encode()
     return head.encode(), None
 
 
