@@ -13,6 +13,7 @@ from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable
 from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
 from wsgiresp._protocol.fields import Field, extend
+from wsgiresp._protocol.json_lines import line
 from wsgiresp._protocol.status import BODILESS, parse
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
@@ -152,7 +153,8 @@ class JSONLinesResponse(JSONOptions, StreamingResponse):
     """What *content* gives, each as a JSON document on a line of its own (``application/jsonl``), sent as it comes.
 
     *content*: an iterable or async iterable of what :class:`JSONResponse` takes; ``encoder`` and ``nan`` are as there,
-    but for an encoder that writes more than one line, which is a ``ValueError``.
+    but for an encoder that writes more than one line, which is a ``ValueError``. U+0085, U+2028 and U+2029 are escaped:
+    many readers take them for the end of a line.
     """
 
     media_type = "application/jsonl"
@@ -163,4 +165,4 @@ class JSONLinesResponse(JSONOptions, StreamingResponse):
             raise ValueError(f"encoder of {cls.__name__} must write a document on one line, got {cls.encoder!r}")
 
     def render_chunk(self, chunk: Any) -> bytes:
-        return self.encoder.encode(chunk) + b"\n"
+        return line(self.encoder.encode(chunk))
