@@ -55,7 +55,11 @@ class Browser:
     def start(self, profile: Path) -> None:
         """Start the browser, with *profile* for its files."""
         options = {"binary": shutil.which("chromium"), "args": [*FLAGS, f"--user-data-dir={profile}"]}
-        wanted = {"goog:chromeOptions": options, "timeouts": {"script": PATIENCE * 1000, "pageLoad": PATIENCE * 1000}}
+        wanted = {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "timeouts": {"script": PATIENCE * 1000, "pageLoad": PATIENCE * 1000},
+        }
         session = self.command("POST", "", capabilities={"alwaysMatch": wanted})
         self._session += "/" + session["sessionId"]
 
@@ -66,6 +70,37 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         """Return what *script* hands to the function that is the last of its arguments."""
         return self.command("POST", "/execute/async", script=script, args=arguments)
+
+    @contextlib.contextmanager
+    def tab(self) -> Iterator[None]:
+        """Do what follows in a new tab, which is closed when the ``with`` ends."""
+        before = self.command("GET", "/window")
+        self.command("POST", "/window", handle=self.command("POST", "/window/new", type="tab")["handle"])
+        try:
+            yield
+        finally:
+            self.command("DELETE", "/window")
+            self.command("POST", "/window", handle=before)
+
+    def complaints(self) -> list[str]:
+        """Return what the browser has written on its console since this was called last."""
+        return [entry["message"] for entry in self.command("POST", "/se/log", type="browser")]
+
+    def requested(self) -> list[str]:
+        """Return the URLs that pages have asked for since this was called last."""
+        entries = self.command("POST", "/se/log", type="performance")
+        messages = [json.loads(entry["message"])["message"] for entry in entries]
+        sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+        return [event["request"]["url"] for event in sent]
+
+    def become_a_phone(self, width: int, height: int) -> None:
+        """Show pages from now on as a phone does whose screen has so many CSS pixels."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}
+        self.command("POST", "/goog/cdp/execute", cmd="Emulation.setDeviceMetricsOverride", params=screen)
+
+    def become_a_desktop(self) -> None:
+        """Show pages from now on in a window."""
+        self.command("POST", "/goog/cdp/execute", cmd="Emulation.clearDeviceMetricsOverride", params={})
 
     def quit(self) -> None:
         """End the browser."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from clients.browser import Browser, browse
 from clients.website import Website, publish
 from servers.serving import cases
 
@@ -33,6 +34,13 @@ def website(request: pytest.FixtureRequest, folder: Path) -> Iterator[Website]:
     """The folder, published by each server in turn."""
     with publish(folder, request.param) as website:
         yield website
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests; each opens a page of its own first."""
+    with browse(tmp_path_factory.mktemp("home")) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 
 import pytest
-from clients.browser import browse
 from clients.programs import needs
 
 pytestmark = needs("chromium", "chromedriver")
@@ -37,12 +36,6 @@ def head_of_sound():
     length = RATE * SECONDS
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE // 2, RATE, 2, 16)
     return b"RIFF" + struct.pack("<I", HEADER - 8 + length) + b"WAVE" + form + b"data" + struct.pack("<I", length)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with browse(tmp_path_factory.mktemp("home")) as browser:
-        yield browser
 
 
 @pytest.fixture
