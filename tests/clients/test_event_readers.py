@@ -9,6 +9,7 @@ import pytest
 from clients.programs import needs, run
 from protocol import whatwg
 from servers.serving import cases, serve
+from servers.wire import TruncatedError
 
 CURL = ("curl", "-q", "--silent", "--show-error", "--no-buffer")
 
@@ -55,6 +56,11 @@ def test_curl_shows_an_event_before_the_next_is_made(server, tmp_path):
     with pytest.raises(AssertionError, match="ended with 28"):
         run(tmp_path, *CURL, *command)
     assert whatwg.read((tmp_path / "seen").read_bytes()).events == [("message", "one", "")]
+
+
+def test_a_stream_that_fails_is_a_broken_transfer(server):
+    with pytest.raises(TruncatedError):
+        server.exchange("GET", "/fails/")
 
 
 def test_httpx_sse_gets_the_events(url):

@@ -34,8 +34,8 @@ NAMES = [
 ]
 
 
-def configuration(folder, address):
-    """Return the block of the page for the folder *folder* and the application at *address*."""
+def configuration(address, folder="/srv/files"):
+    """Return the block of the page for the application at *address* and the folder *folder*."""
     (block,) = re.findall(r"^```nginx\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
     for shown, real in (
         ("listen 80;", "listen {listen};"),
@@ -60,7 +60,7 @@ def website(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ask(website, tmp_path_factory):
     """Return ``ask(route, name, *fields)``: the answer of nginx."""
-    with nginx(tmp_path_factory.mktemp("nginx"), configuration(website.folder, website.server.address)) as address:
+    with nginx(tmp_path_factory.mktemp("nginx"), configuration(website.server.address, website.folder)) as address:
 
         def ask(route, name, *fields, method="GET", mark=""):
             target = f"/{route}/{quote(name)}?{mark}"
