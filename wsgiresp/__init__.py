@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .exceptions import HTTPException
 from .responses import (
     BackgroundTask,
     BackgroundTasks,
@@ -28,6 +29,7 @@ __all__ = [
     "BackgroundTasks",
     "FileResponse",
     "HTMLResponse",
+    "HTTPException",
     "JSONEncoder",
     "JSONResponse",
     "ORJSONResponse",
