@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ._views.responding import respond_with
 from .exceptions import HTTPException
 from .responses import (
     BackgroundTask,
@@ -41,5 +42,6 @@ __all__ = [
     "XAccelRedirect",
     "XSendfile",
     "json_encoder",
+    "respond_with",
     "serve_files",
 ]
