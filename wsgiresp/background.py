@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextvars
+import copy
 import functools
-import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Self
 
-from ._bodies import coroutines
+from ._bodies import attempts, pool
+from ._bodies.attempts import Options
 from ._bodies.closing import run_each
+from ._bodies.pool import configure as configure
+from ._bodies.pool import drain as drain
 from ._types import Background
 
 _P = ParamSpec("_P")
@@ -18,22 +21,51 @@ _P = ParamSpec("_P")
 class BackgroundTask:
     """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``."""
 
+    _options = attempts.PLAIN
+
     def __init__(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         require_callable("func", func)
         self.func = func
         self.args = args
         self.kwargs = kwargs
 
+    def with_options(
+        self,
+        *,
+        retries: int = 0,
+        timeout: float | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+    ) -> Self:
+        """Return the same task with these options, and leave this one as it is.
+
+        *retries*: how often a call that raises is made again, after pauses of 0.5 s, 1 s, 2 s ... 30 s, each shortened
+        by chance by up to a half. *timeout*: seconds for each try, then it ends in a ``TimeoutError``. Under gevent
+        that is thrown in where the function waits. In a thread only an ``async def`` can be cut short; any other
+        function is let run to its end, and the log tells of it. *on_error*: called with the error of the last try; it
+        may be ``async def``.
+
+        Raises ``TypeError`` or ``ValueError`` for an option that is not right.
+        """
+        twin = copy.copy(self)
+        twin._options = attempts.checked(Options(retries, timeout, on_error))
+        return twin
+
     def __call__(self) -> None:
-        """Make the call and wait until it is done; what it raises is raised here."""
-        _finish(self.func(*self.args, **self.kwargs))
+        """Make the call and wait until it is done; what it raises, in the last try, is raised here."""
+        attempts.make(self._call, self._options, self)
+
+    def _call(self) -> object:
+        return self.func(*self.args, **self.kwargs)
 
     def __repr__(self) -> str:
         # Not the arguments: this goes into logs, and they may hold what must not.
-        func: Any = self.func
-        while isinstance(func, functools.partial):
-            func = func.func
-        return f"<{type(self).__name__} {getattr(func, '__qualname__', type(func).__qualname__)}>"
+        return f"<{type(self).__name__} {_name(self.func)}>"
+
+    def __str__(self) -> str:
+        """The name with the types of the arguments: for the log of what was not done."""
+        types = [type(value).__qualname__ for value in self.args]
+        types += [f"{name}={type(value).__qualname__}" for name, value in self.kwargs.items()]
+        return f"<{type(self).__name__} {_name(self.func)}({', '.join(types)})>"
 
 
 class BackgroundTasks(BackgroundTask):
@@ -43,47 +75,77 @@ class BackgroundTasks(BackgroundTask):
         self.tasks: list[BackgroundTask] = list(tasks) if tasks else []
         for task in self.tasks:
             require_callable("each of tasks", task)
+        self.tasks = [_as_task(task) for task in self.tasks]
+
+    def with_options(
+        self,
+        *,
+        retries: int = 0,
+        timeout: float | None = None,
+        on_error: Callable[[BaseException], object] | None = None,
+    ) -> Self:
+        """Return these same tasks, to which what is added through the value returned is added with these options.
+
+        ``tasks.with_options(retries=3).add_task(send, message)``: the options are those of a task, see
+        :meth:`BackgroundTask.with_options`, and no keyword of *send* can clash with them.
+        """
+        return super().with_options(retries=retries, timeout=timeout, on_error=on_error)
 
     def add_task(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Add a call of *func* with the arguments after it; *func* may be ``async def``."""
-        self.tasks.append(BackgroundTask(func, *args, **kwargs))
+        task = BackgroundTask(func, *args, **kwargs)
+        task._options = self._options
+        self.tasks.append(task)
 
     def __call__(self) -> None:
         """Run the tasks, also those that are added meanwhile; what fails is logged by name with its traceback."""
-        # The list itself is walked, not a copy: a task may add another.
-        run_each(self.tasks)
+        run_each(map(_as_task, pool.walk(self.tasks)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.tasks!r}>"
+
+    def __str__(self) -> str:
+        return f"<{type(self).__name__} [{', '.join(map(str, self.tasks))}]>"
 
 
 class AfterResponse:
     """The last step of a body's ``close()``: run *background* in a copy of the context in which this was made.
 
-    The copy keeps for the task what the view set (a request id, a language), and from others what the task sets.
+    The copy keeps for the task what the view set (a request id, a language), and from others what the task sets. Under
+    gevent a greenlet of the pool runs it, and the step is done as soon as that has begun.
     """
 
-    __slots__ = ("_background", "_context")
+    __slots__ = ("_context", "_task")
 
     def __init__(self, background: Background) -> None:
         require_callable("background", background)
-        self._background = background
+        self._task = _as_task(background)
         self._context = contextvars.copy_context()
 
     def __call__(self) -> None:
-        self._context.run(self._run)
-
-    def _run(self) -> None:
-        _finish(self._background())
+        pool.do(self._task, self._context)
 
     def __repr__(self) -> str:
-        return repr(self._background)
+        return repr(self._task)
 
 
-def _finish(outcome: object) -> None:
-    """Wait for what a call returned, where there is something to wait for."""
-    if outcome is not None and inspect.isawaitable(outcome):
-        coroutines.run(outcome)
+def _as_task(background: Background) -> BackgroundTask:
+    """Return *background* as a task of ours: one that is awaited and logged as it should."""
+    # Not by isinstance(): the __call__ of a subclass may be async def, as Starlette's is.
+    if isinstance(background, BackgroundTask) and type(background).__call__ in _OURS:
+        return background
+    return BackgroundTask(background)
+
+
+_OURS = (BackgroundTask.__call__, BackgroundTasks.__call__)
+
+
+def _name(func: Any) -> str:
+    while isinstance(func, functools.partial):
+        func = func.func
+    if isinstance(func, BackgroundTask):
+        return repr(func)
+    return str(getattr(func, "__qualname__", type(func).__qualname__))
 
 
 def require_callable(argument: str, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsgiresp._protocol.event_stream import ServerSentEvent
 from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
@@ -25,6 +26,7 @@ __all__ = [
     "Prepared",
     "RedirectResponse",
     "Response",
+    "ServerSentEvent",
     "UJSONResponse",
     "XAccelRedirect",
     "XSendfile",

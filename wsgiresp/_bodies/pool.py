@@ -1,0 +1,261 @@
+"""The greenlets in which work after the response is done, so that no connection waits for it: counted and bounded.
+
+Where the current greenlet is none of a hub (threads, processes, a test), the work is done on the spot.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextvars import Context
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import gevent
+from gevent import GreenletExit
+from gevent.event import Event
+from gevent.hub import Hub
+from greenlet import getcurrent
+
+from .attempts import LAST_WORDS
+from .closing import Step, run_each
+from .turns import is_cooperative
+
+log = logging.getLogger("wsgiresp")
+
+LIMIT = 100
+"""Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
+
+DRAIN = 8.0
+"""Seconds that a process which ends waits for its works: ``docker stop`` kills after 10, and the log wants some."""
+
+if TYPE_CHECKING:
+    _Greenlet = gevent.Greenlet[..., None]
+else:
+    _Greenlet = gevent.Greenlet
+
+
+class Cut(GreenletExit):
+    """Thrown into a work that is not done when a drain is at its limit."""
+
+
+class _Place:
+    """How far a list of tasks has been run."""
+
+    __slots__ = ("position", "tasks")
+
+    def __init__(self, tasks: Sequence[Step]) -> None:
+        self.tasks = tasks
+        self.position = 0
+
+
+class _Work(_Greenlet):
+    """A greenlet that takes *step* in *context*; one that is spawned plainly starts with an empty context."""
+
+    def __init__(self, step: Step, context: Context) -> None:
+        super().__init__(run_each, (step,))
+        self.gr_context = context
+        self.step = step
+        self.is_let_in = Event()
+        self.is_cut = False
+        self.places: list[_Place] = []  # from the outermost list of tasks to the innermost
+
+    def unfinished(self) -> list[Step]:
+        """Return what is being done, then what has not begun."""
+        if not self.places:
+            return [self.step]
+        *outer, inner = self.places
+        rest = list(inner.tasks[inner.position :])
+        for place in reversed(outer):
+            rest += place.tasks[place.position + 1 :]
+        return rest
+
+
+class Pool:
+    """The works of one hub; no more at once than the limit, the others in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._running: set[_Work] = set()
+        self._waiting: deque[_Work] = deque()
+
+    def do(self, step: Step, context: Context) -> None:
+        """Have *step* taken in *context*; wait, where the pool is full, until it has begun."""
+        if len(self._running) >= _settings.limit and _is_inside_a_work():
+            # All the others may be in here as well, and none of them would end.
+            context.run(step)
+            return
+        work = _Work(step, context)
+        self._waiting.append(work)
+        self._let_in()
+        # A caller that is killed here leaves its work in the row: nothing is lost.
+        work.is_let_in.wait()
+
+    def drain(self, limit: float) -> None:
+        """Wait up to *limit* seconds until all is done; then cut what is not, and log it."""
+        deadline = time.monotonic() + limit
+        while (others := self._others()) and (left := deadline - time.monotonic()) > 0:
+            gevent.joinall(others, timeout=left)
+        self.tell_of_unfinished()
+        self._cut(others)
+        for work in others:
+            if not work.ready():
+                log.error("%s goes on though it was cut", work.step)
+
+    def _cut(self, works: list[_Work]) -> None:
+        while self._waiting:
+            self._waiting.popleft().is_let_in.set()
+        for work in works:
+            work.is_cut = True
+        gevent.killall(works, Cut, block=False)
+        gevent.joinall(works, timeout=LAST_WORDS)
+
+    def tell_of_unfinished(self) -> None:
+        """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
+        for work in self._others():
+            running, *rest = work.unfinished()
+            log.error("%s was cut: the process ends", running)
+            for step in rest:
+                tell_not_run(step)
+        for work in self._waiting:
+            tell_not_run(work.step)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing runs."""
+        return not self._running
+
+    def _others(self) -> list[_Work]:
+        return [work for work in self._running if work is not getcurrent()]
+
+    def _let_in(self) -> None:
+        while self._waiting and len(self._running) < _settings.limit:
+            work = self._waiting.popleft()
+            self._running.add(work)
+            # Not a finally in the greenlet: one that is killed before it has begun would have none.
+            work.rawlink(self._let_out)
+            work.start()
+            work.is_let_in.set()
+
+    def _let_out(self, work: Any) -> None:
+        self._running.discard(work)
+        self._let_in()
+
+
+class _Settings:
+    limit = LIMIT
+    drain = DRAIN
+    is_ending = False
+
+
+_settings = _Settings()
+_pools: WeakKeyDictionary[Hub, Pool] = WeakKeyDictionary()
+
+
+def do(step: Step, context: Context) -> None:
+    """Have *step* taken in *context*, and return at once where the current greenlet is one of a hub.
+
+    There a greenlet of the hub's pool takes it, and what it raises is logged. Where the pool is full, this waits until
+    it has begun; a greenlet of the pool takes it itself, then. Elsewhere it is done when this returns, and what it
+    raises is raised here. After :func:`drain` no greenlet takes it: the log tells its name.
+    """
+    if not is_cooperative(None):
+        context.run(step)
+    elif _settings.is_ending:
+        tell_not_run(step)
+    else:
+        _pool(gevent.get_hub()).do(step, context)
+
+
+def drain(limit: float | None = None) -> None:
+    """Begin no work any more, and wait up to *limit* seconds for those of this thread's hub; then cut them.
+
+    To be called by a greenlet of the hub, or the main one. None: as long as :func:`configure` says. A work is cut by
+    throwing :class:`Cut`, a ``GreenletExit``, where it waits, and has another second to clean up; one that never gives
+    way cannot be cut. Logged are the name and the types of the arguments of what was cut and of what has not begun.
+    Those who wait for a place when this is called still get one, within the limit.
+
+    Works outside a pool are nobody's but their server's: gunicorn's gthread waits for its threads by itself.
+    """
+    if limit is None:
+        limit = _settings.drain
+    _settings.is_ending = True
+    for hub, pool in list(_pools.items()):
+        if hub is gevent.get_hub():
+            pool.drain(limit)
+        else:
+            # It belongs to another thread, whose greenlets cannot be waited for from here.
+            pool.tell_of_unfinished()
+
+
+def configure(*, limit: int | None = None, drain: float | None = None) -> None:
+    """Set how many works run at once for each hub, and how many seconds a process which ends waits for them.
+
+    What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a *drain* below 0.
+    """
+    if limit is not None:
+        if limit < 1:
+            raise ValueError(f"limit must be at least 1, got {limit!r}")
+        _settings.limit = limit
+    if drain is not None:
+        if not drain >= 0:  # neither is NaN
+            raise ValueError(f"drain must be a number of seconds, 0 or more, got {drain!r}")
+        _settings.drain = drain
+
+
+def walk(tasks: Sequence[Step]) -> Iterator[Step]:
+    """Yield *tasks*, also those that are added meanwhile, until the work that this belongs to is cut."""
+    work = getcurrent()
+    if not isinstance(work, _Work):
+        yield from tasks
+        return
+    place = _Place(tasks)
+    work.places.append(place)
+    for place.position, task in enumerate(tasks):
+        yield task
+        if work.is_cut:
+            break
+    work.places.remove(place)
+
+
+def tell_not_run(step: Step) -> None:
+    """Log that *step* will not be taken."""
+    log.error("%s was not run: the process ends", step)
+
+
+def _pool(hub: Hub) -> Pool:
+    pool = _pools.get(hub)
+    if pool is None:
+        pool = _pools[hub] = Pool()
+        # Registered last, so run first: before the loop of the async tasks is stopped.
+        atexit.unregister(_drain_at_exit)
+        atexit.register(_drain_at_exit)
+    return pool
+
+
+def _is_inside_a_work() -> bool:
+    """Return whether this greenlet is one of a pool, or was spawned by one that still runs and may wait for it."""
+    greenlet: Any = getcurrent()
+    while greenlet is not None:
+        if isinstance(greenlet, _Work) and not greenlet.dead:
+            return True
+        greenlet = getattr(greenlet, "spawning_greenlet", lambda: None)()
+    return False
+
+
+def _drain_at_exit() -> None:
+    if not all(pool.is_idle for pool in _pools.values()):
+        drain()
+
+
+def _start_anew() -> None:
+    """Forget the works of the parent process, which does them."""
+    _pools.clear()
+    _settings.is_ending = False
+
+
+# Windows does not fork.
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_start_anew)
