@@ -6,6 +6,8 @@ import asyncio
 import contextvars
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import gevent.event
@@ -155,3 +157,27 @@ def test_within_a_running_loop_it_runs_with_the_callers_context(awaitable):
     else:
         with pytest.raises(LookupError, match="inside"):
             asyncio.run(main())
+
+
+def test_the_loop_has_a_real_thread_also_where_gevent_has_patched_threads():
+    # In a greenlet it would be the running loop of every other greenlet, and asyncio would refuse theirs.
+    program = """
+from gevent import monkey
+monkey.patch_all()
+import asyncio
+from wsgiresp._bodies import coroutines
+ident = monkey.get_original("_thread", "get_ident")
+seen = []
+async def note():
+    await asyncio.sleep(0.001)
+    seen.append(ident())
+coroutines.run(note())
+assert seen != [ident()], seen
+asyncio.run(note())
+assert seen[1] == ident(), seen
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env=with_this_path())
+
+
+def with_this_path():
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

@@ -7,44 +7,44 @@ import atexit
 import contextvars
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import gevent
-from gevent import monkey
 from gevent.event import Event
-from gevent.hub import Hub
 
-# Real ones, also where gevent has put its own in the place of them: the loop must run while no greenlet does.
-_Thread: Any = monkey.get_original("threading", "Thread")
-_allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
+from .hubs import allocate_lock, is_under_hub, start_thread
 
 
 class _LoopThread:
-    """A thread that runs an asyncio loop until the process ends."""
+    """A real thread that runs an asyncio loop until the process ends.
+
+    In a greenlet it would be the running loop of the whole thread for asyncio, which then refuses all others there.
+    """
 
     def __init__(self) -> None:
-        self._is_ready = _allocate_lock()
+        self._is_ready = allocate_lock()
         self._is_ready.acquire()
-        self._thread = _Thread(target=self._run, name="wsgiresp-asyncio", daemon=True)
-        self._thread.start()
+        self._is_running = allocate_lock()
+        start_thread(self._run, "wsgiresp-asyncio")
         self._is_ready.acquire()
 
     def _run(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        self._is_ready.release()
-        self.loop.run_forever()
-        self.loop.close()
+        with self._is_running:
+            self.loop = asyncio.new_event_loop()
+            self._is_ready.release()
+            self.loop.run_forever()
+            self.loop.close()
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(1)
+        self._is_running.acquire(timeout=1)
 
 
 _running: list[_LoopThread] = []
-_starting = _allocate_lock()
+_starting = allocate_lock()
 
 
-def _loop() -> asyncio.AbstractEventLoop:
+def loop() -> asyncio.AbstractEventLoop:
+    """Return the one loop, running."""
     with _starting:
         if not _running:
             _running.append(_LoopThread())
@@ -75,20 +75,20 @@ def run(awaitable: Awaitable[object]) -> None:
 
     Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for.
     """
-    loop = _loop()
+    running = loop()
     context = contextvars.copy_context()
     tasks: list[asyncio.Task[BaseException | None]] = []
 
     def start(wake: Callable[[], object]) -> None:
-        task = loop.create_task(_outcome(awaitable), context=context)
+        task = running.create_task(_outcome(awaitable), context=context)
         task.add_done_callback(lambda _: wake())
         tasks.append(task)
 
-    wait = _wait_in_greenlet if isinstance(gevent.getcurrent().parent, Hub) else _wait_in_thread
+    wait = _wait_in_greenlet if is_under_hub() else _wait_in_thread
     try:
-        wait(lambda wake: loop.call_soon_threadsafe(start, wake))
+        wait(lambda wake: running.call_soon_threadsafe(start, wake))
     except BaseException:
-        loop.call_soon_threadsafe(lambda: tasks[0].cancel())
+        running.call_soon_threadsafe(lambda: tasks[0].cancel())
         raise
     error = tasks[0].result()
     if error is not None:
@@ -96,7 +96,7 @@ def run(awaitable: Awaitable[object]) -> None:
 
 
 def _wait_in_thread(begin: Callable[[Callable[[], object]], object]) -> None:
-    lock = _allocate_lock()
+    lock = allocate_lock()
     lock.acquire()
     begin(lock.release)
     lock.acquire()

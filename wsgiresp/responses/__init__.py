@@ -7,19 +7,23 @@ from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 from .base import Response
+from .events import EventSourceResponse
 from .file import FileResponse
 from .json import JSONResponse, ORJSONResponse, UJSONResponse
 from .offload import XAccelRedirect, XSendfile
 from .prepared import Prepared
 from .redirect import RedirectResponse
+from .stream import JSONLinesResponse, StreamingResponse
 from .text import HTMLResponse, PlainTextResponse
 
 __all__ = [
     "BackgroundTask",
     "BackgroundTasks",
+    "EventSourceResponse",
     "FileResponse",
     "HTMLResponse",
     "JSONEncoder",
+    "JSONLinesResponse",
     "JSONResponse",
     "ORJSONResponse",
     "PlainTextResponse",
@@ -27,6 +31,7 @@ __all__ = [
     "RedirectResponse",
     "Response",
     "ServerSentEvent",
+    "StreamingResponse",
     "UJSONResponse",
     "XAccelRedirect",
     "XSendfile",

@@ -9,7 +9,21 @@ from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder, orjson_e
 from .base import Response
 
 
-class JSONResponse(Response):
+class JSONOptions:
+    """How a class writes JSON, for its subclasses to say otherwise."""
+
+    encoder: JSONEncoder = json_encoder()
+    nan: Literal["null", "error"] = "null"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "nan" not in cls.__dict__ and cls.encoder.nan == "error":
+            cls.nan = "error"  # what the encoder was told
+        elif cls.encoder.nan != cls.nan:
+            cls.encoder = cls.encoder.replace(nan=cls.nan)
+
+
+class JSONResponse(JSONOptions, Response):
     """A JSON document (RFC 8259) in UTF-8, without blanks.
 
     Beyond JSON's own types: Decimal with all its digits, dates and times in ISO 8601, timedelta as an ISO 8601
@@ -22,15 +36,6 @@ class JSONResponse(Response):
     """
 
     media_type = "application/json"
-    encoder: JSONEncoder = json_encoder()
-    nan: Literal["null", "error"] = "null"
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "nan" not in cls.__dict__ and cls.encoder.nan == "error":
-            cls.nan = "error"  # what the encoder was told
-        elif cls.encoder.nan != cls.nan:
-            cls.encoder = cls.encoder.replace(nan=cls.nan)
 
     def render(self, content: Any) -> bytes:
         return self.encoder.encode(content)

@@ -1,0 +1,42 @@
+"""The one warning about event streams on a worker that they block."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING
+
+from .closing import log
+from .hubs import can_block
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+_warned: set[str] = set()
+
+
+def warn_of_blocking(environ: WSGIEnvironment) -> None:
+    """Log, once in a process, that an event stream keeps a thread of this server busy, and the command that cures it.
+
+    Silent where a hub serves all streams in one thread, and where the server has as many threads as it has clients.
+    """
+    if not can_block() or _warned:
+        return
+    if not environ.get("wsgi.multithread"):
+        what = "the whole worker"
+    elif "gunicorn.socket" in environ or "waitress.client_disconnected" in environ:
+        what = "one of the threads of this worker"
+    else:
+        return
+    _warned.add(what)
+    log.warning("an event stream blocks %s as long as it is open; serve it with: %s", what, _cure(environ))
+
+
+def _cure(environ: WSGIEnvironment) -> str:
+    if "gunicorn.socket" not in environ:
+        return "gunicorn --worker-class gevent MODULE:APP"
+    # Of two options of a kind, gunicorn takes the last.
+    program, *arguments = sys.argv
+    program = "gunicorn" if os.path.basename(program) in ("__main__.py", "gunicorn") else program
+    return shlex.join([program, *arguments, "--worker-class", "gevent"])

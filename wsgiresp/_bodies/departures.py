@@ -1,0 +1,137 @@
+"""Noticing that a client has left while there is nothing to send to it.
+
+Only where the server shows the socket: gunicorn, werkzeug's server, waitress. What is looked at is whether the client
+closed its side (POLLRDHUP), not whether there is something to read: a request that was sent ahead is no departure, and
+would hide one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from gevent import monkey
+from gevent.hub import Hub
+
+from .alarms import alarms
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+Leave = Callable[[], object]
+
+# gevent takes it out of its module, lest somebody wait with it.
+_epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
+_PlainSocket: Any = monkey.get_original("socket", "socket")
+_READ = 1  # of gevent's loops
+_LOOK_EVERY = 0.25  # s, where a server must be asked
+
+
+def client_socket(environ: WSGIEnvironment) -> Any:
+    """Return the socket that leads to the client, None where the server does not show it."""
+    for name in ("gunicorn.socket", "gunicorn.sock", "werkzeug.socket"):
+        found = environ.get(name)
+        if found is not None:
+            return found
+    # waitress shows a method of the channel; unless it is told to look ahead, that notices nothing during a request.
+    channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    return getattr(channel, "socket", None)
+
+
+def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], object]:
+    """Have *leave* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
+    connection = client_socket(environ)
+    if connection is not None and _epoll is not None:
+        return _watcher(hub).watch(connection.fileno(), leave)
+    has_left = environ.get("waitress.client_disconnected")
+    if has_left is not None:
+        return _ask(hub, has_left, leave)
+    return _nothing
+
+
+def shut(connection: Any) -> None:
+    """End the connection in both directions, so that nothing more is sent on it: what is missing stays missing."""
+    # Through another object for it: that of TLS would go on unencrypted, that of gevent belongs to its hub.
+    with contextlib.suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as twin:
+        twin.shutdown(socket.SHUT_RDWR)
+
+
+def let_reset(connection: Any) -> None:
+    """Have the connection reset when it is closed: where its end is that of the body, no other sign of a failure is."""
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+class _Watcher:
+    """The clients that are watched in one hub: one descriptor of epoll's for all of them."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._leaving: dict[int, Leave] = {}
+
+    def watch(self, descriptor: int, leave: Leave) -> Callable[[], object]:
+        if descriptor in self._leaving:
+            return _nothing  # several streams on one connection (HTTP/2): the server tells them apart
+        if not self._leaving:
+            self._epoll = _epoll()
+            self._readable = self._hub.loop.io(self._epoll.fileno(), _READ)
+            self._readable.start(self._look)
+        try:
+            self._epoll.register(descriptor, select.EPOLLRDHUP)
+        except OSError:  # closed already: sending will tell
+            self._close_unused()
+            return _nothing
+        self._leaving[descriptor] = leave
+        return lambda: self._forget(descriptor, leave)
+
+    def _look(self) -> None:
+        for descriptor, _ in self._epoll.poll(0):
+            leave = self._leaving[descriptor]
+            self._forget(descriptor, leave)
+            leave()
+
+    def _forget(self, descriptor: int, leave: Leave) -> None:
+        if self._leaving.get(descriptor) is leave:
+            del self._leaving[descriptor]
+            with contextlib.suppress(OSError):  # gone from there when it was closed
+                self._epoll.unregister(descriptor)
+            self._close_unused()
+
+    def _close_unused(self) -> None:
+        if not self._leaving:
+            self._readable.stop()
+            self._readable.close()
+            self._epoll.close()
+
+
+_watchers: WeakKeyDictionary[Hub, _Watcher] = WeakKeyDictionary()
+
+
+def _watcher(hub: Hub) -> _Watcher:
+    found = _watchers.get(hub)
+    if found is None:
+        found = _watchers[hub] = _Watcher(hub)
+    return found
+
+
+def _ask(hub: Hub, has_left: Callable[[], bool], leave: Leave) -> Callable[[], object]:
+    looks = alarms(hub, _LOOK_EVERY)
+
+    def look() -> None:
+        if has_left():
+            leave()
+        else:
+            looks.set(look)
+
+    looks.set(look)
+    return lambda: looks.clear(look)
+
+
+def _nothing() -> None:
+    """End a watch that was none."""

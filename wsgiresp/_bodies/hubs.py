@@ -1,0 +1,96 @@
+"""The hub of a thread, and who drives it.
+
+A hub is there for each thread that asks for one, but only under a hub-driven server do others run while we wait. In any
+other thread its greenlets run while the reader of a stream waits, and at no other time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import gevent
+from gevent import monkey
+from gevent.hub import Hub
+from greenlet import getcurrent
+
+# Real ones, also where gevent has put its own in the place of them.
+allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
+_start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
+_thread_ident: Any = monkey.get_original("_thread", "get_ident")
+_main_thread = threading.main_thread().ident
+
+
+def start_thread(run: Callable[[], object], name: str) -> None:
+    """Run *run* in a real thread, which does not keep the process from ending."""
+    if monkey.is_module_patched("threading"):
+        # Here even the original class Thread starts greenlets.
+        _start_new_thread(run, ())
+    else:
+        threading.Thread(target=run, name=name, daemon=True).start()
+
+
+def is_under_hub() -> bool:
+    """Return whether a hub drives the current greenlet, so that others run while it waits.
+
+    That this thread has a hub says nothing.
+    """
+    return isinstance(getcurrent().parent, Hub)
+
+
+def can_block() -> bool:
+    """Return whether a producer that waits may hold up this whole thread.
+
+    So it is where no hub drives us and ``time.sleep`` and its like are not gevent's.
+    """
+    return not is_under_hub() and not monkey.is_module_patched("time")
+
+
+class Lease:
+    """Keeps the hub of this thread alive as long as a stream is open on it.
+
+    A hub with nothing to wait for raises ``LoopExit`` in whoever waits (gevent cannot know that another thread will
+    ring). And a hub that was made in a thread of a server's pool is not freed when the thread ends: two descriptors
+    each, so it goes with the last lease.
+    """
+
+    __slots__ = ("_is_open", "hub")
+
+    def __init__(self) -> None:
+        self.hub: Hub = gevent.get_hub()
+        self._is_open = True
+        held = _held.get(self.hub)
+        if held is None:
+            held = _held[self.hub] = _Held(self.hub)
+        held.count += 1
+
+    def close(self) -> None:
+        """Let go; again and again changes nothing. In the thread that took it."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        held = _held[self.hub]
+        held.count -= 1
+        if not held.count:
+            del _held[self.hub]
+            held.release(self.hub)
+
+
+class _Held:
+    __slots__ = ("count", "watcher")
+
+    def __init__(self, hub: Hub) -> None:
+        self.count = 0
+        self.watcher = hub.loop.async_()
+        self.watcher.start(lambda: None)
+
+    def release(self, hub: Hub) -> None:
+        self.watcher.stop()
+        self.watcher.close()
+        if getcurrent().parent is None and _thread_ident() != _main_thread:
+            hub.destroy(destroy_loop=True)
+
+
+_held: WeakKeyDictionary[Hub, _Held] = WeakKeyDictionary()

@@ -1,0 +1,234 @@
+"""Who steps the source of a stream: a greenlet, a greenlet in a thread of its own, or a task of the asyncio loop.
+
+Each makes all steps of a source, and closes it, in one greenlet or task and in one context. So a context variable that
+is set in one step is there in the next, and a resource that is bound to its task is closed in that task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from time import time
+from typing import Any, Protocol
+
+from gevent import Greenlet, GreenletExit
+from gevent.hub import Hub
+
+from . import coroutines
+from .bells import Bell
+from .closing import log
+from .hubs import Lease, allocate_lock, can_block, start_thread
+from .mailbox import Mailbox, Ring
+from .sources import Source
+
+_TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
+
+
+class Producer(Protocol):
+    """What puts the chunks of a source into ``box``, and ends that when the source is closed."""
+
+    box: Mailbox
+    is_near: bool
+    """Whether the steps are made in the thread of the reader."""
+
+    def begin(self) -> None:
+        """Make the first step soon."""
+        ...
+
+    def stop(self) -> None:
+        """Have the source closed soon, wherever it stands."""
+        ...
+
+
+def producer_for(source: Source, hub: Hub, arrival: Bell, *, is_prompt: bool, is_shared: bool) -> Producer:
+    """Return the producer that suits *source* and this thread; *arrival* wakes the reader, a greenlet of *hub*.
+
+    *is_prompt*: the reader has something to say while a step blocks the thread, so steps that could are made in
+    another. *is_shared*: the hub runs others while the reader is busy.
+    """
+    if source.is_async:
+        return InCoroutine(source, arrival.ring_from_afar)
+    if is_prompt and can_block():
+        return InThread(source, arrival.ring_from_afar)
+    return InGreenlet(source, hub, arrival.ring, at_once=not is_shared)
+
+
+class InGreenlet:
+    """Steps *source* in a greenlet of *hub*, which is that of this thread.
+
+    With *at_once* it waits after each chunk until that is taken: for a thread in which nobody else runs meanwhile.
+    """
+
+    is_near = True
+
+    def __init__(self, source: Source, hub: Hub, arrival: Ring, *, at_once: bool = False, is_far: bool = False) -> None:
+        self._source = source
+        self._room = Bell(hub)
+        self.box = Mailbox(arrival, self._room.ring_from_afar if is_far else self._room.ring, at_once)
+        self._loop: Any = hub.loop
+        self._has_begun = False
+        self.greenlet = Greenlet(self._run)
+        self.greenlet.gr_context = source.context
+
+    def begin(self) -> None:
+        """Make the first step soon."""
+        self.greenlet.start()
+
+    def stop(self) -> None:
+        """Have the source closed soon: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded."""
+        self.greenlet.kill(block=False)
+        if not self._has_begun and not self.box.has_ended:
+            self._source.context.run(self._source.close)
+            self.box.end()
+
+    def _run(self) -> None:
+        self._has_begun = True
+        error: BaseException | None = None
+        try:
+            with self._source.surroundings():
+                self._put_all()
+        except BaseException as caught:
+            error = caught
+        end(self.box, error)
+
+    def _put_all(self) -> None:
+        iterator: Any = None
+        try:
+            iterator = self._source.iterator()
+            self._put_each(iterator)
+        finally:
+            self._source.close(iterator)
+
+    def _put_each(self, iterator: Any) -> None:
+        box, put, encode, raw = self.box, self.box.put, self._source.encode, self._source.raw
+        turn_ends = 0.0
+        for item in iterator:
+            chunk = item if type(item) is raw else encode(item)
+            if not chunk:
+                continue
+            must_wait = put(chunk)
+            if time() > turn_ends:
+                must_wait = must_wait or (self._keeps_others_waiting() and box.fill())
+                turn_ends = time() + _TURN
+            if must_wait:
+                while box.is_full:
+                    self._room.wait()
+            if box.is_closed:
+                return
+
+    def _keeps_others_waiting(self) -> bool:
+        # The loop's own time stands still from one look at the world to the next.
+        now: float = self._loop.now()
+        return time() - now > _TURN
+
+
+class InThread:
+    """Steps *source* in a real thread, for servers whose thread a step could block.
+
+    The thread has a hub of its own, so a source that waits cooperatively does so there. One that blocks cannot be
+    interrupted: it is closed when its step is done.
+    """
+
+    box: Mailbox
+    is_near = False
+
+    def __init__(self, source: Source, arrival: Ring) -> None:
+        self._source = source
+        self._arrival = arrival
+        self._is_ready = allocate_lock()
+        self._is_ready.acquire()
+        start_thread(self._run, "wsgiresp-producer")
+        self._is_ready.acquire()
+
+    def begin(self) -> None:
+        """Make the first step soon."""
+        self._loop.run_callback_threadsafe(self._inner.begin)
+
+    def stop(self) -> None:
+        """Have the source closed soon, or once its step is done."""
+        # The hub is gone where the source has ended meanwhile.
+        try:
+            self._loop.run_callback_threadsafe(self._inner.stop)
+        except ValueError:
+            return
+
+    def _run(self) -> None:
+        lease = Lease()
+        self._loop: Any = lease.hub.loop
+        self._inner = InGreenlet(self._source, lease.hub, self._arrival, is_far=True)
+        self.box = self._inner.box
+        self._is_ready.release()
+        self._inner.greenlet.join()
+        lease.close()
+
+
+class InCoroutine:
+    """Steps an asynchronous *source* in a task of the one asyncio loop."""
+
+    is_near = False
+
+    def __init__(self, source: Source, arrival: Ring) -> None:
+        self._source = source
+        self._loop = coroutines.loop()
+        self._has_room = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.box = Mailbox(arrival, self._tell_of_room)
+
+    def begin(self) -> None:
+        """Make the first step soon."""
+        self._loop.call_soon_threadsafe(self._start)
+
+    def stop(self) -> None:
+        """Have the source closed soon: ``CancelledError`` where it waits, ``aclose()`` where it has yielded."""
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._run(), context=self._source.context)
+        self._task.add_done_callback(self._end_unbegun)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _end_unbegun(self, task: asyncio.Task[None]) -> None:
+        if not self.box.has_ended:  # cancelled before its first step
+            self.box.end()
+
+    def _tell_of_room(self) -> None:
+        self._loop.call_soon_threadsafe(self._has_room.set)
+
+    async def _run(self) -> None:
+        error: BaseException | None = None
+        try:
+            with self._source.surroundings():
+                await self._put_all()
+        except BaseException as caught:  # none must reach the loop, which is everybody's
+            error = caught
+        end(self.box, error)
+
+    async def _put_all(self) -> None:
+        iterator = aiter(self._source.content)
+        try:
+            async for item in iterator:
+                chunk = self._source.encode(item)
+                if chunk and self.box.put(chunk):
+                    await self._wait_for_room()
+                if self.box.is_closed:
+                    return
+        finally:
+            aclose = getattr(iterator, "aclose", None)
+            if aclose is not None:
+                await aclose()
+
+    async def _wait_for_room(self) -> None:
+        while self.box.is_full:
+            await self._has_room.wait()
+            self._has_room.clear()
+
+
+def end(box: Mailbox, error: BaseException | None) -> None:
+    """End *box* with *error*; one that comes after the reader has left is told to the log, since nobody else is."""
+    if error is not None and box.is_closed:
+        if not isinstance(error, GreenletExit | GeneratorExit | asyncio.CancelledError):
+            log.error("the source of a stream failed when it was closed", exc_info=error)
+        error = None
+    box.end(error)

@@ -1,0 +1,113 @@
+"""What a stream may be made of: iterators, iterables, file objects, and their asynchronous kin."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import functools
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import Any, NamedTuple
+
+from .closing import Step, run_each
+
+BLOCK = 65536
+"""Bytes read from a file object at a time."""
+
+Encode = Callable[[Any], bytes]
+Around = Callable[[], AbstractContextManager[object]]
+
+
+class Source(NamedTuple):
+    """Where the chunks of one answer come from.
+
+    *encode* makes bytes of what *content* gives, but for what is of the type *raw*: that is bytes already. *around* is
+    entered before the first step and left once the content is closed. All of it happens in *context*.
+    """
+
+    content: Any
+    encode: Encode
+    context: contextvars.Context
+    around: Around | None = None
+    raw: type[bytes] | None = None
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the content is stepped by an asyncio loop."""
+        return isinstance(self.content, AsyncIterable)
+
+    def surroundings(self) -> AbstractContextManager[object]:
+        """Return what the steps are made in."""
+        return contextlib.nullcontext() if self.around is None else self.around()
+
+    def iterator(self) -> Iterator[Any]:
+        """Return the chunks, not yet encoded."""
+        return iter(_blocks(self.content) if hasattr(self.content, "read") else self.content)
+
+    def close(self, iterator: object = None) -> None:
+        """Close *iterator*, made of the content, and the content itself; the log tells of what fails."""
+        run_each(_closers(iterator, self.content))
+
+
+def _closers(*things: object) -> list[Step]:
+    distinct = {id(thing): thing for thing in things}
+    closers: list[Step | None] = [getattr(thing, "close", None) for thing in distinct.values()]
+    return [close for close in closers if close is not None]
+
+
+def _blocks(file: Any) -> Iterable[Any]:
+    # A text file gives lines: its read() waits until it has as much as it was asked for.
+    if hasattr(file, "encoding"):
+        return file  # type: ignore[no-any-return]
+    # read1() gives what a pipe has by now.
+    return iter(functools.partial(getattr(file, "read1", file.read), BLOCK), b"")
+
+
+class Chunks:
+    """*content* as the body of a response, for those who read it themselves: its chunks, as *encode* makes them.
+
+    ``spend()`` comes before each use, also before one by a :class:`Source`: what gives its chunks once is used once.
+    """
+
+    __slots__ = ("_is_spent", "content", "encode")
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+        self.encode: Encode = bytes
+        self._is_spent = False
+
+    def spend(self) -> None:
+        """Raise ``RuntimeError`` where the content gives its chunks only once, and has."""
+        if isinstance(self.content, Iterator | AsyncIterator) or hasattr(self.content, "read"):
+            if self._is_spent:
+                raise RuntimeError("the content is an iterator that was sent already: make a response for each request")
+            self._is_spent = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.spend()
+        source = Source(self.content, self.encode, contextvars.copy_context())
+        if source.is_async:
+            raise RuntimeError("the content is asynchronous: it can be sent, but not be read from here")
+        iterator = source.iterator()
+        try:
+            yield from filter(None, map(self.encode, iterator))
+        finally:
+            source.close(iterator)
+
+    def close(self) -> None:
+        """Close the content, unless somebody uses it, who closes it then."""
+        if not self._is_spent:
+            self.close_unused()
+
+    def close_unused(self) -> None:
+        """Close the content, of which no step was made."""
+        run_each(_closers(self.content))
+
+
+def require_streamable(name: str, content: object) -> None:
+    """Raise ``TypeError`` where *content*, given to the class of this *name*, is nothing that gives chunks."""
+    if isinstance(content, Mapping) or not (isinstance(content, Iterable | AsyncIterable) or hasattr(content, "read")):
+        hint = " (call the generator function)" if callable(content) else ""
+        raise TypeError(
+            f"content of {name} must be an iterable, an async iterable or a file, got {type(content).__name__}{hint}"
+        )

@@ -1,0 +1,260 @@
+"""The body of a stream: what a server iterates, while the source is stepped by somebody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from .alarms import alarms
+from .bells import Bell
+from .closing import Step, log, run_each
+from .departures import client_socket, let_reset, shut, watch
+from .hubs import Lease, is_under_hub
+from .lengths import Announced
+from .producers import producer_for
+from .sources import Source
+from .stopping import enter, leave
+from .stuck import stuck_watch
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+CLEANUP = 10.0
+"""Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
+
+_MOMENT = 0.02  # s for a source in another thread to fail in, before the opening goes out
+
+
+class Manner(NamedTuple):
+    """How a stream behaves beside its chunks; all times in seconds, 0 for never.
+
+    *opening* is sent at once, *ping* whenever *ping_after* has passed without a chunk, and *farewell* gives the last
+    words of a stream that is ended by *max_age* or with the worker; one without it is not. A client that takes nothing
+    for *send_timeout* is dropped.
+    """
+
+    opening: bytes = b""
+    ping: bytes = b""
+    ping_after: float = 0
+    send_timeout: float = 0
+    max_age: float = 0
+    farewell: Callable[[], bytes] | None = None
+
+
+PLAIN = Manner()
+"""A stream that runs to its end, however long that takes."""
+
+ENDING = Manner(farewell=bytes)
+"""A stream that may be ended between any two chunks, without a word."""
+
+
+class StreamBody:
+    """The chunks of *source* for the server of *environ*; its ``close()`` closes the source and then takes *steps*.
+
+    *length*: the bytes that Content-Length announces, if it does. To be read and closed in the thread that made it;
+    :meth:`begin` comes first.
+    """
+
+    def __init__(
+        self,
+        environ: WSGIEnvironment,
+        source: Source,
+        steps: Iterable[Step],
+        manner: Manner = PLAIN,
+        length: int | None = None,
+    ) -> None:
+        self._lease = Lease()
+        self._hub = self._lease.hub
+        self._arrival = Bell(self._hub)
+        self._manner = manner
+        self._steps: Iterable[Step] = (self._end, *steps)
+        self._announced = None if length is None else Announced(length)
+        self._opening = manner.opening
+        self._is_quiet = self._has_left = self._must_end = self._is_over = False
+        self._socket = client_socket(environ)
+        self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+        is_shared = is_under_hub()
+        self._producer = producer_for(
+            source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
+        )
+        self._box = self._producer.box
+        self._pings = alarms(self._hub, manner.ping_after) if manner.ping_after else None
+        self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
+        self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
+        self._is_bare = not (self._opening or self._announced or self._stuck)
+        self._end_watch = watch(environ, self._hub, self._take_leave)
+        enter(self)
+
+    def begin(self) -> None:
+        """Start the source, and return once there is something to send, or nothing any more; with an opening, at once.
+
+        What the source raises before its first chunk is raised here, and the body is closed.
+        """
+        try:
+            self._producer.begin()
+            if self._age is not None:
+                self._age.set(self.stop)
+            if self._opening:
+                self._await_a_moment()
+            else:
+                while not (self._box.chunks or self._box.has_ended or self._has_left):
+                    self._await()
+            error = self._box.error
+            if error is not None and not self._box.chunks:
+                self._box.error = None
+                raise error
+        except BaseException:
+            self.close()
+            raise
+
+    def stop(self) -> None:
+        """End the stream with its last words, soon, if it is one that has any; from any thread."""
+        if self._manner.farewell is not None:
+            self._must_end = True
+            self._arrival.ring_from_afar()
+
+    def close(self) -> None:
+        """Close the source and take the steps, each once; the log tells of what fails."""
+        # Taken out before they are run, so a close() from inside a step cannot repeat them.
+        steps, self._steps = self._steps, ()
+        run_each(steps)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._is_bare:
+            return self._next()
+        if self._stuck is not None:
+            self._stuck.clear()
+        chunk = self._next()
+        if self._opening:
+            chunk, self._opening = self._opening + chunk, b""
+            self._is_bare = self._announced is None and self._stuck is None
+        if self._announced is not None:
+            self._announced.count(chunk)
+        if self._stuck is not None:
+            self._stuck.set()
+        return chunk
+
+    def _next(self) -> bytes:
+        box = self._box
+        if box.chunks and not self._must_end:
+            return box.take()
+        if self._pings is not None:
+            self._is_quiet = False
+            self._pings.set(self._grow_quiet)
+        while not self._is_over:
+            if self._must_end:
+                words = self._last_words()
+                if words or self._opening:
+                    return words
+                break
+            if box.chunks:
+                return box.take()
+            if self._opening:
+                return b""
+            if self._has_left:
+                self._is_over = True
+                if self._socket is not None:
+                    shut(self._socket)
+            elif box.has_ended:
+                self._is_over = True
+                self._settle()
+            elif self._is_quiet:
+                return self._manner.ping
+            else:
+                self._await()
+        raise StopIteration
+
+    def _await(self) -> None:
+        """Wait until something has happened, or perhaps nothing."""
+        box = self._box
+        box.is_awaited = True
+        try:
+            # Looked at after that: a producer in another thread may have put something just before.
+            if not (box.chunks or box.has_ended or self._has_left or self._must_end):
+                self._arrival.wait()
+        finally:
+            box.is_awaited = False
+
+    def _await_a_moment(self) -> None:
+        if self._producer.is_near:
+            # Behind the first step, so that this is over when the source waits for the first time.
+            self._hub.loop.run_callback(self._arrival.ring)
+            self._await()
+            return
+        moment = alarms(self._hub, _MOMENT)
+        moment.set(self._arrival.ring)
+        self._await()
+        moment.clear(self._arrival.ring)
+
+    def _last_words(self) -> bytes:
+        self._is_over = True
+        made: list[bytes] = []
+        while self._box.chunks:
+            made.append(self._box.take())
+        self._box.close()
+        if self._manner.farewell is not None:
+            made.append(self._manner.farewell())
+        return b"".join(made)
+
+    def _settle(self) -> None:
+        """Raise what the source ended by, so that the server breaks the transfer off and no client takes it for whole.
+
+        Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is
+        no ``Exception``.
+        """
+        error, self._box.error = self._box.error, None
+        if error is None:
+            if self._announced is not None:
+                self._announced.settle()
+            return
+        if self._socket is not None and not self._is_delimited:
+            let_reset(self._socket)
+        if isinstance(error, KeyboardInterrupt) or (
+            isinstance(error, Exception) and not isinstance(error, OSError | StopIteration)
+        ):
+            raise error
+        raise RuntimeError(f"a stream ended early: its source raised {type(error).__name__}") from error
+
+    def _take_leave(self) -> None:
+        self._has_left = True
+        self._arrival.ring()
+
+    def _grow_quiet(self) -> None:
+        self._is_quiet = True
+        self._arrival.ring()
+
+    def _end(self) -> None:
+        leave(self)
+        self._end_watch()
+        if self._pings is not None:
+            self._pings.clear(self._grow_quiet)
+        if self._age is not None:
+            self._age.clear(self.stop)
+        if self._stuck is not None:
+            self._stuck.clear()
+        box = self._box
+        box.close()
+        try:
+            if not box.has_ended:
+                self._producer.stop()
+                self._await_end()
+        finally:
+            self._lease.close()
+        error, box.error = box.error, None
+        if error is not None:
+            log.error("the source of a stream failed after its client had left", exc_info=error)
+
+    def _await_end(self) -> None:
+        deadline = time.monotonic() + CLEANUP
+        limit = alarms(self._hub, CLEANUP)
+        limit.set(self._arrival.ring)
+        while not self._box.has_ended:
+            if time.monotonic() >= deadline - 1:
+                log.warning("the source of a stream is not closed %g s after its client has left", CLEANUP)
+                return
+            self._arrival.wait()
+        limit.clear(self._arrival.ring)

@@ -1,0 +1,92 @@
+"""Dropping a client that takes nothing: the server that sends to it waits, and tells nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from typing import Any, Protocol
+
+from gevent.hub import Hub
+from greenlet import getcurrent, greenlet
+
+from . import coroutines
+from .alarms import alarms
+from .departures import shut
+
+
+class Stuck(Protocol):
+    """Drops the client when as many seconds have passed from ``set()`` on without a ``clear()``."""
+
+    def set(self) -> None:
+        """Begin to count: the server has something to send."""
+        ...
+
+    def clear(self) -> None:
+        """Count no more: it has been sent."""
+        ...
+
+
+class InHub:
+    """For a reader that is a greenlet of *hub*, which others keep running while it sends."""
+
+    def __init__(self, hub: Hub, seconds: float, connection: Any) -> None:
+        self._alarms = alarms(hub, seconds)
+        self._connection = connection
+        self._reader: greenlet | None = None
+
+    def set(self) -> None:
+        """Begin to count."""
+        self._reader = getcurrent()
+        self._alarms.set(self._drop)
+
+    def clear(self) -> None:
+        """Count no more."""
+        self._reader = None
+        self._alarms.clear(self._drop)
+
+    def _drop(self) -> None:
+        reader, self._reader = self._reader, None
+        if self._connection is not None:
+            shut(self._connection)
+        elif reader is not None:
+            # What the server would see if the client had left.
+            reader.throw(BrokenPipeError(errno.EPIPE, "the client takes nothing"))
+
+
+class InThread:
+    """For a reader whose thread is blocked while it sends; nothing but the socket can end that."""
+
+    def __init__(self, seconds: float, connection: Any) -> None:
+        self._seconds = seconds
+        self._connection = connection
+        self._loop = coroutines.loop()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def set(self) -> None:
+        """Begin to count."""
+        self._loop.call_soon_threadsafe(self._start)
+
+    def clear(self) -> None:
+        """Count no more."""
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _start(self) -> None:
+        self._stop()
+        self._timer = self._loop.call_later(self._seconds, shut, self._connection)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def stuck_watch(hub: Hub, is_shared: bool, seconds: float, connection: Any) -> Stuck | None:
+    """Return what drops a client that takes nothing for *seconds*; None where that is 0, or where nothing could do it.
+
+    *is_shared*: *hub* runs others while the reader sends. *connection*: the socket, None where it is not to be seen.
+    """
+    if not seconds:
+        return None
+    if is_shared:
+        return InHub(hub, seconds, connection)
+    return None if connection is None else InThread(seconds, connection)

@@ -1,0 +1,119 @@
+"""Server-sent events (WHATWG HTML, Section 9.2)."""
+
+from __future__ import annotations
+
+import functools
+import math
+import random
+from collections.abc import AsyncIterable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from wsgiresp._bodies.blocking import warn_of_blocking
+from wsgiresp._bodies.sources import require_streamable
+from wsgiresp._bodies.streaming import Manner
+from wsgiresp._protocol.event_stream import PING, encode, farewell, last_event_id, opening
+from wsgiresp._protocol.fields import Field
+from wsgiresp._types import Background, HeaderFields
+
+from .json import JSONOptions
+from .stream import StreamingResponse
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+RETRY = 3000
+"""Milliseconds from which on clients come back after a worker has stopped, where ``retry`` says nothing else."""
+
+# A proxy that keeps, compresses or rewrites the stream keeps its events back; nginx buffers unless it is told.
+_FIELDS: tuple[Field, ...] = (("Cache-Control", "no-cache, no-transform"), ("X-Accel-Buffering", "no"))
+
+
+class EventSourceResponse(JSONOptions, StreamingResponse):
+    """The events that *content* gives, as ``text/event-stream``, each sent as it comes.
+
+    *content*: an iterable or async iterable of events, or a callable that gets the id which the client saw last (None
+    at its first visit) and returns one. An event is a :class:`ServerSentEvent`, a ``dict`` of its arguments, or its
+    data: ``str`` as it is, anything else as JSON, by ``encoder`` and ``nan`` as in :class:`JSONResponse`.
+
+    *ping*: a comment is sent after so many seconds without an event, 0 for none. *retry*: milliseconds after which a
+    client connects again. *send_timeout*: seconds after which a client that takes nothing is dropped. *max_age*:
+    seconds after which the stream ends by itself, so that its client connects again, elsewhere maybe.
+
+    The headers go out at once, and a comment with them, so that a browser knows that it is connected. When the worker
+    stops, the stream ends: a last ``retry`` spreads the clients that come back. See :class:`StreamingResponse` for what
+    a client that leaves does to the content.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        content: Any,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+        *,
+        ping: float = 15.0,
+        retry: int | None = None,
+        send_timeout: float | None = None,
+        max_age: float | None = None,
+    ) -> None:
+        super().__init__(content, status_code, headers, media_type, background)
+        fields = self._field_list()
+        given = {name.lower() for name, _ in fields}
+        fields.extend(field for field in _FIELDS if field[0].lower() not in given)
+        self._every = Manner(
+            opening=opening(retry),
+            ping=PING,
+            ping_after=_seconds("ping", ping),
+            send_timeout=_limit("send_timeout", send_timeout),
+            max_age=_limit("max_age", max_age),
+            farewell=functools.partial(_farewell, RETRY if retry is None else retry),
+        )
+
+    def render_chunk(self, chunk: Any) -> bytes:
+        """Return one event as its block of the stream."""
+        return encode(chunk, self.encoder.encode)
+
+    def _take_content(self, content: Any) -> None:
+        if isinstance(content, (str, bytes, bytearray, memoryview)):
+            raise TypeError(f"content of {type(self).__name__} must be an iterable of events, got {content!r}")
+        if not callable(content) or isinstance(content, Iterable | AsyncIterable):
+            super()._take_content(content)
+            return
+        self._take_chunks(content)
+
+    def _asked(self, environ: WSGIEnvironment) -> Any:
+        content = self._chunks.content
+        if isinstance(content, Iterable | AsyncIterable) or not callable(content):
+            return content
+        made = content(last_event_id(environ.get("HTTP_LAST_EVENT_ID")))
+        require_streamable(f"{type(self).__name__}, as the callable gave it,", made)
+        return made
+
+    def _manner(self, environ: WSGIEnvironment) -> Manner:
+        warn_of_blocking(environ)
+        return self._every
+
+
+def _farewell(retry: int) -> bytes:
+    """Return the last words, with up to as many milliseconds again, a second at least: no two clients come together."""
+    return farewell(retry + random.randrange(max(retry, 1000)))
+
+
+def _seconds(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError(f"{name} must be a number of seconds, got {value!r}")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
+    return value
+
+
+def _limit(name: str, value: float | None) -> float:
+    if value is None:
+        return 0
+    seconds = _seconds(name, value)
+    if not seconds:
+        raise ValueError(f"{name} must be more than 0 seconds, or None, got {value!r}")
+    return seconds

@@ -1,0 +1,159 @@
+"""Responses whose body is made while it is sent."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from wsgiresp._bodies.closing import ClosingBody, Step
+from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable
+from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
+from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
+from wsgiresp._protocol.fields import extend
+from wsgiresp._protocol.status import BODILESS, parse
+from wsgiresp._types import Background, HeaderFields
+from wsgiresp.background import AfterResponse
+
+from .base import Response
+from .json import JSONOptions
+from .prepared import Prepared
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+
+class StreamingResponse(Response):
+    """What *content* gives, sent as it comes.
+
+    *content*: an iterator, a generator, any iterable, a file object, or one of the asynchronous kinds; its chunks are
+    bytes, text, or a memoryview, and empty ones are left out. *media_type*: ``application/octet-stream`` where it is
+    not given. A Content-Length in *headers* is held to: what is too much, or too little, raises.
+
+    The content is stepped by a greenlet of its own, in one context, up to 256 KiB ahead of the client; chunks that are
+    ready together leave together. What it raises before its first chunk is raised by the call of the response; after
+    that, the transfer is broken off. When the client leaves, a generator gets ``GreenletExit`` where it waits, or
+    ``GeneratorExit`` where it has yielded; of an asynchronous one the task is cancelled.
+
+    An iterator can be sent once: a second call is a ``RuntimeError``. Raises ``TypeError`` for content that gives no
+    chunks.
+    """
+
+    around: Around | None = None
+    """Called for a context manager that is entered before the first step, and left once the content is closed."""
+
+    _chunks: Chunks
+    _raw: type[bytes] | None = bytes  # what render_chunk() would return as it is
+
+    def __init__(
+        self,
+        content: Any,
+        status_code: int = 200,
+        headers: HeaderFields | None = None,
+        media_type: str | None = None,
+        background: Background | None = None,
+    ) -> None:
+        self._take_content(content)
+        self._status = parse(status_code)[0]
+        if background is not None:
+            self._take_background(background)
+        if media_type is not None:
+            self.media_type = media_type
+        self._fields = [TYPES[self.charset][self.media_type or OCTET_STREAM]]
+        if headers:
+            self._take_content_fields(extend(self._fields, headers))
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls._raw = bytes if cls.render_chunk is StreamingResponse.render_chunk else None
+
+    def render_chunk(self, chunk: Any) -> bytes:
+        """Return the bytes of one *chunk* of the content; a subclass puts its own encoding here."""
+        if isinstance(chunk, bytes):
+            return chunk
+        if isinstance(chunk, str):
+            return chunk.encode(self.charset)
+        if isinstance(chunk, (bytearray, memoryview)):
+            return bytes(chunk)
+        raise TypeError(f"a chunk of {type(self).__name__} must be bytes or str, got {chunk!r}")
+
+    def prepare(self, environ: WSGIEnvironment) -> Prepared:
+        """Return the answer to the request of *environ*, with the first chunk made: see :class:`Prepared`.
+
+        Raises what the content raises before its first chunk, and ``RuntimeError`` where it was sent already.
+        """
+        chunks = self._chunks
+        if self._response is not chunks:
+            return self._prepare_unfolded(environ)  # somebody has put another body in its place
+        fields = self._field_list().copy()
+        code = self.status_code
+        chunks.spend()
+        if code in BODILESS:
+            return Prepared(self._status, without_content(fields, code), self._unsent(chunks))
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return Prepared(self._status, fields, self._unsent(chunks))
+        source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
+        body = StreamBody(environ, source, self._after(), self._manner(environ), announced_length(fields))
+        body.begin()
+        return Prepared(self._status, fields, body)
+
+    @property
+    def response(self) -> Iterable[Any]:
+        """The body as werkzeug's iterable; another one may be assigned."""
+        # Only for those who ask: it makes a circle, which is freed late.
+        self._chunks.encode = self.render_chunk
+        return self._response
+
+    @response.setter
+    def response(self, iterable: Iterable[Any]) -> None:
+        self._response = iterable
+
+    def iter_encoded(self) -> Iterator[bytes]:
+        """The chunks of the body as bytes."""
+        return iter(self.response) if self._response is self._chunks else super().iter_encoded()
+
+    def _take_content(self, content: Any) -> None:
+        if isinstance(content, (str, bytes, bytearray, memoryview)):
+            content = (content,)  # one chunk: by itself it would be sent character by character
+        require_streamable(type(self).__name__, content)
+        self._take_chunks(content)
+
+    def _take_chunks(self, content: Any) -> None:
+        self._response = self._chunks = Chunks(content)
+
+    def _asked(self, environ: WSGIEnvironment) -> Any:
+        """Return the content for this request."""
+        return self._chunks.content
+
+    def _manner(self, environ: WSGIEnvironment) -> Manner:
+        """Return how the body behaves beside its chunks."""
+        # Whoever reads events comes back for more; of any other stream a part would be taken for the whole.
+        return ENDING if self.mimetype == "text/event-stream" else PLAIN
+
+    def _unsent(self, chunks: Chunks) -> ClosingBody:
+        return ClosingBody((), [chunks.close_unused, *self._after()])
+
+    def _after(self) -> list[Step]:
+        """What the body's ``close()`` does once the content is closed."""
+        steps: list[Step] = [self.close] if self._on_close else []
+        if self.background is not None:
+            steps.append(AfterResponse(self.background))
+        return steps
+
+
+class JSONLinesResponse(JSONOptions, StreamingResponse):
+    """What *content* gives, each as a JSON document on a line of its own (``application/jsonl``), sent as it comes.
+
+    *content*: an iterable or async iterable of what :class:`JSONResponse` takes; ``encoder`` and ``nan`` are as there,
+    but for an encoder that writes more than one line, which is a ``ValueError``.
+    """
+
+    media_type = "application/jsonl"
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if b"\n" in cls.encoder.encode([{"name": 0, "other": 0}]):
+            raise ValueError(f"encoder of {cls.__name__} must write a document on one line, got {cls.encoder!r}")
+
+    def render_chunk(self, chunk: Any) -> bytes:
+        return self.encoder.encode(chunk) + b"\n"
