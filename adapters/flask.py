@@ -16,12 +16,12 @@ import flask.views
 from werkzeug.datastructures import Headers
 
 from wsgiresp._bodies import coroutines
-from wsgiresp._views.coercion import TEXT, find_default_by, is_answer, is_record, takes_text
+from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_used, merged
-from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, drop_in_the_end
+from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, bind_stream, drop_in_the_end
 from wsgiresp.exceptions import HTTPException
-from wsgiresp.responses import JSONResponse, Response
+from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 from wsgiresp.responses.settled import Settled, decides, settle
 
 _NAME = "wsgiresp"
@@ -89,13 +89,13 @@ class _Installed:
         returned = self._injected(app, request, asked, args) if asked else self._dispatch(app, *args)
         content = returned[0] if type(returned) is tuple and returned else returned
         # Here, not where Flask does it: an error of a file or of a first chunk is one of the view, for its handlers.
-        return self.make_response(returned) if isinstance(content, Response) else returned
+        return self.make_response(returned) if isinstance(content, (Response, *ITERATORS)) else returned
 
     def make_response(self, returned: Any) -> flask.Response:
         """Return the response for what a view, a hook or an error handler returned."""
         app: Any = self._app()
         content, status, headers = _parts(returned)
-        response = self._response(content)
+        response = self._response(app, content)
         if response is None or vars(response).get(_ADOPTED):
             made: flask.Response = self._make(app, returned)
         else:
@@ -148,18 +148,18 @@ class _Installed:
             returned = self._dispatch(app, *args)
         finally:
             request.view_args = arguments
-        return self._merged(returned, injected)
+        return self._merged(app, returned, injected)
 
-    def _merged(self, returned: Any, injected: Injected) -> Any:
+    def _merged(self, app: Any, returned: Any, injected: Injected) -> Any:
         content, *rest = returned if type(returned) is tuple else (returned,)
         if not is_used(injected) and content is not injected.response:
             return returned
-        response = self._response(content)
+        response = self._response(app, content)
         if response is None:
             return merged(self.make_response(returned), injected)
         return (merged(response, injected), *rest) if rest else merged(response, injected)
 
-    def _response(self, content: Any) -> Response | None:
+    def _response(self, app: Any, content: Any) -> Response | None:
         """Return the response of ours that *content* is or becomes, None for what is left to Flask."""
         if isinstance(content, Response):
             return content
@@ -169,10 +169,11 @@ class _Installed:
         if is_answer(content) or content is None:
             return None
         default = self.default_class()
-        if default is None:
-            return JSONResponse(content) if is_record(content) else None
-        if takes_text(default) is isinstance(content, TEXT) and not callable(content):
+        if default is not None and takes(default, content) and not callable(content):
             return default(content)
+        if isinstance(content, ITERATORS):
+            # As text, which it would be for Flask.
+            return StreamingResponse(content, media_type=app.response_class.default_mimetype)
         return JSONResponse(content) if is_record(content) else None
 
     def _taken(self, app: flask.Flask, response: Response) -> Response:
@@ -187,6 +188,7 @@ class _Installed:
 
         def change(twin: Response) -> None:
             bind_background(app, twin)
+            bind_stream(app, twin)
             if status is not None:
                 twin.status = status
             if headers:

@@ -10,7 +10,7 @@ import pytest
 from flask_apps import application, returning
 
 from wsgiresp.adapters.flask import Responses
-from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,9 @@ from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTe
         lambda: JSONResponse({}),
         lambda: JSONResponse({}, background=dict),
         lambda: FileResponse(__file__),
+        lambda: StreamingResponse(iter(["a"])),
     ],
-    ids=["text", "a known body", "a task", "a file"],
+    ids=["text", "a known body", "a task", "a file", "a stream"],
 )
 def test_an_application_that_is_let_go_is_gone_at_once(returned):
     gc.collect()

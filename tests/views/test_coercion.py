@@ -12,7 +12,16 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import HTTPException
 from wsgiresp._views import coercion
-from wsgiresp.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from wsgiresp.responses import (
+    EventSourceResponse,
+    HTMLResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 
 @dataclass
@@ -32,6 +41,10 @@ class Item(BaseModel):
 class XMLResponse(Response):
     def render(self, content):
         return f"<{content}/>".encode()
+
+
+async def asynchronous():
+    yield 1
 
 
 @pytest.fixture(autouse=True)
@@ -92,14 +105,66 @@ def test_a_class_for_text_is_not_given_documents(content, kind):
     assert coercion.class_for(content) is kind
 
 
-@pytest.mark.parametrize("kind", [Response, HTMLResponse, PlainTextResponse, RedirectResponse])
-def test_these_take_text(kind):
-    assert coercion.takes_text(kind)
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (HTMLResponse, "text"),
+        (PlainTextResponse, b"bytes"),
+        (RedirectResponse, "/new"),
+        (JSONResponse, {}),
+        (XMLResponse, Point(1)),
+        (EventSourceResponse, iter([])),
+        (JSONLinesResponse, asynchronous()),
+    ],
+)
+def test_a_default_class_takes_what_is_for_it(kind, content):
+    assert coercion.takes(kind, content)
 
 
-@pytest.mark.parametrize("kind", [JSONResponse, XMLResponse])
-def test_these_take_documents(kind):
-    assert not coercion.takes_text(kind)
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        (HTMLResponse, {}),
+        (HTMLResponse, iter([])),
+        (JSONResponse, "text"),
+        (JSONResponse, iter([])),
+        (EventSourceResponse, "text"),
+        (EventSourceResponse, {}),
+    ],
+)
+def test_a_default_class_leaves_the_rest(kind, content):
+    assert not coercion.takes(kind, content)
+
+
+def test_a_class_for_streams_is_not_given_documents():
+    coercion.find_default_by(lambda: EventSourceResponse)
+    assert coercion.class_for({}) is JSONResponse
+
+
+def test_a_class_for_streams_is_given_iterators():
+    coercion.find_default_by(lambda: EventSourceResponse)
+    assert coercion.class_for(iter([])) is EventSourceResponse
+
+
+@pytest.mark.parametrize(
+    ("response_class", "kind", "content_type"),
+    [
+        pytest.param(None, StreamingResponse, "application/octet-stream", id="none"),
+        pytest.param(StreamingResponse, StreamingResponse, "application/octet-stream", id="a stream"),
+        pytest.param(JSONLinesResponse, JSONLinesResponse, "application/jsonl", id="lines"),
+        pytest.param(EventSourceResponse, EventSourceResponse, "text/event-stream; charset=utf-8", id="events"),
+        pytest.param(HTMLResponse, StreamingResponse, "text/html; charset=utf-8", id="text"),
+        pytest.param(Response, StreamingResponse, "application/octet-stream", id="anything"),
+    ],
+)
+def test_an_iterator_is_a_stream(response_class, kind, content_type):
+    made = coercion.stream(iter([]), response_class, status_code=201)
+    assert (type(made), made.headers["Content-Type"], made.status_code) == (kind, content_type, 201)
+
+
+@pytest.mark.parametrize("response_class", [JSONResponse, XMLResponse, RedirectResponse])
+def test_an_iterator_is_content_for_others(response_class):
+    assert coercion.stream(iter([]), response_class) is None
 
 
 @pytest.mark.parametrize("value", [Point(1), CheckedPoint(1), Item(name="a")], ids=repr)

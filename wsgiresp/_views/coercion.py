@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wsgiresp.responses import JSONResponse, Response
+from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 
 _STATUS_LINE = re.compile(r"[1-9][0-9]{2}(?: .*)?")
 
 TEXT = (str, bytes, bytearray, memoryview)
 """What is text, or bytes that need no encoding."""
+
+ITERATORS = (Iterator, AsyncIterator)
+"""What gives its items once, generators above all: it is sent as it comes."""
 
 _answers: list[type] = [WerkzeugResponse, WerkzeugHTTPException]
 _finders: list[Callable[[], type[Response] | None]] = []
@@ -40,11 +43,40 @@ def find_default_by(finder: Callable[[], type[Response] | None]) -> None:
 def class_for(content: object) -> type[Response]:
     """Return the default class of the application that runs, where it takes *content*; else JSONResponse, FastAPI's."""
     found = next(filter(None, (finder() for finder in _finders)), JSONResponse)
-    return JSONResponse if takes_text(found) and not isinstance(content, TEXT) else found
+    # Text is a document too.
+    return found if takes(found, content) or not (_streams(found) or _takes_text(found)) else JSONResponse
 
 
-def takes_text(response_class: type[Response]) -> bool:
-    """Return whether the content of *response_class* is text or bytes, and not a document to be written."""
+def takes(response_class: type[Response], content: object) -> bool:
+    """Return whether *content* is for *response_class*, where it is a default: text, a document, or an iterator.
+
+    Text and bytes are for a class without a ``render()`` of its own, documents for one that has one.
+    """
+    if _streams(response_class) or isinstance(content, ITERATORS):
+        return _streams(response_class) and isinstance(content, ITERATORS)
+    return _takes_text(response_class) is isinstance(content, TEXT)
+
+
+def stream(content: Any, response_class: type[Response] | None, **arguments: Any) -> Response | None:
+    """Return *content*, an iterator, as a stream for views of *response_class*, made with *arguments*.
+
+    A class for text stands for its media type. None for a class that takes an iterator as content, as a JSONResponse
+    does for an array.
+    """
+    if response_class is None:
+        return StreamingResponse(content, **arguments)
+    if _streams(response_class):
+        return response_class(content, **arguments)
+    if _takes_text(response_class) and response_class.__init__ is Response.__init__:
+        return StreamingResponse(content, media_type=response_class.media_type, **arguments)
+    return None
+
+
+def _streams(response_class: type[Response]) -> bool:
+    return issubclass(response_class, StreamingResponse)
+
+
+def _takes_text(response_class: type[Response]) -> bool:
     return response_class.render is Response.render
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from wsgiresp.exceptions import ResponseValidationError
-from wsgiresp.responses import JSONResponse, ORJSONResponse, Response
+from wsgiresp.responses import JSONResponse, ORJSONResponse, Response, ServerSentEvent
 
 _PLAIN_JSON = (JSONResponse.render, ORJSONResponse.render)
 
@@ -36,9 +38,19 @@ class Model:
         response.body = self._adapter.dump_json(valid, by_alias=True)
         return response
 
-    def item(self, yielded: Any) -> Any:
-        """Return one item of a stream, validated, in JSON's own types. Raises ``ResponseValidationError``."""
-        return self._adapter.dump_python(self._valid(yielded), mode="json", by_alias=True)
+    def each(self, content: Any, *, is_events: bool = False) -> Any:
+        """Return *content*, an iterator, with each item validated, in JSON's own types; or as the data of an event.
+
+        A ServerSentEvent, which says itself how it is sent, stays. The iterator raises ``ResponseValidationError``.
+        """
+        item = self._event if is_events else self._item
+        return _each_later(content, item) if isinstance(content, AsyncIterator) else _each(content, item)
+
+    def _item(self, item: Any) -> Any:
+        return self._adapter.dump_python(self._valid(item), mode="json", by_alias=True)
+
+    def _event(self, item: Any) -> ServerSentEvent:
+        return item if isinstance(item, ServerSentEvent) else ServerSentEvent(data=self._item(item))
 
     def _valid(self, returned: Any) -> Any:
         try:
@@ -46,6 +58,21 @@ class Model:
             return self._adapter.validate_python(returned, from_attributes=True)
         except self._error as error:
             raise ResponseValidationError(error.errors()) from error
+
+
+def _each(content: Iterator[Any], change: Callable[[Any], Any]) -> Iterator[Any]:
+    with contextlib.ExitStack() as stack:
+        if hasattr(content, "close"):
+            stack.callback(content.close)
+        yield from map(change, content)
+
+
+async def _each_later(content: AsyncIterator[Any], change: Callable[[Any], Any]) -> AsyncIterator[Any]:
+    async with contextlib.AsyncExitStack() as stack:
+        if hasattr(content, "aclose"):
+            stack.push_async_callback(content.aclose)
+        async for item in content:
+            yield change(item)
 
 
 def _writes_plain_json(response_class: type[Response]) -> bool:

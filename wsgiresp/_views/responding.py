@@ -14,9 +14,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from wsgiresp._protocol.fields import extend, pairs
 from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
-from wsgiresp.responses import Response
+from wsgiresp.responses import EventSourceResponse, Response
 
-from .coercion import class_for, is_answer, parts
+from .coercion import ITERATORS, class_for, is_answer, parts, stream, takes
 from .injection import MARK, Injected, plan
 from .merging import merged
 from .models import Model
@@ -43,6 +43,8 @@ def respond_with(
     """Return a decorator for a view, sync or async: what it returns becomes ``response_class(content)``.
 
     *response_class*: None stands for the default class of the application, which is JSONResponse unless it has another.
+    A generator, or any iterator, is sent as it comes: as events or JSON lines by the class, as text by one for text,
+    otherwise as bytes and text; of a JSON class it is the array.
     *status_code*, *headers*: those of the answers made here. *response_model*: the type that what is returned must be
     of, for pydantic; fields that it has not are left out.
 
@@ -109,13 +111,31 @@ class _Recipe:
             return content.get_response()
         if is_answer(content):
             return content
-        response_class = self.response_class or class_for(content)
         arguments: dict[str, Any] = {} if status_code is None else {"status_code": status_code}
         if self.headers is not None:
             arguments["headers"] = self.headers
+        if isinstance(content, ITERATORS):
+            streamed = self._stream(content, arguments)
+            if streamed is not None:
+                return streamed
+        response_class = self.response_class or class_for(content)
         if self.model is not None:
             return self.model.response(response_class, content, arguments)
         return response_class(content, **arguments)
+
+    def _stream(self, content: Any, arguments: dict[str, Any]) -> Response | None:
+        response_class = self.response_class
+        if response_class is None:
+            found = class_for(content)
+            if takes(found, content):
+                response_class = found
+            elif self.model is not None:
+                return None  # the model is that of the whole
+        made = stream(content, response_class, **arguments)
+        if made is None or self.model is None:
+            return made
+        items = self.model.each(content, is_events=isinstance(made, EventSourceResponse))
+        return stream(items, response_class, **arguments)
 
 
 def _with(response: WerkzeugResponse, status: int | str | None, fields: Mapping[str, Any] | None) -> WerkzeugResponse:
