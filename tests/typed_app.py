@@ -19,6 +19,7 @@ from wsgiresp.responses import (
     PlainTextResponse,
     RedirectResponse,
     Response,
+    ServerSentEvent,
     XAccelRedirect,
     XSendfile,
     json_encoder,
@@ -106,3 +107,10 @@ def opened(path: Path) -> FileResponse:
 
 def offloaded(path: str) -> list[FileResponse]:
     return [FileResponse(path, offload=XSendfile()), FileResponse(path, offload=OffloadedPath())]
+
+
+def progress(done: int) -> ServerSentEvent:
+    event = ServerSentEvent({"done": done}, event="progress", id=done, retry=3000, comment="so far")
+    assert_type(event.id, str | None)
+    assert_type(event.retry, int | None)
+    return event

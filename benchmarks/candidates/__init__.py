@@ -7,16 +7,29 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Event
 from benchmarks.drive import WSGI, Driver
 
-PEERS = ("starlette", "baize", "werkzeug", "flask", "django", "webob", "falcon", "litestar", "whitenoise")
+PEERS = (
+    "starlette",
+    "baize",
+    "werkzeug",
+    "flask",
+    "django",
+    "webob",
+    "falcon",
+    "litestar",
+    "whitenoise",
+    "fastapi",
+    "sse_starlette",
+)
 
 
 @dataclass(frozen=True)
 class Candidate:
     """The applications of one candidate: by case, by the name of its JSON class, made for a document, and by the name
-    of its way to send files, made for the folder that they are in; ``PATH_INFO`` says which.
+    of its way to send files, made for the folder that they are in; ``PATH_INFO`` says which. And by the name of its way
+    to write a server-sent event, what gives the bytes of one.
 
     A case that a candidate has no public way to answer is not in ``apps``. Paths are not checked: no candidate is timed
     for that, and there is no client but ours.
@@ -26,6 +39,7 @@ class Candidate:
     apps: Mapping[str, Any]
     json: Mapping[str, Callable[[Any], Any]]
     files: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+    events: Mapping[str, Callable[[Event], Callable[[], bytes]]] = field(default_factory=dict)
     driver: Callable[[Any, str, str], Driver] = WSGI
 
     def ready(self, app: Any, case: Case) -> Driver:

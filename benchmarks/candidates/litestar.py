@@ -12,10 +12,11 @@ from litestar.background_tasks import BackgroundTask
 from litestar.datastructures import Cookie
 from litestar.response.base import ASGIResponse
 from litestar.response.redirect import ASGIRedirectResponse
+from litestar.response.sse import ServerSentEventMessage
 from litestar.serialization import encode_json
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.cases import HEADERS, TARGET, TEXT, Event
 from benchmarks.drive import ASGI, ASGIApplication
 
 
@@ -37,6 +38,14 @@ def cookies() -> ASGIResponse:
     )
 
 
+def made(sent: Event) -> Callable[[], bytes]:
+    """Return what makes an event and writes it; what has no type and no id is made without these words."""
+    data, event, id = sent
+    if event is None:
+        return lambda: ServerSentEventMessage(data).encode()
+    return lambda: ServerSentEventMessage(data, event=event, id=id).encode()
+
+
 CANDIDATE = Candidate(
     distribution="litestar",
     apps={
@@ -49,5 +58,9 @@ CANDIDATE = Candidate(
         ),
     },
     json={"litestar": lambda document: sent(lambda: ASGIResponse(body=encode_json(document)))},
+    events={
+        "litestar": made,
+        "litestar, made before": lambda sent: ServerSentEventMessage(sent.data, sent.event, sent.id).encode,
+    },
     driver=ASGI,
 )

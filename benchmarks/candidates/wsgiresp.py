@@ -7,7 +7,8 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.cases import HEADERS, TARGET, TEXT, Event
+from wsgiresp._protocol.event_stream import encode
 from wsgiresp.responses import (
     BackgroundTask,
     FileResponse,
@@ -15,6 +16,7 @@ from wsgiresp.responses import (
     ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
+    ServerSentEvent,
 )
 
 
@@ -35,6 +37,29 @@ def through(response_class: Callable[[Any], WSGIApplication]) -> Callable[[Any],
     return lambda document: lambda env, start: response_class(document)(env, start)
 
 
+to_json = JSONResponse.encoder.encode
+
+
+def made(sent: Event) -> Callable[[], bytes]:
+    """Return what makes an event and writes it; what has no type and no id is made without these words."""
+    data, event, id = sent
+    if event is None:
+        return lambda: encode(ServerSentEvent(data), to_json)
+    return lambda: encode(ServerSentEvent(data, event=event, id=id), to_json)
+
+
+def made_before(sent: Event) -> Callable[[], bytes]:
+    """Return what writes one event again and again, as to many clients."""
+    event = ServerSentEvent(sent.data, event=sent.event, id=sent.id)
+    return lambda: encode(event, to_json)
+
+
+def as_dict(sent: Event) -> Callable[[], bytes]:
+    """Return what writes an event that a view yields as a dict."""
+    item = {name: value for name, value in sent._asdict().items() if value is not None}
+    return lambda: encode(item, to_json)
+
+
 CANDIDATE = Candidate(
     distribution="wsgiresp",
     apps={
@@ -46,5 +71,11 @@ CANDIDATE = Candidate(
         "text + background": lambda env, start: PlainTextResponse(TEXT, background=BackgroundTask(nothing))(env, start),
     },
     json={"wsgiresp JSONResponse": through(JSONResponse), "wsgiresp ORJSONResponse": through(ORJSONResponse)},
+    events={
+        "wsgiresp": made,
+        "wsgiresp, made before": made_before,
+        "wsgiresp, a dict": as_dict,
+        "wsgiresp, the text alone": lambda sent: lambda: encode(sent.data, to_json),
+    },
     files={"wsgiresp": lambda folder: lambda env, start: FileResponse(folder + env["PATH_INFO"])(env, start)},
 )

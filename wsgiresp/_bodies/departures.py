@@ -55,11 +55,14 @@ def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], obje
     return _nothing
 
 
-def shut(connection: Any) -> None:
-    """End the connection in both directions, so that nothing more is sent on it: what is missing stays missing."""
+def shut(connection: Any, how: int = socket.SHUT_RDWR) -> None:
+    """End the connection in both directions, so that nothing more is sent on it: what is missing stays missing.
+
+    *how*: SHUT_RD for reading alone, so that whoever waits for a request finds the end.
+    """
     # Through another object for it: that of TLS would go on unencrypted, that of gevent belongs to its hub.
-    with contextlib.suppress(OSError), _PlainSocket(fileno=os.dup(connection.fileno())) as twin:
-        twin.shutdown(socket.SHUT_RDWR)
+    with contextlib.suppress(OSError, ValueError), _PlainSocket(fileno=os.dup(connection.fileno())) as twin:
+        twin.shutdown(how)
 
 
 def let_reset(connection: Any) -> None:

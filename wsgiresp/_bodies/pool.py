@@ -191,6 +191,11 @@ def drain(limit: float | None = None) -> None:
             pool.tell_of_unfinished()
 
 
+def drain_limit() -> float:
+    """Return for how many seconds a process that ends waits for its works."""
+    return _settings.drain
+
+
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
     """Set how many works run at once for each hub, and how many seconds a process which ends waits for them.
 

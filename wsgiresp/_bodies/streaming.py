@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +16,7 @@ from .hubs import Lease, is_under_hub
 from .lengths import Announced
 from .producers import producer_for
 from .sources import Source
-from .stopping import enter, leave
+from .stopping import enter, follow_server, leave
 from .stuck import stuck_watch
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ class StreamBody:
         self._steps: Iterable[Step] = (self._end, *steps)
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
-        self._is_quiet = self._has_left = self._must_end = self._is_over = False
+        self._is_quiet = self._has_left = self._must_end = self._is_cut = self._is_over = False
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         is_shared = is_under_hub()
@@ -84,6 +86,7 @@ class StreamBody:
         self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
+        follow_server(environ)
         enter(self)
 
     def begin(self) -> None:
@@ -113,6 +116,13 @@ class StreamBody:
         if self._manner.farewell is not None:
             self._must_end = True
             self._arrival.ring_from_afar()
+
+    def cut(self) -> None:
+        """Have the source closed soon, so that the transfer breaks off; from any thread."""
+        self._is_cut = True
+        # The hub is gone where the stream was closed meanwhile.
+        with contextlib.suppress(ValueError):
+            self._hub.loop.run_callback_threadsafe(self._producer.stop)
 
     def close(self) -> None:
         """Close the source and take the steps, each once; the log tells of what fails."""
@@ -207,6 +217,9 @@ class StreamBody:
         no ``Exception``.
         """
         error, self._box.error = self._box.error, None
+        if self._is_cut:
+            # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
+            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
         if error is None:
             if self._announced is not None:
                 self._announced.settle()

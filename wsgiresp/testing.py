@@ -1,0 +1,215 @@
+"""A client for tests of streams, in process: it reads an endless answer step by step, and leaves when it likes.
+
+    with visit(app, "/events") as visitor:
+        assert visitor.next_event().data == "hello"
+        visitor.leave()
+
+The app is served by a greenlet, as gunicorn's gevent worker would, so it runs while the test waits here: sources that
+wait by gevent's means go on, those that block hold up the test.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections import deque
+from collections.abc import Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import gevent
+from gevent import socket
+from gevent.event import Event
+from gevent.queue import Empty, Queue
+from werkzeug.test import EnvironBuilder
+
+from ._protocol.event_reader import EventReader, ReceivedEvent
+from ._protocol.headers import Headers
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+__all__ = ["ReceivedEvent", "Visitor", "visit"]
+
+TIMEOUT = 5.0
+"""Seconds that a visitor waits for what it is to be given, where nothing else is said."""
+
+_END = None  # stands behind the last chunk
+
+
+def visit(app: WSGIApplication, path: str = "/", *, timeout: float = TIMEOUT, **request: Any) -> Visitor:
+    """Return a visitor that asks *app*, any WSGI application or one response, for *path*.
+
+    *timeout*: seconds for each step of it. *request*: the other arguments of :class:`werkzeug.test.EnvironBuilder`,
+    such as ``method``, ``headers``, ``json``, or ``environ_overrides``.
+
+    Raises what the app raises before it has begun to answer.
+    """
+    builder = EnvironBuilder(path, **request)
+    try:
+        environ = builder.get_environ()
+    finally:
+        builder.close()
+    return Visitor(app, environ, timeout)
+
+
+class Visitor:
+    """One request and its answer, read as it comes. Made by :func:`visit`; leaving the ``with`` leaves the server.
+
+    ``status``: the line, such as ``"200 OK"``. ``headers``: the fields. ``comments``: the comments of an event stream,
+    pings among them. ``last_event_id`` and ``retry``: what a browser would have learned from it. All waiting is
+    bounded: what does not come in time is a ``TimeoutError``.
+    """
+
+    status: str
+
+    def __init__(self, app: WSGIApplication, environ: dict[str, Any], timeout: float = TIMEOUT) -> None:
+        self.headers = Headers()
+        self._timeout = timeout
+        self._reader = EventReader()
+        self._events: deque[ReceivedEvent] = deque()
+        self._chunks: Queue[bytes | None] = Queue(1)
+        self._error: BaseException | None = None
+        self._has_left = self._has_ended = False
+        self._has_begun = Event()
+        self._connection, served = socket.socketpair()
+        environ["gunicorn.socket"] = served
+        self._server = gevent.spawn(self._serve, app, environ, served)
+        self._begin()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.leave()
+
+    @property
+    def status_code(self) -> int:
+        """The code of the status line."""
+        return int(self.status[:3])
+
+    @property
+    def comments(self) -> list[str]:
+        """The comments that have come."""
+        return self._reader.comments
+
+    @property
+    def last_event_id(self) -> str:
+        """What a browser would send when it connects again."""
+        return self._reader.last_event_id
+
+    @property
+    def retry(self) -> int | None:
+        """The milliseconds after which a browser would connect again, None where the stream has not said."""
+        return self._reader.retry
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the server has closed the body, and with it the source."""
+        return bool(self._server.dead)
+
+    def read(self) -> bytes:
+        """Return the next chunk that the server is given, ``b""`` at the end.
+
+        Raises what the source raised: a real client would see the transfer break off.
+        """
+        chunk = self._next_chunk("chunk", time.monotonic() + self._timeout)
+        if chunk is not _END:
+            return chunk
+        self._raise_error()
+        return b""
+
+    def read_all(self) -> bytes:
+        """Return all that is still to come."""
+        return b"".join(iter(self.read, b""))
+
+    def next_event(self) -> ReceivedEvent:
+        """Return the next event; ``EOFError`` where the stream ends before."""
+        deadline = time.monotonic() + self._timeout  # whatever pings come meanwhile
+        while not self._events:
+            chunk = self._next_chunk("event", deadline)
+            if chunk is _END:
+                self._raise_error()
+                raise EOFError("the stream has ended")
+            self._events.extend(self._reader.feed(chunk))
+        return self._events.popleft()
+
+    def events(self) -> Iterator[ReceivedEvent]:
+        """Yield the events that are still to come, until the stream ends."""
+        while True:
+            try:
+                event = self.next_event()
+            except EOFError:
+                return
+            yield event
+
+    def leave(self) -> None:
+        """Leave, as a browser that is closed, and wait until the server has closed the body; again changes nothing."""
+        self._has_left = True
+        self._connection.close()
+        while not self._chunks.empty():
+            self._chunks.get_nowait()
+        self.wait_closed()
+
+    def wait_closed(self) -> None:
+        """Wait until the body is closed, and with it the source; ``TimeoutError`` where it is not in time."""
+        self._server.join(self._timeout)
+        if not self._server.dead:
+            self._server.kill(block=False)
+            raise TimeoutError(f"the body was not closed within {self._timeout} s")
+
+    def _next_chunk(self, what: str, deadline: float) -> bytes | None:
+        if self._has_left:
+            raise ValueError("the visitor has left")
+        if self._has_ended:
+            return _END
+        try:
+            chunk = self._chunks.get(timeout=max(deadline - time.monotonic(), 0))
+        except Empty:
+            raise TimeoutError(f"no {what} came within {self._timeout} s") from None
+        self._has_ended = chunk is _END
+        return chunk
+
+    def _raise_error(self) -> None:
+        self.wait_closed()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
+
+    def _begin(self) -> None:
+        if not self._has_begun.wait(self._timeout):
+            self.leave()
+            raise TimeoutError(f"the answer did not begin within {self._timeout} s")
+        if self._error is not None and not hasattr(self, "status"):
+            self.leave()
+            raise self._error
+
+    def _serve(self, app: WSGIApplication, environ: dict[str, Any], served: socket.socket) -> None:
+        try:
+            body = app(environ, self._start_response)
+            self._has_begun.set()
+            try:
+                for chunk in body:
+                    self._send(chunk)
+            finally:
+                close = getattr(body, "close", None)
+                if close is not None:
+                    close()
+        except BaseException as error:
+            # None is to reach gevent's hub, which would print it.
+            self._error = error
+        finally:
+            served.close()
+            self._has_begun.set()
+            if not self._has_left:
+                self._chunks.put(_END)
+
+    def _send(self, chunk: bytes) -> None:
+        if self._has_left:
+            raise BrokenPipeError(errno.EPIPE, "the visitor has left")
+        self._chunks.put(chunk)
+
+    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        self.status = status
+        self.headers = Headers(headers)
+        return self._send
