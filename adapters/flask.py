@@ -27,6 +27,11 @@ from wsgiresp.responses.settled import Settled, decides, settle
 _NAME = "wsgiresp"
 _ADOPTED = "_is_adopted"  # by an application: a copy that belongs to one request
 
+_NATIVE = frozenset(
+    {str, bytes, dict, list, flask.Response}
+)  # what views return most often, and Flask makes its own of
+_OURS = (Response, *ITERATORS)
+
 
 class Responses:
     """The extension: it makes an application, or several, take these responses for its own.
@@ -72,7 +77,7 @@ class _Installed:
     def __init__(self, app: flask.Flask, default: type[Response] | None) -> None:
         self.default = default
         self._app = weakref.ref(app)
-        self._plans: dict[tuple[str, str], tuple[Any, Plan]] = {}
+        self._views: dict[str, _View] = {}
         self._make = _method(app, "make_response")
         self._dispatch = _method(app, "dispatch_request")
         self._process = _method(app, "process_response")
@@ -83,62 +88,70 @@ class _Installed:
 
     def dispatch_request(self, *args: Any) -> Any:
         """Call the view with what its annotations ask for, and make that part of what it returns."""
-        app = self._app()
+        app: Any = self._app()
         request = CURRENT.get().request
-        asked = self._plan(app, request)
-        returned = self._injected(app, request, asked, args) if asked else self._dispatch(app, *args)
-        content = returned[0] if type(returned) is tuple and returned else returned
-        # Here, not where Flask does it: an error of a file or of a first chunk is one of the view, for its handlers.
-        return self.make_response(returned) if isinstance(content, (Response, *ITERATORS)) else returned
+        rule = request.url_rule
+        if rule is not None:
+            view = app.view_functions.get(rule.endpoint)
+            known = self._views.get(rule.endpoint)
+            if known is None or known.view is not view:
+                known = self._views[rule.endpoint] = _View(view)
+            asked = known.plan or known.plan_for(request.method)
+            if asked:
+                return self._settled(self._injected(app, request, asked, args))
+        return self._settled(self._dispatch(app, *args))
 
     def make_response(self, returned: Any) -> flask.Response:
         """Return the response for what a view, a hook or an error handler returned."""
         app: Any = self._app()
+        kind = type(returned)
+        if kind in _NATIVE and (kind is flask.Response or self.default_class() is None):
+            return self._make(app, returned)  # type: ignore[no-any-return]
         content, status, headers = _parts(returned)
         response = self._response(app, content)
-        if response is None or vars(response).get(_ADOPTED):
-            made: flask.Response = self._make(app, returned)
-        else:
-            made = self._make(app, self._adopted(app, response, status, headers))
-        return made
+        if response is not None and not vars(response).get(_ADOPTED):
+            returned = self._adopted(app, response, status, headers)
+        return self._make(app, returned)  # type: ignore[no-any-return]
 
-    def process_response(self, *args: Any) -> flask.Response:
+    def process_response(self, *args: Any) -> Any:
         """Return the response after all hooks; another one than before has the one before closed in the end."""
         app: Any = self._app()
         before = args[-1]
+        if not isinstance(before, Settled):
+            after = self._process(app, *args)
+            return self._taken(app, after) if isinstance(after, Response) else after
         try:
             after = self._process(app, *args)
             if isinstance(after, Response):
                 after = self._taken(app, after)
         except BaseException:
-            if isinstance(before, Settled):
-                before.drop()
+            before.drop()
             raise
-        if isinstance(before, Settled) and after is not before:
+        if after is not before:
             before.end_with(after)
-        final: flask.Response = after
-        return final
+        return after
 
     def default_class(self) -> type[Response] | None:
         """Return the default class of the innermost blueprint that has one, or that of the application."""
         context = CURRENT.get(None)
-        app: Any = self._app()
-        for name in context.request.blueprints if context is not None else ():
-            found: type[Response] | None = getattr(app.blueprints.get(name), "default_response_class", None)
-            if found is not None:
-                return found
+        rule = None if context is None else context.request.url_rule
+        if rule is not None and "." in rule.endpoint:
+            app: Any = self._app()
+            for name in context.request.blueprints:
+                found: type[Response] | None = getattr(app.blueprints.get(name), "default_response_class", None)
+                if found is not None:
+                    return found
         return self.default
 
-    def _plan(self, app: Any, request: flask.Request) -> Plan | None:
-        rule = request.url_rule
-        if rule is None:
-            return None
-        key = rule.endpoint, request.method
-        view = app.view_functions.get(rule.endpoint)
-        known = self._plans.get(key)
-        if known is None or known[0] is not view:
-            known = self._plans[key] = view, plan(_function(view, request.method))
-        return known[1]
+    def _settled(self, returned: Any) -> Any:
+        """Return what a view *returned*, or the response for it, where an error in that is one of the view.
+
+        What Flask makes of it later is not for error handlers: a file, the first chunk of a stream.
+        """
+        if type(returned) in _NATIVE:
+            return returned
+        content = returned[0] if type(returned) is tuple and returned else returned
+        return self.make_response(returned) if isinstance(content, _OURS) else returned
 
     def _injected(self, app: Any, request: flask.Request, asked: Plan, args: tuple[Any, ...]) -> Any:
         arguments = request.view_args or {}
@@ -215,11 +228,27 @@ def _method(app: flask.Flask, name: str) -> Callable[..., Any]:
     return lambda _, *args: own(*args)
 
 
-def _function(view: Any, method: str) -> Any:
-    """Return what *view* calls for a request of *method*: itself, or a method of the class that it is made of."""
-    kind = getattr(view, "view_class", None)
-    if kind is None:
-        return view
+class _View:
+    """A view function, and what it is to be given."""
+
+    __slots__ = ("_plans", "plan", "view")
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+        self._plans: dict[str, Plan] | None = {} if hasattr(view, "view_class") else None
+        self.plan = plan(view) if self._plans is None else None
+
+    def plan_for(self, method: str) -> Plan | None:
+        """Return the plan of what a view made of a class calls for a request of *method*; None for any other view."""
+        if self._plans is None:
+            return None
+        found = self._plans.get(method)
+        if found is None:
+            found = self._plans[method] = plan(_method_of(self.view.view_class, method))
+        return found
+
+
+def _method_of(kind: Any, method: str) -> Any:
     found = getattr(kind, method.lower(), None)
     if found is None and method == "HEAD":
         found = getattr(kind, "get", None)

@@ -110,11 +110,13 @@ def nested():
     inner = flask.Blueprint("inner", __name__, url_prefix="/inner")
     inner.default_response_class = JSONResponse
     plain = Blueprint("plain", __name__, url_prefix="/plain")
-    for owner in (app, outer, inner, plain):
+    alone = Blueprint("alone", __name__, url_prefix="/alone")
+    for owner in (app, outer, inner, plain, alone):
         owner.add_url_rule("/", "view", lambda: {"a": 1})
     inner.register_blueprint(plain)
     outer.register_blueprint(inner)
     app.register_blueprint(outer)
+    app.register_blueprint(alone)
     return app
 
 
@@ -125,6 +127,7 @@ def nested():
         pytest.param("/outer/", "text/x-upper", id="the blueprint's"),
         pytest.param("/outer/inner/", "application/json", id="that of the blueprint inside"),
         pytest.param("/outer/inner/plain/", "application/json", id="that of the nearest that has one"),
+        pytest.param("/alone/", "application/pretty+json", id="the application's where no blueprint has one"),
     ],
 )
 def test_the_nearest_class_wins(nested, path, mimetype):

@@ -173,8 +173,8 @@ class Page(flask.views.View):
 )
 def test_a_class_is_asked_by_its_method(app, view, method, value):
     app.add_url_rule("/", view_func=view.as_view("pages"))
-    answer = app.test_client().open("/", method=method)
-    assert (answer.status_code, answer.headers.get("X-A")) == (200, value)
+    answers = [app.test_client().open("/", method=method) for _ in range(2)]
+    assert [(answer.status_code, answer.headers.get("X-A")) for answer in answers] == [(200, value)] * 2
 
 
 @pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("OPTIONS", 200)])
