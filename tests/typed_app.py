@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 import flask
 
-from wsgiresp import BackgroundTask, BackgroundTasks, serve_files
+from wsgiresp import BackgroundTask, BackgroundTasks, early_hints, serve_files
 from wsgiresp.responses import (
     FileResponse,
     HTMLResponse,
@@ -56,6 +56,7 @@ class OffloadedPath:
 
 
 def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    assert_type(early_hints(environ, ["</app.css>; rel=preload; as=style"]), bool)
     response = JSONResponse({"price": Decimal("1.10")}, status_code=201, headers=[("Link", "</a>"), ("Link", "</b>")])
     response.set_cookie("session_id", "abc123", max_age=timedelta(hours=1), httponly=True, samesite="strict")
     response.delete_cookie("old")
@@ -71,6 +72,8 @@ def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable
 def tasks() -> BackgroundTasks:
     waiting = BackgroundTasks()
     waiting.add_task(print, "sent")
+    waiting.with_options(retries=3, timeout=5.0, on_error=print).add_task(print, "sent")
+    assert_type(BackgroundTask(print, "sent").with_options(timeout=1), BackgroundTask)
     return waiting
 
 

@@ -26,6 +26,7 @@ from .responses import (
     json_encoder,
 )
 from .responses.folder import serve_files
+from .responses.hints import early_hints
 
 __version__ = "0.1.0"
 
@@ -49,6 +50,7 @@ __all__ = [
     "UJSONResponse",
     "XAccelRedirect",
     "XSendfile",
+    "early_hints",
     "json_encoder",
     "respond_with",
     "serve_files",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Self
 
-from ._bodies import attempts, pool
+from ._bodies import attempts, pool, queues
 from ._bodies.attempts import Options
 from ._bodies.closing import run_each
 from ._bodies.pool import configure as configure
@@ -24,7 +24,10 @@ Report = Callable[["BackgroundTask", BaseException], object]
 
 
 class BackgroundTask:
-    """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``."""
+    """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``.
+
+    A task of Celery (or a signature), Dramatiq, RQ or Huey as *func* is not run but put in its queue.
+    """
 
     _options = attempts.PLAIN
 
@@ -49,6 +52,8 @@ class BackgroundTask:
         function is let run to its end, and the log tells of it. *on_error*: called with the error of the last try; it
         may be ``async def``.
 
+        For a task of a queue engine all three are about putting it in the queue.
+
         Raises ``TypeError`` or ``ValueError`` for an option that is not right.
         """
         twin = copy.copy(self)
@@ -60,7 +65,12 @@ class BackgroundTask:
         attempts.make(self._call, self._options, self)
 
     def _call(self) -> object:
-        return self.func(*self.args, **self.kwargs)
+        enqueue = queues.entrance(self.func)
+        if enqueue is None:
+            return self.func(*self.args, **self.kwargs)
+        # What comes back may be awaited, some day, and is not the outcome of this.
+        enqueue(*self.args, **self.kwargs)
+        return None
 
     def __repr__(self) -> str:
         # Not the arguments: this goes into logs, and they may hold what must not.
@@ -203,7 +213,7 @@ class AfterResponse:
 
 
 def _as_task(background: Background) -> BackgroundTask:
-    """Return *background* as a task of ours: one that is awaited and logged as it should."""
+    """Return *background* as a task of ours: one that is awaited, enqueued and logged as it should."""
     # Not by isinstance(): the __call__ of a subclass may be async def, as Starlette's is.
     if isinstance(background, BackgroundTask) and type(background).__call__ in _OURS:
         return background

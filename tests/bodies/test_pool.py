@@ -384,6 +384,22 @@ def test_a_drain_tells_of_the_works_of_another_hub(caplog):
     assert message.endswith("step(str)> was cut: the process ends")
 
 
+def test_a_hub_that_was_destroyed_has_left_nothing_undone(caplog):
+    seen: list[str] = []
+
+    def thread():
+        # The work is done when this returns, and the hub has not yet been told.
+        gevent.spawn(do, lambda: seen.append("done")).join()
+        gevent.get_hub().destroy(destroy_loop=True)
+
+    other = threading.Thread(target=thread)
+    other.start()
+    other.join(PATIENCE)
+    pool.drain(PATIENCE)
+    assert seen == ["done"]
+    assert caplog.messages == []
+
+
 @pytest.mark.parametrize(
     ("settings", "fault"),
     [
@@ -468,6 +484,21 @@ def test_a_process_that_ends_waits_for_its_works():
 def test_a_process_that_ends_cuts_what_takes_too_long():
     said = program("pool.configure(drain=0)" + HAND_OVER.format(seconds=60))
     assert "was cut: the process ends" in said
+
+
+def test_a_process_ends_though_a_work_goes_on_when_it_is_cut():
+    said = program("""
+def step():
+    while True:
+        try:
+            gevent.sleep(60)
+        except gevent.GreenletExit:
+            pass
+pool.configure(drain=0)
+gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+gevent.sleep(0)
+""")
+    assert "goes on though it was cut" in said
 
 
 def test_a_process_whose_works_are_done_ends_at_once():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -14,9 +13,8 @@ import gevent
 from gevent import GreenletExit
 
 from . import coroutines
-from .turns import is_cooperative
-
-log = logging.getLogger("wsgiresp")
+from .closing import log
+from .hubs import is_under_hub
 
 FIRST_PAUSE = 0.5
 """Seconds between the first try and the second; each pause is twice the one before."""
@@ -93,7 +91,7 @@ def pause(attempt: int) -> float:
 
 def sleep(seconds: float) -> None:
     """Wait *seconds*; under a hub only this greenlet does."""
-    if is_cooperative(None):
+    if is_under_hub():
         gevent.sleep(seconds)
     else:
         time.sleep(seconds)
@@ -108,7 +106,7 @@ def finish(outcome: object) -> None:
 def _try(call: Callable[[], object], timeout: float | None, name: object) -> None:
     if timeout is None:
         finish(call())
-    elif is_cooperative(None):
+    elif is_under_hub():
         _try_in_greenlet(call, timeout)
     else:
         _try_in_thread(call, timeout, name)

@@ -47,7 +47,7 @@ def client_socket(environ: WSGIEnvironment) -> Any:
 def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], object]:
     """Have *leave* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
     connection = client_socket(environ)
-    if connection is not None and _epoll is not None:
+    if connection is not None and _epoll is not None and connection.fileno() >= 0:
         return _watcher(hub).watch(connection.fileno(), leave)
     has_left = environ.get("waitress.client_disconnected")
     if has_left is not None:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import gevent
 from gevent import monkey
+from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub
 from greenlet import getcurrent
 
@@ -59,11 +60,12 @@ class Lease:
     __slots__ = ("_is_open", "hub")
 
     def __init__(self) -> None:
+        is_ours = get_hub_if_exists() is None
         self.hub: Hub = gevent.get_hub()
         self._is_open = True
         held = _held.get(self.hub)
         if held is None:
-            held = _held[self.hub] = _Held(self.hub)
+            held = _held[self.hub] = _Held(self.hub, is_ours)
         held.count += 1
 
     def close(self) -> None:
@@ -79,9 +81,10 @@ class Lease:
 
 
 class _Held:
-    __slots__ = ("count", "watcher")
+    __slots__ = ("_is_ours", "count", "watcher")
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, is_ours: bool) -> None:
+        self._is_ours = is_ours
         self.count = 0
         self.watcher = hub.loop.async_()
         self.watcher.start(lambda: None)
@@ -89,7 +92,7 @@ class _Held:
     def release(self, hub: Hub) -> None:
         self.watcher.stop()
         self.watcher.close()
-        if getcurrent().parent is None and _thread_ident() != _main_thread:
+        if self._is_ours and _thread_ident() != _main_thread:
             hub.destroy(destroy_loop=True)
 
 

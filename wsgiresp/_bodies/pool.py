@@ -6,7 +6,6 @@ Where the current greenlet is none of a hub (threads, processes, a test), the wo
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import time
 from collections import deque
@@ -22,10 +21,8 @@ from gevent.hub import Hub
 from greenlet import getcurrent
 
 from .attempts import LAST_WORDS
-from .closing import Step, run_each
-from .turns import is_cooperative
-
-log = logging.getLogger("wsgiresp")
+from .closing import Step, log, run_each
+from .hubs import is_under_hub
 
 LIMIT = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
@@ -125,11 +122,12 @@ class Pool:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs."""
-        return not self._running
+        """Whether nothing runs but what asks."""
+        return not self._others()
 
     def _others(self) -> list[_Work]:
-        return [work for work in self._running if work is not getcurrent()]
+        # A hub that was destroyed has no turn left to let out what is done.
+        return [work for work in self._running if work is not getcurrent() and not work.ready()]
 
     def _let_in(self) -> None:
         while self._waiting and len(self._running) < _settings.limit:
@@ -162,7 +160,7 @@ def do(step: Step, context: Context) -> None:
     it has begun; a greenlet of the pool takes it itself, then. Elsewhere it is done when this returns, and what it
     raises is raised here. After :func:`drain` no greenlet takes it: the log tells its name.
     """
-    if not is_cooperative(None):
+    if not is_under_hub():
         context.run(step)
     elif _settings.is_ending:
         tell_not_run(step)

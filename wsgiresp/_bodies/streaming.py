@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -73,7 +72,7 @@ class StreamBody:
         self._steps: Iterable[Step] = (self._end, *steps)
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
-        self._is_quiet = self._has_left = self._must_end = self._is_cut = self._is_over = False
+        self._is_quiet = self._has_left = self._must_end = self._is_cut = self._is_over = self._has_given_up = False
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         is_shared = is_under_hub()
@@ -262,12 +261,14 @@ class StreamBody:
             log.error("the source of a stream failed after its client had left", exc_info=error)
 
     def _await_end(self) -> None:
-        deadline = time.monotonic() + CLEANUP
         limit = alarms(self._hub, CLEANUP)
-        limit.set(self._arrival.ring)
-        while not self._box.has_ended:
-            if time.monotonic() >= deadline - 1:
-                log.warning("the source of a stream is not closed %g s after its client has left", CLEANUP)
-                return
+        limit.set(self._give_up)
+        while not (self._box.has_ended or self._has_given_up):
             self._arrival.wait()
-        limit.clear(self._arrival.ring)
+        limit.clear(self._give_up)
+        if not self._box.has_ended:
+            log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
+
+    def _give_up(self) -> None:
+        self._has_given_up = True
+        self._arrival.ring()

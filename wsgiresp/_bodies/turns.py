@@ -11,9 +11,8 @@ from typing import Any
 
 import gevent
 from gevent import socket as gevent_socket
-from gevent.hub import Hub
-from greenlet import getcurrent
 
+from .hubs import is_under_hub
 from .opening import OpenFile
 from .windows import BLOCK, Source
 
@@ -29,7 +28,7 @@ _preadv: Any = getattr(os, "preadv", None) if hasattr(os, "RWF_NOWAIT") else Non
 
 def is_cooperative(socket: object) -> bool:
     """Return whether greenlets share this thread: *socket* is gevent's, or the current greenlet is one of the hub's."""
-    return isinstance(socket, gevent_socket.socket) or isinstance(getcurrent().parent, Hub)
+    return isinstance(socket, gevent_socket.socket) or is_under_hub()
 
 
 class TakingTurns:

@@ -6,11 +6,13 @@ import contextvars
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.datastructures import Headers as WerkzeugHeaders
+
 from wsgiresp._bodies.closing import ClosingBody, Step
 from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable, unwrapped
 from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
-from wsgiresp._protocol.fields import extend
+from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.status import BODILESS, parse
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
@@ -85,13 +87,10 @@ class StreamingResponse(Response):
         chunks = self._chunks
         if self._response is not chunks:
             return self._prepare_unfolded(environ)  # somebody has put another body in its place
-        fields = self._field_list().copy()
-        code = self.status_code
+        fields = self._answer_fields()
         chunks.spend()
-        if code in BODILESS:
-            return Prepared(self._status, without_content(fields, code), self._unsent(chunks))
-        if environ["REQUEST_METHOD"] == "HEAD":
-            return Prepared(self._status, fields, self._unsent(chunks))
+        if self.status_code in BODILESS or environ["REQUEST_METHOD"] == "HEAD":
+            return Prepared(self._status, fields, ClosingBody((), [chunks.close_unused, *self._after()]))
         source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
         body = StreamBody(environ, source, self._after(), self._manner(environ), announced_length(fields))
         body.begin()
@@ -107,6 +106,12 @@ class StreamingResponse(Response):
     @response.setter
     def response(self, iterable: Iterable[Any]) -> None:
         self._response = iterable
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> WerkzeugHeaders:
+        """The fields of the answer to the request of *environ*; nothing is started for them."""
+        if self._response is not self._chunks:
+            return super().get_wsgi_headers(environ)
+        return WerkzeugHeaders(self._answer_fields())
 
     def iter_encoded(self) -> Iterator[bytes]:
         """The chunks of the body as bytes."""
@@ -130,8 +135,10 @@ class StreamingResponse(Response):
         # Whoever reads events comes back for more; of any other stream a part would be taken for the whole.
         return ENDING if self.mimetype == "text/event-stream" else PLAIN
 
-    def _unsent(self, chunks: Chunks) -> ClosingBody:
-        return ClosingBody((), [chunks.close_unused, *self._after()])
+    def _answer_fields(self) -> list[Field]:
+        fields = self._field_list().copy()
+        code = self.status_code
+        return without_content(fields, code) if code in BODILESS else fields
 
     def _after(self) -> list[Step]:
         """What the body's ``close()`` does once the content is closed."""

@@ -1,0 +1,153 @@
+"""Tasks of queue engines, told by their types: here by classes that look like theirs. The real ones: tests/servers."""
+
+from __future__ import annotations
+
+import functools
+import types
+
+import pytest
+
+from wsgiresp._bodies.queues import entrance
+from wsgiresp.background import AfterResponse, BackgroundTask, BackgroundTasks
+
+
+class Queue:
+    """What was put in it, and what was run instead."""
+
+    def __init__(self):
+        self.put = []
+        self.run = []
+
+
+def task_of(module, class_name, method, queue):
+    """A task as the class *class_name* of *module* makes it: called it runs, by *method* it is put in the queue."""
+
+    def put(self, *args, **kwargs):
+        queue.put.append((args, kwargs))
+        return NotToBeAwaited()
+
+    def run(self, *args, **kwargs):
+        queue.run.append((args, kwargs))
+
+    base = type(class_name, (), {"__module__": module, "__call__": run} | {method: put})
+    return type("send_mail", (base,), {"__module__": "shop.tasks"})()
+
+
+def job_of_rq(queue, name="delay", module="rq.decorators"):
+    """A function as RQ's decorator leaves it."""
+
+    def send_mail(*args, **kwargs):
+        queue.run.append((args, kwargs))
+
+    def template(*args, **kwargs):
+        put.append((args, kwargs))  # type: ignore[name-defined]  # noqa: F821 - of the globals it is given below
+
+    delay = types.FunctionType(template.__code__, {"__name__": module, "put": queue.put})
+    delay.__module__ = "shop.tasks"  # functools.wraps() says so
+    setattr(send_mail, name, delay)
+    return send_mail
+
+
+class NotToBeAwaited:
+    """The result of a task, which is awaited where somebody asks for it."""
+
+    def __await__(self):
+        raise AssertionError("the result of a queued task was waited for")
+        yield
+
+
+class Proxy:
+    """A task that is not there yet, as Celery's decorator gives it."""
+
+    def __init__(self, found):
+        self._found = found
+
+    @property
+    def __class__(self):
+        return type(self._found)
+
+    def __call__(self, *args, **kwargs):
+        return self._found(*args, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self._found, name)
+
+
+@pytest.fixture
+def queue():
+    return Queue()
+
+
+MAKERS = [
+    pytest.param(functools.partial(task_of, "celery.app.task", "Task", "delay"), id="Celery"),
+    pytest.param(functools.partial(task_of, "celery.canvas", "Signature", "delay"), id="a signature of Celery"),
+    pytest.param(lambda queue: Proxy(task_of("celery.app.task", "Task", "delay", queue)), id="a proxy of Celery"),
+    pytest.param(functools.partial(task_of, "dramatiq.actor", "Actor", "send"), id="Dramatiq"),
+    pytest.param(functools.partial(task_of, "huey.api", "TaskWrapper", "__call__"), id="Huey"),
+    pytest.param(job_of_rq, id="RQ"),
+    pytest.param(functools.partial(job_of_rq, name="enqueue"), id="RQ by its new name"),
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_a_task_of_an_engine_is_put_in_its_queue(queue, make):
+    BackgroundTask(make(queue), 1, to="x")()
+    assert (queue.put, queue.run) == ([((1,), {"to": "x"})], [])
+
+
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize(
+    "wrap", [AfterResponse, lambda task: BackgroundTasks([task])], ids=["as background", "among tasks"]
+)
+def test_a_task_of_an_engine_that_nobody_wrapped_is_put_in_its_queue(queue, make, wrap):
+    wrap(make(queue))()
+    assert (queue.put, queue.run) == ([((), {})], [])
+
+
+def test_a_partial_of_a_task_is_put_in_its_queue(queue):
+    task = task_of("celery.app.task", "Task", "delay", queue)
+    BackgroundTask(functools.partial(functools.partial(task, 1), to="x"), 2)()
+    assert (queue.put, queue.run) == ([((1, 2), {"to": "x"})], [])
+
+
+@pytest.mark.parametrize(
+    "func",
+    [
+        pytest.param(print, id="a function"),
+        pytest.param(functools.partial(print, 1), id="a partial of a function"),
+        pytest.param(BackgroundTask, id="a class"),
+        pytest.param(task_of("shop.tasks", "Task", "delay", Queue()), id="a Task with a delay() that is not Celery's"),
+        pytest.param(job_of_rq(Queue(), module="shop.jobs"), id="a function with a delay() that is not RQ's"),
+    ],
+)
+def test_what_is_no_task_of_an_engine_is_called(func):
+    assert entrance(func) is None
+
+
+def test_an_object_that_has_every_attribute_is_called():
+    class Anything:
+        def __getattr__(self, name):
+            return self
+
+        def __call__(self):
+            pass
+
+    assert entrance(Anything()) is None
+
+
+def test_a_queue_that_is_down_is_tried_again(monkeypatch, queue):
+    monkeypatch.setattr("wsgiresp._bodies.attempts.sleep", lambda seconds: None)
+
+    class Task:
+        __module__ = "celery.app.task"
+
+        def __call__(self):
+            raise AssertionError("run, not put in the queue")
+
+        def delay(self):
+            queue.put.append("try")
+            if len(queue.put) < 3:
+                raise ConnectionError("the broker is down")
+
+    BackgroundTask(Task()).with_options(retries=2)()
+    assert queue.put == ["try"] * 3
