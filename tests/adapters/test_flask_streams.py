@@ -106,6 +106,19 @@ def test_an_unmodified_application_streams_with_context():
         assert answer.data == b"11"
 
 
+@pytest.mark.parametrize("steps", [sync_steps, async_steps], ids=["sync", "async"])
+@pytest.mark.parametrize("response_class", [JSONLinesResponse, EventSourceResponse])
+def test_an_unmodified_application_streams(steps, response_class):
+    app = flask.Flask("tested")
+    app.secret_key = "for these tests alone"
+    app.before_request(lambda: setattr(flask.g, "word", "g"))
+    said = []
+    client = returning(app, with_session(lambda: response_class(steps(said))))
+    with client.get("/?a=1") as answer:
+        assert answer.text.count('["1","session","g","tested"]') == 2
+    assert said == [SEEN]
+
+
 def test_the_context_of_the_view_ends_before_the_stream(app, order):
     def steps():
         order.append("first")
