@@ -19,9 +19,15 @@ from wsgiresp.responses.settled import Settled
 # Flask 3.2 makes one context of the two.
 IS_ONE = not hasattr(flask_globals, "_cv_request")
 CURRENT: Any = getattr(flask_globals, "_cv_request", flask_globals._cv_app)
-"""The context variable with the context of the request that is answered."""
+"""The context variable with the context of the request that is answered, or of an application alone in Flask 3.2."""
 
 _BOUND = "_bound_background"
+
+
+def request_context() -> Any:
+    """Return the context of the request that is answered, None where there is none."""
+    context = CURRENT.get(None)
+    return context if context is not None and getattr(context, "has_request", True) else None
 
 
 def bind_background(app: flask.Flask, response: Response) -> None:
@@ -34,7 +40,7 @@ def bind_background(app: flask.Flask, response: Response) -> None:
 
 def bind_stream(app: flask.Flask, response: Response) -> None:
     """Have what *response* streams made in contexts of its own, with the request, session and ``g`` of this one."""
-    context = CURRENT.get(None)
+    context = request_context()
     if context is not None and isinstance(response, StreamingResponse):
         around = functools.partial(_stream_contexts, app, context, flask.g._get_current_object(), response.around)
         response.around = around

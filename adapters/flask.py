@@ -19,7 +19,7 @@ from wsgiresp._bodies import coroutines
 from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_used, merged
-from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, bind_stream, drop_in_the_end
+from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, bind_stream, drop_in_the_end, request_context
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 from wsgiresp.responses.settled import Settled, decides, settle
@@ -133,7 +133,7 @@ class _Installed:
 
     def default_class(self) -> type[Response] | None:
         """Return the default class of the innermost blueprint that has one, or that of the application."""
-        context = CURRENT.get(None)
+        context = request_context()
         rule = None if context is None else context.request.url_rule
         if rule is not None and "." in rule.endpoint:
             app: Any = self._app()
@@ -179,10 +179,10 @@ class _Installed:
         if isinstance(content, HTTPException):
             response = content.get_response()
             return response if isinstance(response, Response) else None
-        if is_answer(content) or content is None:
+        if is_answer(content) or content is None or callable(content):
             return None
         default = self.default_class()
-        if default is not None and takes(default, content) and not callable(content):
+        if default is not None and takes(default, content):
             return default(content)
         if isinstance(content, ITERATORS):
             # As text, which it would be for Flask.
@@ -207,7 +207,7 @@ class _Installed:
             if headers:
                 twin.headers.update(headers)
 
-        context = CURRENT.get(None)
+        context = request_context()
         if context is not None and decides(response):
             settled = settle(response, context.request.environ, change)
             drop_in_the_end(context, settled)
@@ -235,7 +235,9 @@ class _View:
 
     def __init__(self, view: Any) -> None:
         self.view = view
-        self._plans: dict[str, Plan] | None = {} if hasattr(view, "view_class") else None
+        kind = getattr(view, "view_class", None)
+        is_class = isinstance(kind, type) and issubclass(kind, flask.views.View)
+        self._plans: dict[str, Plan] | None = {} if is_class else None
         self.plan = plan(view) if self._plans is None else None
 
     def plan_for(self, method: str) -> Plan | None:

@@ -87,8 +87,17 @@ def test_a_class_with_a_render_of_its_own_gets_documents():
     assert asked(application(Upper), ["a"]).data == b"['A']"
 
 
-def test_a_wsgi_application_is_left_to_flask():
-    assert asked(application(Pretty), PlainTextResponse("a").__call__).data == b"a"
+@dataclass
+class Application:
+    body: str
+
+    def __call__(self, environ, start_response):
+        return PlainTextResponse(self.body)(environ, start_response)
+
+
+@pytest.mark.parametrize("default", [Pretty, None], ids=["a class", "no class"])
+def test_a_wsgi_application_is_left_to_flask(default):
+    assert asked(application(default), Application("a")).data == b"a"
 
 
 def test_none_is_flasks_error():

@@ -124,6 +124,7 @@ def test_flask_login_keeps_others_out(app, path, login, kind):
     assert views(app, path, login.login_required).get(f"/{kind}").status_code == 401
 
 
+@pytest.mark.filterwarnings("ignore:.*utcnow:DeprecationWarning")  # of Flask-Login 0.6.3, from Python 3.12 on
 def test_flask_login_remembers_by_a_cookie(app, login):
     app.add_url_rule(
         "/remember", "remember", lambda: JSONResponse(login.login_user(User(), remember=True), headers={"X-A": "1"})

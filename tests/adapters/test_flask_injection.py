@@ -177,6 +177,16 @@ def test_a_class_is_asked_by_its_method(app, view, method, value):
     assert [(answer.status_code, answer.headers.get("X-A")) for answer in answers] == [(200, value)] * 2
 
 
+def test_a_view_that_only_names_a_class_is_asked_itself(app):
+    @app.get("/")
+    def view(response: Response):
+        mark(response)
+        return "text"
+
+    view.view_class = dict
+    assert app.test_client().get("/").headers["X-A"] == "1"
+
+
 @pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("OPTIONS", 200)])
 def test_a_method_that_a_class_has_not_is_flasks_answer(app, method, status):
     app.add_url_rule("/", view_func=Pages.as_view("pages"))

@@ -11,6 +11,7 @@ from flask_apps import application, returning, seen_by_hooks
 from werkzeug.test import create_environ
 
 from wsgiresp import HTTPException, Response, respond_with
+from wsgiresp.adapters._flask_contexts import CURRENT
 from wsgiresp.adapters.flask import Blueprint
 from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, JSONResponse, StreamingResponse
 
@@ -299,6 +300,13 @@ def test_respond_with_streams_by_its_class(app):
         assert "event: word\ndata: g\n" in answer.text
 
 
+def test_a_template_is_streamed(app):
+    app.jinja_env.globals["word"] = "jinja"
+    template = "{{ word }} {{ request.path }} {{ g.word }}"
+    with returning(app, lambda: flask.stream_template_string(template)).get("/") as answer:
+        assert (answer.text, answer.mimetype) == ("jinja / g", "text/html")
+
+
 def test_hooks_see_a_stream(app):
     seen = seen_by_hooks(app)
     with returning(app, lambda: StreamingResponse(iter(["a"]))).get("/") as answer:
@@ -349,7 +357,7 @@ class Contexts:
         self.requests = []
         self.applications = []
         self.pushed = 0
-        app.teardown_request(lambda error: self.requests.append(flask.globals.request_ctx._get_current_object()))
+        app.teardown_request(lambda error: self.requests.append(CURRENT.get()))
         app.teardown_appcontext(lambda error: self.applications.append(flask.globals.app_ctx._get_current_object()))
         flask.appcontext_pushed.connect(self.count_push, app)
         flask.appcontext_popped.connect(self.count_pop, app)
@@ -418,5 +426,6 @@ def test_a_thousand_streams_leave_no_context(place, steps):
     assert distinct(contexts.requests) == 2 * STREAMS + 1
     # The client lets that of its request end twice, with and without streams.
     assert len(contexts.requests) == 2 * STREAMS + 2
-    assert distinct(contexts.applications) == len(contexts.applications) > STREAMS
+    assert len(contexts.applications) - distinct(contexts.applications) <= 1
+    assert distinct(contexts.applications) > STREAMS
     assert contexts.pushed == 0

@@ -164,3 +164,24 @@ def test_a_task_is_done_before_the_worker_ends(name, folder):
             task.sendall(b"g")
         server.log.wait_for(f"done {port} in flask_views\n")
         server.stop()
+
+
+@pytest.mark.parametrize("name", cases("gunicorn:gevent", "gunicorn:gthread"))
+def test_open_streams_end_in_order_when_the_worker_stops(name, folder, word):
+    options = ["-c", "python:wsgiresp.adapters.gunicorn", "--threads", "8", "--graceful-timeout", "8"]
+    with (
+        serve(name, "flask_views:app", *options, environ={"FILES": str(folder)}) as server,
+        server.connect() as connection,
+    ):
+        connection.request("GET", f"/silent/{word}")
+        head = connection.head()
+        pieces = connection.pieces(head)
+        read = next(pieces)
+        while b"event: first" not in read:
+            read += next(pieces)
+        server.terminate()
+        assert b"retry: " in b"".join(pieces)
+        server.log.wait_for(f"closed /silent/{word}\n")
+        server.log.wait_for(f"done {word} in flask_views\n")
+        server.stop()
+    assert server.log.text.count(f"ended /silent/{word}\n") == 2
