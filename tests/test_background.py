@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import contextvars
 import functools
+import types
 
 import gevent
 import gevent.event
@@ -316,6 +317,19 @@ def test_each_bound_task_runs_inside_what_is_around_it(binding, make, words):
     bind, said = binding
     bind(make(said))()
     assert said == words
+
+
+def test_a_bound_task_of_an_engine_is_put_in_its_queue(binding):
+    bind, said = binding
+
+    async def job(): ...
+
+    def template(word):
+        put.append(word)  # noqa: F821 - of the globals it is given below
+
+    job.delay = types.FunctionType(template.__code__, {"__name__": "rq.decorators", "put": said})
+    bind(BackgroundTask(job, "a"))()
+    assert said == ["in", "a", "out"]
 
 
 def test_a_failure_of_a_bound_task_is_reported_and_not_logged(binding, caplog):

@@ -145,7 +145,7 @@ class BoundTask(BackgroundTask):
             self._report(self, error)
 
     def _call(self) -> object:
-        if inspect.iscoroutinefunction(self.func):
+        if inspect.iscoroutinefunction(self.func) and queues.entrance(self.func) is None:
             return self._call_later()
         with self._around():
             attempts.finish(super()._call())
