@@ -27,9 +27,8 @@ from wsgiresp.responses.settled import Settled, decides, settle
 _NAME = "wsgiresp"
 _ADOPTED = "_is_adopted"  # by an application: a copy that belongs to one request
 
-_NATIVE = frozenset(
-    {str, bytes, dict, list, flask.Response}
-)  # what views return most often, and Flask makes its own of
+# What views return most often, and Flask makes its own of.
+_NATIVE = frozenset({str, bytes, dict, list, flask.Response})
 _OURS = (Response, *ITERATORS)
 
 
@@ -279,17 +278,26 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if _is_in_loop():
+            # To wait here for that loop, or as that loop, would be to wait forever.
+            raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
         outcome: list[Any] = []
 
         async def run() -> None:
             outcome.append(await function(*args, **kwargs))
 
-        if asyncio._get_running_loop() is not None:
-            raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
         coroutines.run(run())
         return outcome[0]
 
     return call
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _default_of_the_application() -> type[Response] | None:
