@@ -11,9 +11,13 @@ All of it works with sync and gthread workers too; what those can do for streams
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Any
 from weakref import WeakSet
+
+import gevent
+from gevent import socket as gevent_socket
 
 from wsgiresp._bodies.departures import shut
 from wsgiresp._bodies.pool import drain, drain_limit
@@ -23,6 +27,7 @@ worker_class = "gevent"
 
 _RESERVE = 1.0  # s before gunicorn kills the worker
 _FAREWELL = 1.0  # s for the sources of the streams that are left
+_LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
 
 _idle: WeakSet[Any] = WeakSet()  # sockets between two requests
 
@@ -40,18 +45,22 @@ def worker_int(worker: Any) -> None:
 def pre_request(worker: Any, request: Any) -> None:
     """Note that a connection is no longer idle; log the request as gunicorn's own hook does."""
     worker.log.debug("%s %s", request.method, request.path)
-    _idle.discard(getattr(request.unreader, "sock", None))
+    connection = _connection(request)
+    if connection is not None:
+        _idle.discard(connection)
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
-    """Note that a connection is idle; end it where the worker stops."""
-    connection = environ.get("gunicorn.socket")
-    if connection is None:
+    """Note that a connection is idle; end it soon where the worker stops."""
+    connection = _connection(request)
+    # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
+    if not isinstance(connection, gevent_socket.socket) or request.version > (1, 1):
         return
-    if worker.alive:
-        _idle.add(connection)
-    else:
-        shut(connection, socket.SHUT_RD)
+    if response is None or response.should_close():
+        return
+    _idle.add(connection)
+    if not worker.alive:
+        _end_idle_soon()
 
 
 def worker_exit(server: Any, worker: Any) -> None:
@@ -62,10 +71,31 @@ def worker_exit(server: Any, worker: Any) -> None:
     drain(max(min(drain_limit(), left), 0))
 
 
+def _connection(request: Any) -> Any:
+    """Return the socket on which *request* came, None where it is not shown."""
+    if request.version > (1, 1):
+        return request.stream.connection.sock
+    return getattr(request.unreader, "sock", None)
+
+
 def _is_wanted(worker: Any) -> bool:
-    if worker.alive:
+    # Where gunicorn's master was killed, threads wait for what is open with alive still set; a gevent worker exits.
+    if worker.alive and worker.ppid == os.getppid():
         return True
-    # A client may keep a connection that has nothing to say, and with it the worker, for as long as --keep-alive says.
+    _end_idle_soon()
+    return False
+
+
+def _end_idle_soon() -> None:
+    """End the connections that are idle, and still are so in a moment.
+
+    A client may keep one that has nothing to say, and with it the worker, for as long as --keep-alive says. One that
+    has begun a request, though, is told by the answer to it that the connection ends (RFC 9112, Section 9.6).
+    """
+    if _idle:
+        gevent.spawn_later(_LINGER, _end_idle)
+
+
+def _end_idle() -> None:
     for connection in list(_idle):
         shut(connection, socket.SHUT_RD)
-    return False

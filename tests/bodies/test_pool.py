@@ -349,6 +349,31 @@ def test_a_work_that_goes_on_is_left(caplog):
     assert caplog.messages[-1].endswith("step()> goes on though it was cut")
 
 
+def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
+    goes_on = Blocking()
+
+    def step():
+        with contextlib.suppress(gevent.GreenletExit):
+            goes_on()
+        goes_on.may_end.wait(PATIENCE)
+
+    in_greenlet(do, BackgroundTask(step))
+    turns()
+    pool.drain(0)
+    told = list(caplog.messages)
+    with gevent.Timeout(PATIENCE / 2):
+        pool.drain(PATIENCE)
+    goes_on.may_end.set()
+    assert caplog.messages == told
+
+
+def test_what_two_drains_wait_for_is_told_of_once(blocking, caplog):
+    in_greenlet(do, BackgroundTask(blocking))
+    turns()
+    gevent.joinall([gevent.spawn(pool.drain, 0), gevent.spawn(pool.drain, 0)], timeout=PATIENCE)
+    assert caplog.messages == ["<BackgroundTask blocking()> was cut: the process ends"]
+
+
 def test_a_work_that_drains_does_not_wait_for_itself():
     is_done = Event()
 
@@ -499,6 +524,22 @@ gevent.spawn(pool.do, step, contextvars.copy_context()).join()
 gevent.sleep(0)
 """)
     assert "goes on though it was cut" in said
+
+
+def test_a_process_that_has_cut_its_works_ends_though_one_goes_on():
+    said = program("""
+def step():
+    while True:
+        try:
+            gevent.sleep(60)
+        except gevent.GreenletExit:
+            pass
+pool.configure(drain=60)
+gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+gevent.sleep(0)
+pool.drain(0)
+""")
+    assert said.count("goes on though it was cut") == 1
 
 
 def test_a_process_whose_works_are_done_ends_at_once():

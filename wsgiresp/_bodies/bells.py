@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
+import gevent
 from gevent.hub import Hub, Waiter
 
 
@@ -43,3 +44,9 @@ class Bell:
             # Before the caller looks at what it waits for: a ring from now on means that there is something new.
             self._waiter.clear()
             self._is_rung = False
+
+    def let_go(self) -> None:
+        """Wake the waiter, if there is one, and return when it has had its turn."""
+        if self._waiter.greenlet is not None:
+            self.ring()
+            gevent.sleep(0)

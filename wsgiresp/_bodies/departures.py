@@ -47,8 +47,8 @@ def client_socket(environ: WSGIEnvironment) -> Any:
 def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], object]:
     """Have *leave* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
     connection = client_socket(environ)
-    if connection is not None and _epoll is not None and connection.fileno() >= 0:
-        return _watcher(hub).watch(connection.fileno(), leave)
+    if connection is not None and _epoll is not None:
+        return _watcher(hub).watch(connection, leave)
     has_left = environ.get("waitress.client_disconnected")
     if has_left is not None:
         return _ask(hub, has_left, leave)
@@ -78,20 +78,27 @@ class _Watcher:
         self._hub = hub
         self._leaving: dict[int, Leave] = {}
 
-    def watch(self, descriptor: int, leave: Leave) -> Callable[[], object]:
-        if descriptor in self._leaving:
-            return _nothing  # several streams on one connection (HTTP/2): the server tells them apart
+    def watch(self, connection: Any, leave: Leave) -> Callable[[], object]:
+        try:
+            descriptor = connection.fileno()
+            if descriptor in self._leaving:
+                return _nothing  # several streams on one connection (HTTP/2): the server tells them apart
+            self._register(descriptor)
+        except (OSError, ValueError):  # closed already, or there is no descriptor for it: sending will tell
+            return _nothing
+        self._leaving[descriptor] = leave
+        return lambda: self._forget(descriptor, leave)
+
+    def _register(self, descriptor: int) -> None:
         if not self._leaving:
             self._epoll = _epoll()
             self._readable = self._hub.loop.io(self._epoll.fileno(), _READ)
             self._readable.start(self._look)
         try:
             self._epoll.register(descriptor, select.EPOLLRDHUP)
-        except OSError:  # closed already: sending will tell
+        except BaseException:
             self._close_unused()
-            return _nothing
-        self._leaving[descriptor] = leave
-        return lambda: self._forget(descriptor, leave)
+            raise
 
     def _look(self) -> None:
         for descriptor, _ in self._epoll.poll(0):

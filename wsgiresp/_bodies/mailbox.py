@@ -106,10 +106,12 @@ class Mailbox:
         self.has_ended = True
         self._arrival()
 
-    def close(self) -> None:
-        """Say that nothing more will be taken."""
+    def close(self) -> bytes:
+        """Say that nothing more will be taken, and return what is ready."""
         self.is_closed = True
-        self.chunks.clear()
+        popleft = self.chunks.popleft
+        rest = b"".join([popleft() for _ in range(len(self.chunks))])
         if self._is_full:
             self._is_full = False
             self._departure()
+        return rest

@@ -94,11 +94,11 @@ class Pool:
     def drain(self, limit: float) -> None:
         """Wait up to *limit* seconds until all is done; then cut what is not, and log it."""
         deadline = time.monotonic() + limit
-        while (others := self._others()) and (left := deadline - time.monotonic()) > 0:
-            gevent.joinall(others, timeout=left)
+        while (works := self._uncut()) and (left := deadline - time.monotonic()) > 0:
+            gevent.joinall(works, timeout=left)
         self.tell_of_unfinished()
-        self._cut(others)
-        for work in others:
+        self._cut(works)
+        for work in works:
             if not work.ready():
                 log.error("%s goes on though it was cut", work.step)
 
@@ -108,11 +108,12 @@ class Pool:
         for work in works:
             work.is_cut = True
         gevent.killall(works, Cut, block=False)
-        gevent.joinall(works, timeout=LAST_WORDS)
+        # Also for what another drain has cut just now.
+        gevent.joinall(self._others(), timeout=LAST_WORDS)
 
     def tell_of_unfinished(self) -> None:
         """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
-        for work in self._others():
+        for work in self._uncut():
             running, *rest = work.unfinished()
             log.error("%s was cut: the process ends", running)
             for step in rest:
@@ -122,12 +123,16 @@ class Pool:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs but what asks."""
-        return not self._others()
+        """Whether nothing runs but what asks, and what was cut."""
+        return not self._uncut()
 
     def _others(self) -> list[_Work]:
         # A hub that was destroyed has no turn left to let out what is done.
         return [work for work in self._running if work is not getcurrent() and not work.ready()]
+
+    def _uncut(self) -> list[_Work]:
+        # One that goes on though it was cut would keep every further drain waiting.
+        return [work for work in self._others() if not work.is_cut]
 
     def _let_in(self) -> None:
         while self._waiting and len(self._running) < _settings.limit:

@@ -10,6 +10,7 @@ import asyncio
 from time import time
 from typing import Any, Protocol
 
+import gevent
 from gevent import Greenlet, GreenletExit
 from gevent.hub import Hub
 
@@ -21,6 +22,7 @@ from .mailbox import Mailbox, Ring
 from .sources import Source
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
+_SHORTEST = 1e-6  # s; not 0, with which the hub does not look
 
 
 class Producer(Protocol):
@@ -65,7 +67,7 @@ class InGreenlet:
         self._room = Bell(hub)
         self.box = Mailbox(arrival, self._room.ring_from_afar if is_far else self._room.ring, at_once)
         self._loop: Any = hub.loop
-        self._has_begun = False
+        self._has_begun = self._is_in_step = False
         self.greenlet = Greenlet(self._run)
         self.greenlet.gr_context = source.context
 
@@ -75,10 +77,17 @@ class InGreenlet:
 
     def stop(self) -> None:
         """Have the source closed soon: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded."""
+        if self._has_begun:
+            self._loop.run_callback(self._interrupt)
+            return
         self.greenlet.kill(block=False)
-        if not self._has_begun and not self.box.has_ended:
-            self._source.context.run(self._source.close)
-            self.box.end()
+        self._source.context.run(self._source.close)
+        self.box.end()
+
+    def _interrupt(self) -> None:
+        # What waits for room sees by itself that the box is closed; what is being closed has all the time it takes.
+        if self._is_in_step:
+            self.greenlet.throw(GreenletExit)
 
     def _run(self) -> None:
         self._has_begun = True
@@ -92,10 +101,12 @@ class InGreenlet:
 
     def _put_all(self) -> None:
         iterator: Any = None
+        self._is_in_step = True
         try:
             iterator = self._source.iterator()
             self._put_each(iterator)
         finally:
+            self._is_in_step = False
             self._source.close(iterator)
 
     def _put_each(self, iterator: Any) -> None:
@@ -103,17 +114,24 @@ class InGreenlet:
         turn_ends = 0.0
         for item in iterator:
             chunk = item if type(item) is raw else encode(item)
-            if not chunk:
-                continue
-            must_wait = put(chunk)
+            must_wait = put(chunk) if chunk else False
             if time() > turn_ends:
-                must_wait = must_wait or (self._keeps_others_waiting() and box.fill())
+                must_wait = must_wait or (self._keeps_others_waiting() and self._gives_way())
                 turn_ends = time() + _TURN
             if must_wait:
+                self._is_in_step = False
                 while box.is_full:
                     self._room.wait()
+                self._is_in_step = True
             if box.is_closed:
                 return
+
+    def _gives_way(self) -> bool:
+        """Return whether to wait until the reader has taken what there is; where that is nothing, let the others go."""
+        if self.box.fill():
+            return True
+        gevent.sleep(_SHORTEST)
+        return False
 
     def _keeps_others_waiting(self) -> bool:
         # The loop's own time stands still from one look at the world to the next.
@@ -136,8 +154,11 @@ class InThread:
         self._arrival = arrival
         self._is_ready = allocate_lock()
         self._is_ready.acquire()
+        self._failure: BaseException | None = None
         start_thread(self._run, "wsgiresp-producer")
         self._is_ready.acquire()
+        if self._failure is not None:
+            raise self._failure
 
     def begin(self) -> None:
         """Make the first step soon."""
@@ -152,11 +173,16 @@ class InThread:
             return
 
     def _run(self) -> None:
-        lease = Lease()
-        self._loop: Any = lease.hub.loop
-        self._inner = InGreenlet(self._source, lease.hub, self._arrival, is_far=True)
-        self.box = self._inner.box
-        self._is_ready.release()
+        try:
+            lease = Lease()
+            self._loop: Any = lease.hub.loop
+            self._inner = InGreenlet(self._source, lease.hub, self._arrival, is_far=True)
+            self.box = self._inner.box
+        except BaseException as error:  # a hub needs descriptors
+            self._failure = error
+            return
+        finally:
+            self._is_ready.release()
         self._inner.greenlet.join()
         lease.close()
 
@@ -171,6 +197,7 @@ class InCoroutine:
         self._loop = coroutines.loop()
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_in_step = False
         self.box = Mailbox(arrival, self._tell_of_room)
 
     def begin(self) -> None:
@@ -183,15 +210,12 @@ class InCoroutine:
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._run(), context=self._source.context)
-        self._task.add_done_callback(self._end_unbegun)
 
     def _cancel(self) -> None:
-        if self._task is not None:
+        if self._task is None:
+            self._start()
+        elif self._is_in_step:
             self._task.cancel()
-
-    def _end_unbegun(self, task: asyncio.Task[None]) -> None:
-        if not self.box.has_ended:  # cancelled before its first step
-            self.box.end()
 
     def _tell_of_room(self) -> None:
         self._loop.call_soon_threadsafe(self._has_room.set)
@@ -199,30 +223,36 @@ class InCoroutine:
     async def _run(self) -> None:
         error: BaseException | None = None
         try:
-            with self._source.surroundings():
-                await self._put_all()
+            if self.box.is_closed:  # before the first step
+                await self._source.aclose()
+            else:
+                with self._source.surroundings():
+                    await self._put_all()
         except BaseException as caught:  # none must reach the loop, which is everybody's
             error = caught
         end(self.box, error)
 
     async def _put_all(self) -> None:
-        iterator = aiter(self._source.content)
+        iterator: Any = None
+        self._is_in_step = True
         try:
-            async for item in iterator:
-                chunk = self._source.encode(item)
-                if chunk and self.box.put(chunk):
-                    await self._wait_for_room()
-                if self.box.is_closed:
-                    return
+            iterator = aiter(self._source.content)
+            await self._put_each(iterator)
         finally:
-            aclose = getattr(iterator, "aclose", None)
-            if aclose is not None:
-                await aclose()
+            self._is_in_step = False
+            await self._source.aclose(iterator)
 
-    async def _wait_for_room(self) -> None:
-        while self.box.is_full:
-            await self._has_room.wait()
-            self._has_room.clear()
+    async def _put_each(self, iterator: Any) -> None:
+        async for item in iterator:
+            chunk = self._source.encode(item)
+            if chunk and self.box.put(chunk):
+                self._is_in_step = False
+                while self.box.is_full:
+                    await self._has_room.wait()
+                    self._has_room.clear()
+                self._is_in_step = True
+            if self.box.is_closed:
+                return
 
 
 def end(box: Mailbox, error: BaseException | None) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-import functools
+import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from .closing import Step, run_each
+from . import coroutines
+from .closing import Step, log, run_each
 
 BLOCK = 65536
 """Bytes read from a file object at a time."""
@@ -46,21 +47,45 @@ class Source(NamedTuple):
 
     def close(self, iterator: object = None) -> None:
         """Close *iterator*, made of the content, and the content itself; the log tells of what fails."""
-        run_each(_closers(iterator, self.content))
+        run_each(_closers("close", iterator, self.content))
+
+    async def aclose(self, iterator: object = None) -> None:
+        """Do what :meth:`close` does with what is asynchronous, in its loop."""
+        for close in _closers("aclose", iterator, self.content):
+            try:
+                done = close()
+                if inspect.isawaitable(done):
+                    await done
+            except BaseException:
+                log.exception("%r failed after a response", close)
+
+    def close_unused(self) -> None:
+        """Close the content, of which no step was made, from outside of the loop."""
+        if self.is_async:
+            coroutines.run(self.aclose())
+        else:
+            self.close()
 
 
-def _closers(*things: object) -> list[Step]:
+def _closers(name: str, *things: object) -> list[Step]:
     distinct = {id(thing): thing for thing in things}
-    closers: list[Step | None] = [getattr(thing, "close", None) for thing in distinct.values()]
+    closers: list[Step | None] = [
+        getattr(thing, name, None) or getattr(thing, "close", None) for thing in distinct.values()
+    ]
     return [close for close in closers if close is not None]
 
 
 def _blocks(file: Any) -> Iterable[Any]:
     # A text file gives lines: its read() waits until it has as much as it was asked for.
-    if hasattr(file, "encoding"):
-        return file  # type: ignore[no-any-return]
+    return file if hasattr(file, "encoding") else _read_blocks(file)
+
+
+def _read_blocks(file: Any) -> Iterator[Any]:
     # read1() gives what a pipe has by now.
-    return iter(functools.partial(getattr(file, "read1", file.read), BLOCK), b"")
+    read = getattr(file, "read1", file.read)
+    # Also where what reads text does not say so. None is no end: it stands for what is not there yet.
+    while (block := read(BLOCK)) or block is None:
+        yield block
 
 
 class Chunks:
@@ -69,39 +94,42 @@ class Chunks:
     ``spend()`` comes before each use, also before one by a :class:`Source`: what gives its chunks once is used once.
     """
 
-    __slots__ = ("_is_spent", "content", "encode")
+    __slots__ = ("_is_used", "content", "encode")
 
     def __init__(self, content: Any) -> None:
         self.content = content
         self.encode: Encode = bytes
-        self._is_spent = False
+        self._is_used = False
 
     def spend(self) -> None:
         """Raise ``RuntimeError`` where the content gives its chunks only once, and has."""
-        if isinstance(self.content, Iterator | AsyncIterator) or hasattr(self.content, "read"):
-            if self._is_spent:
-                raise RuntimeError("the content is an iterator that was sent already: make a response for each request")
-            self._is_spent = True
+        if self._is_used and (isinstance(self.content, Iterator | AsyncIterator) or hasattr(self.content, "read")):
+            raise RuntimeError("the content is an iterator that was sent already: make a response for each request")
+        self._is_used = True
 
     def __iter__(self) -> Iterator[bytes]:
-        self.spend()
-        source = Source(self.content, self.encode, contextvars.copy_context())
+        source = self._source()
         if source.is_async:
             raise RuntimeError("the content is asynchronous: it can be sent, but not be read from here")
-        iterator = source.iterator()
+        self.spend()
+        iterator: Any = None
         try:
+            iterator = source.iterator()
             yield from filter(None, map(self.encode, iterator))
         finally:
             source.close(iterator)
 
     def close(self) -> None:
         """Close the content, unless somebody uses it, who closes it then."""
-        if not self._is_spent:
+        if not self._is_used:
             self.close_unused()
 
     def close_unused(self) -> None:
         """Close the content, of which no step was made."""
-        run_each(_closers(self.content))
+        self._source().close_unused()
+
+    def _source(self) -> Source:
+        return Source(self.content, self.encode, contextvars.copy_context())
 
 
 def unwrapped(content: Any) -> Any:

@@ -58,12 +58,14 @@ def leave(stream: Stoppable) -> None:
     _open.discard(stream)
 
 
-def stop_streams() -> None:
-    """Ask the streams that are open, and those that will be, to end; from any thread."""
+def stop_streams() -> int:
+    """Ask the streams that are open, and those that will be, to end; return how many are open. From any thread."""
     if _process.stopped_at is None:
         _process.stopped_at = time.monotonic()
-    for stream in list(_open):
+    streams = list(_open)
+    for stream in streams:
         stream.stop()
+    return len(streams)
 
 
 def cut_streams(limit: float) -> None:

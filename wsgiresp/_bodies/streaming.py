@@ -76,13 +76,17 @@ class StreamBody:
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         is_shared = is_under_hub()
-        self._producer = producer_for(
-            source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
-        )
+        try:
+            self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
+            self._producer = producer_for(
+                source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
+            )
+        except BaseException:  # no thread is to be had, or no descriptor
+            self._lease.close()
+            raise
         self._box = self._producer.box
         self._pings = alarms(self._hub, manner.ping_after) if manner.ping_after else None
         self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
-        self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
         follow_server(environ)
@@ -100,7 +104,7 @@ class StreamBody:
             if self._opening:
                 self._await_a_moment()
             else:
-                while not (self._box.chunks or self._box.has_ended or self._has_left):
+                while not (self._box.chunks or self._box.has_ended or self._has_left or self._must_end):
                     self._await()
             error = self._box.error
             if error is not None and not self._box.chunks:
@@ -178,15 +182,18 @@ class StreamBody:
         raise StopIteration
 
     def _await(self) -> None:
-        """Wait until something has happened, or perhaps nothing."""
+        """Wait until something has happened, or perhaps nothing; ``RuntimeError`` where another greenlet closes us."""
         box = self._box
         box.is_awaited = True
         try:
             # Looked at after that: a producer in another thread may have put something just before.
-            if not (box.chunks or box.has_ended or self._has_left or self._must_end):
+            if not (box.chunks or box.has_ended or box.is_closed or self._has_left or self._must_end):
                 self._arrival.wait()
         finally:
             box.is_awaited = False
+        if box.is_closed:
+            # Not the end of the iteration: the server must not take the part for the whole.
+            raise RuntimeError("a stream was closed by somebody else while it was read")
 
     def _await_a_moment(self) -> None:
         if self._producer.is_near:
@@ -201,13 +208,8 @@ class StreamBody:
 
     def _last_words(self) -> bytes:
         self._is_over = True
-        made: list[bytes] = []
-        while self._box.chunks:
-            made.append(self._box.take())
-        self._box.close()
-        if self._manner.farewell is not None:
-            made.append(self._manner.farewell())
-        return b"".join(made)
+        made = self._box.close()
+        return made if self._manner.farewell is None else made + self._manner.farewell()
 
     def _settle(self) -> None:
         """Raise what the source ended by, so that the server breaks the transfer off and no client takes it for whole.
@@ -250,6 +252,7 @@ class StreamBody:
             self._stuck.clear()
         box = self._box
         box.close()
+        self._arrival.let_go()
         try:
             if not box.has_ended:
                 self._producer.stop()
@@ -263,9 +266,11 @@ class StreamBody:
     def _await_end(self) -> None:
         limit = alarms(self._hub, CLEANUP)
         limit.set(self._give_up)
-        while not (self._box.has_ended or self._has_given_up):
-            self._arrival.wait()
-        limit.clear(self._give_up)
+        try:
+            while not (self._box.has_ended or self._has_given_up):
+                self._arrival.wait()
+        finally:
+            limit.clear(self._give_up)
         if not self._box.has_ended:
             log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
 

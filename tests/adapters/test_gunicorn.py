@@ -1,0 +1,218 @@
+"""The hooks of the adapter for gunicorn, called as gunicorn calls them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from types import SimpleNamespace
+
+import pytest
+from bodies.drivers import in_greenlet, on_the_spot, wait_until
+from gevent import socket as gevent_socket
+
+from wsgiresp._bodies import pool, stopping
+from wsgiresp.adapters import gunicorn
+
+PATIENCE = 10
+
+
+@pytest.fixture(autouse=True)
+def process():
+    """A process that nothing has told to stop, before the test and after it."""
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    stopping._begin_anew()
+    pool._start_anew()
+    gunicorn._idle.clear()
+
+
+class Log:
+    def __init__(self):
+        self.lines = []
+
+    def debug(self, line, *values):
+        self.lines.append(line % values)
+
+
+class Worker:
+    def __init__(self, graceful_timeout=30, timeout=30):
+        self.alive = True
+        self.ppid = os.getppid()
+        self.cfg = SimpleNamespace(graceful_timeout=graceful_timeout, timeout=timeout)
+        self.log = Log()
+
+
+class Response:
+    def __init__(self, closes=False):
+        self.closes = closes
+
+    def should_close(self):
+        return self.closes
+
+
+@pytest.fixture
+def worker():
+    return Worker()
+
+
+@pytest.fixture
+def pair():
+    """A client, and the socket that gunicorn's gevent worker has for it."""
+    client, served = gevent_socket.socketpair()
+    client.settimeout(PATIENCE)
+    with client, served:
+        yield client, served
+
+
+def request_on(connection, version=(1, 1)):
+    return SimpleNamespace(method="GET", path="/a", version=version, unreader=SimpleNamespace(sock=connection))
+
+
+def request_of_http2(connection):
+    stream = SimpleNamespace(connection=SimpleNamespace(sock=connection))
+    return SimpleNamespace(method="GET", path="/a", version=(2, 0), stream=stream)
+
+
+def serve(worker, request, response=None):
+    """Let the hooks see one request from its start to its end."""
+    gunicorn.pre_request(worker, request)
+    gunicorn.post_request(worker, request, {}, response or Response())
+
+
+def is_idle(connection):
+    return connection in gunicorn._idle
+
+
+def test_the_worker_class_is_that_of_gevent():
+    assert gunicorn.worker_class == "gevent"
+
+
+def test_a_request_is_logged_as_by_the_hook_that_is_replaced(worker, pair):
+    gunicorn.pre_request(worker, request_on(pair[1]))
+    assert worker.log.lines == ["GET /a"]
+
+
+def test_a_connection_is_idle_between_two_requests(worker, pair):
+    serve(worker, request_on(pair[1]))
+    assert is_idle(pair[1])
+
+
+def test_a_connection_is_not_idle_during_a_request(worker, pair):
+    serve(worker, request_on(pair[1]))
+    gunicorn.pre_request(worker, request_on(pair[1]))
+    assert not is_idle(pair[1])
+
+
+@pytest.mark.parametrize(
+    "request_before",
+    [
+        pytest.param(None, id="from the start"),
+        pytest.param(request_on, id="after an upgrade"),
+    ],
+)
+def test_a_connection_of_http2_is_never_idle(worker, pair, request_before):
+    if request_before is not None:
+        serve(worker, request_before(pair[1]))
+    serve(worker, request_of_http2(pair[1]))
+    assert not is_idle(pair[1])
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(Response(closes=True), id="said to be closed"),
+        pytest.param(None, id="never begun"),
+    ],
+)
+def test_a_connection_that_gunicorn_closes_is_not_idle(worker, pair, response):
+    gunicorn.pre_request(worker, request_on(pair[1]))
+    gunicorn.post_request(worker, request_on(pair[1]), {}, response)
+    assert not is_idle(pair[1])
+
+
+def test_a_connection_that_is_closed_is_forgotten(worker):
+    client, served = gevent_socket.socketpair()
+    with client, served:
+        serve(worker, request_on(served))
+    del served
+    assert list(gunicorn._idle) == []
+
+
+def test_a_connection_of_a_thread_is_left_to_gunicorn(worker):
+    client, served = socket.socketpair()
+    with client, served:
+        serve(worker, request_on(served))
+        assert not is_idle(served)
+
+
+def test_a_request_that_came_by_no_socket_is_no_error(worker):
+    request = request_on(None)
+    request.unreader = SimpleNamespace()
+    serve(worker, request)
+    assert list(gunicorn._idle) == []
+
+
+def stop(worker):
+    """Have *worker* stop, which the hooks notice."""
+    gunicorn.post_worker_init(worker)
+    worker.alive = False
+    wait_until(stopping.seconds_since_stop)
+
+
+def ends(connection):
+    """Wait until there is nothing more to be read from *connection*."""
+    connection.settimeout(PATIENCE)
+    return connection.recv(1) == b""
+
+
+def test_a_connection_that_is_idle_ends_when_the_worker_stops(worker, pair):
+    serve(worker, request_on(pair[1]))
+    in_greenlet(stop, worker)
+    assert ends(pair[1])
+
+
+def test_a_connection_that_becomes_idle_ends_when_the_worker_has_stopped(worker, pair):
+    worker.alive = False
+    serve(worker, request_on(pair[1]))
+    assert ends(pair[1])
+
+
+def test_the_answer_may_still_be_sent_on_a_connection_that_ends(worker, pair):
+    client, served = pair
+    serve(worker, request_on(served))
+    in_greenlet(stop, worker)
+    assert ends(served)
+    served.sendall(b"answer")
+    assert client.recv(6) == b"answer"
+
+
+def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
+    client, served = pair
+    other_client, idle = gevent_socket.socketpair()
+    with other_client, idle:
+        serve(worker, request_on(served))
+        serve(worker, request_on(idle))
+        in_greenlet(stop, worker)
+        gunicorn.pre_request(worker, request_on(served))
+        assert ends(idle)
+    client.sendall(b"body")
+    assert served.recv(4) == b"body"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        pytest.param("alive", False, id="that is told to stop"),
+        pytest.param("ppid", -1, id="whose master was killed"),
+    ],
+)
+@pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["of gevent", "of threads"])
+def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
+    run(gunicorn.post_worker_init, worker)
+    assert stopping.seconds_since_stop() == 0
+    setattr(worker, attribute, value)
+    wait_until(stopping.seconds_since_stop)

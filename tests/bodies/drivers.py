@@ -1,0 +1,72 @@
+"""Who runs a test: a greenlet of the hub, as gevent's workers have it, or a thread that nothing else shares."""
+
+from __future__ import annotations
+
+import threading
+
+import gevent
+import pytest
+
+PATIENCE = 10
+"""Seconds after which a test gives up."""
+
+
+def in_greenlet(function, *arguments, **named):
+    """Return what *function* returns in a greenlet of the hub."""
+    return gevent.spawn(function, *arguments, **named).get(timeout=PATIENCE)
+
+
+def in_thread(function, *arguments, **named):
+    """Return what *function* returns in a thread of its own, whose hub it may leave behind as it likes."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append((function(*arguments, **named), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(PATIENCE)
+    if not outcome:
+        raise TimeoutError(f"{function} has not returned within {PATIENCE} s")
+    value, error = outcome[0]
+    if error is not None:
+        raise error
+    return value
+
+
+def on_the_spot(function, *arguments, **named):
+    """Return what *function* returns in the main greenlet of this thread."""
+    return function(*arguments, **named)
+
+
+everywhere = pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(in_greenlet, id="under a hub"),
+        pytest.param(on_the_spot, id="in the main thread"),
+        pytest.param(in_thread, id="in another thread"),
+    ],
+)
+
+
+def turns(count=5):
+    """Let every greenlet run that can, and the hub look at its timers and sockets."""
+    for _ in range(count):
+        gevent.sleep(0)
+    gevent.sleep(1e-6)
+
+
+def wait_until(claim, patience=PATIENCE):
+    """Wait, letting the greenlets run, until *claim* returns something true."""
+    with gevent.Timeout(patience):
+        while not claim():
+            gevent.sleep(0.001)
+
+
+def throw(greenlet, error):
+    """Raise *error* where *greenlet* waits, as a timeout does, and let the others run."""
+    gevent.get_hub().loop.run_callback(greenlet.throw, error)
+    turns()

@@ -1,0 +1,159 @@
+"""The hub of a thread, and who drives it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE, in_greenlet, in_thread, turns
+from gevent.event import Event
+from greenlet import greenlet
+
+from wsgiresp._bodies import hubs
+from wsgiresp._bodies.hubs import Lease, can_block, is_under_hub, start_thread
+
+
+@pytest.fixture
+def patched(monkeypatch):
+    """What ``gevent.monkey`` says once it has patched all."""
+    monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: True)
+
+
+def test_the_main_greenlet_is_not_under_a_hub_though_there_is_one():
+    gevent.get_hub()
+    assert not is_under_hub()
+
+
+def test_a_greenlet_of_the_hub_is_under_it():
+    assert in_greenlet(is_under_hub)
+
+
+def test_a_greenlet_of_somebody_else_is_not_under_the_hub():
+    assert not greenlet(is_under_hub).switch()
+
+
+def test_a_thread_that_nothing_shares_can_be_blocked():
+    assert can_block()
+
+
+def test_a_thread_that_others_share_must_not_be_blocked():
+    assert not in_greenlet(can_block)
+
+
+def test_nothing_blocks_where_sleep_is_gevents(patched):
+    assert not can_block()
+
+
+@pytest.mark.parametrize("is_patched", [False, True], ids=["threads as they are", "threads that gevent has patched"])
+def test_a_thread_that_is_started_is_a_real_one(monkeypatch, is_patched):
+    monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: is_patched)
+    seen: list[int] = []
+    is_done = threading.Event()
+
+    def run():
+        seen.append(threading.get_ident())
+        is_done.set()
+
+    start_thread(run, "a thread")
+    assert is_done.wait(PATIENCE)
+    assert seen != [threading.get_ident()]
+
+
+def test_a_thread_is_a_real_one_after_monkey_patching():
+    program = """
+from gevent import monkey
+monkey.patch_all()
+from wsgiresp._bodies import hubs
+ident, lock = monkey.get_original("_thread", "get_ident"), hubs.allocate_lock()
+seen = []
+lock.acquire()
+hubs.start_thread(lambda: (seen.append(ident()), lock.release()), "a thread")
+lock.acquire()
+assert seen != [ident()], seen
+assert not hubs.can_block()
+"""
+    path = os.pathsep.join(filter(None, sys.path))
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env={**os.environ, "PYTHONPATH": path})
+
+
+def wait_with_nothing_else():
+    Event().wait()
+
+
+def test_a_hub_with_nothing_to_wait_for_gives_up():
+    with pytest.raises(gevent.exceptions.LoopExit):
+        in_thread(wait_with_nothing_else)
+
+
+def test_a_lease_keeps_the_hub_waiting_for_another_thread():
+    def wait_for_another_thread():
+        lease = Lease()
+        event = Event()
+        ring = lease.hub.loop.run_callback_threadsafe
+        timer = threading.Timer(0.005, ring, (event.set,))
+        timer.start()
+        assert event.wait()
+        timer.join(PATIENCE)
+        lease.close()
+
+    in_thread(wait_for_another_thread)
+
+
+def test_the_hub_of_a_thread_goes_with_the_last_lease():
+    def lease_twice():
+        first, second = Lease(), Lease()
+        hub = first.hub
+        first.close()
+        first.close()
+        was_there = hub.loop is not None
+        second.close()
+        return was_there, hub.loop is None
+
+    assert in_thread(lease_twice) == (True, True)
+
+
+def test_a_thread_that_takes_a_lease_again_has_a_new_hub():
+    def lease_again():
+        first = Lease()
+        first.close()
+        second = Lease()
+        second.close()
+        return first.hub is second.hub
+
+    assert not in_thread(lease_again)
+
+
+def test_the_hub_of_the_main_thread_stays():
+    lease = Lease()
+    lease.close()
+    assert lease.hub.loop is not None
+    turns()
+
+
+def test_a_hub_that_drives_the_one_who_closes_stays():
+    def close_in_greenlet():
+        def use():
+            lease = Lease()
+            lease.close()
+            return lease.hub.loop is not None
+
+        found = gevent.spawn(use).get()
+        gevent.get_hub().destroy(destroy_loop=True)
+        return found
+
+    assert in_thread(close_in_greenlet)
+
+
+def test_leases_of_threads_leave_no_descriptor():
+    def use():
+        Lease().close()
+
+    in_thread(use)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        in_thread(use)
+    assert len(os.listdir("/proc/self/fd")) <= before

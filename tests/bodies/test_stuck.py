@@ -1,0 +1,132 @@
+"""Dropping a client that takes nothing."""
+
+from __future__ import annotations
+
+import socket
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE, turns
+from gevent import socket as gevent_socket
+from gevent.event import Event
+
+from wsgiresp._bodies import coroutines
+from wsgiresp._bodies.stuck import InHub, InThread, stuck_watch
+
+SOON = 0.001  # s
+
+
+@pytest.fixture
+def ends():
+    here, there = gevent_socket.socketpair()
+    yield here, there
+    here.close()
+    there.close()
+
+
+@pytest.fixture
+def plain_ends():
+    here, there = socket.socketpair()
+    there.settimeout(PATIENCE)
+    yield here, there
+    here.close()
+    there.close()
+
+
+def loop_turns():
+    """Let the asyncio loop do what it was asked to."""
+
+    async def nothing():
+        pass
+
+    coroutines.run(nothing())
+
+
+class TestInHub:
+    def test_a_connection_on_which_nothing_goes_out_is_shut(self, ends):
+        here, there = ends
+        gevent.spawn(InHub(gevent.get_hub(), SOON, here).set)
+        with gevent.Timeout(PATIENCE):
+            assert there.recv(1) == b""
+
+    def test_a_connection_on_which_all_has_gone_out_stays(self, ends):
+        here, there = ends
+        stuck = InHub(gevent.get_hub(), SOON, here)
+
+        def send():
+            stuck.set()
+            stuck.clear()
+
+        gevent.spawn(send).get(timeout=PATIENCE)
+        stuck._alarms._fire()
+        here.sendall(b"more")
+        assert there.recv(4) == b"more"
+
+    def test_where_no_connection_is_shown_the_reader_learns_it_as_of_one_that_is_gone(self):
+        outcome: list[BaseException] = []
+        has_ended = Event()
+
+        def read():
+            stuck = InHub(gevent.get_hub(), SOON, None)
+            stuck.set()
+            try:
+                Event().wait(PATIENCE)
+            except BrokenPipeError as error:
+                outcome.append(error)
+            has_ended.set()
+
+        gevent.spawn(read)
+        assert has_ended.wait(PATIENCE)
+        assert [error.strerror for error in outcome] == ["the client takes nothing"]
+
+    def test_a_reader_that_is_gone_learns_nothing(self):
+        stuck = InHub(gevent.get_hub(), SOON, None)
+        reader = gevent.spawn(stuck.set)
+        reader.join(PATIENCE)
+        stuck._drop()
+        turns()
+        assert reader.value is None
+
+    def test_a_reader_that_has_its_chunk_out_learns_nothing(self):
+        stuck = InHub(gevent.get_hub(), PATIENCE, None)
+
+        def read():
+            stuck.set()
+            stuck.clear()
+            stuck._drop()
+            return "read on"
+
+        assert gevent.spawn(read).get(timeout=PATIENCE) == "read on"
+
+
+class TestInThread:
+    def test_a_connection_on_which_nothing_goes_out_is_shut(self, plain_ends):
+        here, there = plain_ends
+        InThread(SOON, here).set()
+        assert there.recv(1) == b""
+
+    def test_a_connection_on_which_all_has_gone_out_stays(self, plain_ends):
+        here, there = plain_ends
+        stuck = InThread(PATIENCE, here)
+        stuck.set()
+        stuck.set()
+        stuck.clear()
+        stuck.clear()
+        loop_turns()
+        assert stuck._timer is None
+        here.sendall(b"more")
+        assert there.recv(4) == b"more"
+
+
+@pytest.mark.parametrize(
+    ("is_shared", "seconds", "connection", "kind"),
+    [
+        pytest.param(True, 5, None, InHub, id="a hub that others share"),
+        pytest.param(True, 5, "a socket", InHub, id="a hub that others share, with a socket"),
+        pytest.param(False, 5, "a socket", InThread, id="a thread that is blocked"),
+        pytest.param(False, 5, None, type(None), id="a thread that nothing can unblock"),
+        pytest.param(True, 0, "a socket", type(None), id="never"),
+    ],
+)
+def test_what_drops_a_client_suits_the_server(is_shared, seconds, connection, kind):
+    assert type(stuck_watch(gevent.get_hub(), is_shared, seconds, connection)) is kind
