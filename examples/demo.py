@@ -1,7 +1,8 @@
-"""All examples as one WSGI application: ``plain_app.py`` at the top, ``stream_app.py`` below ``/streams``."""
+"""All examples as one WSGI application: ``plain_app.py`` at the top, the others each below a path of its own."""
 
 from __future__ import annotations
 
+import flask_app
 import plain_app
 import stream_app
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -10,4 +11,4 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 plain_app.log.addHandler(stream_app.JOURNAL)
 
 # This is what a WSGI server calls.
-app = DispatcherMiddleware(plain_app.app, {"/streams": stream_app.app})
+app = DispatcherMiddleware(plain_app.app, {"/streams": stream_app.app, "/flask": flask_app.app})

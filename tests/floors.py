@@ -16,11 +16,12 @@ _FRONT = 4.5
 _ADAPTERS = 5
 _FLOORS = {
     "wsgiresp._types": 1,
-    "wsgiresp.exceptions": 1,
     "wsgiresp._protocol": 1,
     "wsgiresp._bodies": 2,
     "wsgiresp.background": 2,
     "wsgiresp.responses": 3,
+    # An HTTPException is its answer, which is a response; only views and their frameworks ask for one.
+    "wsgiresp.exceptions": 3,
     "wsgiresp._views": 4,
     "wsgiresp.testing": 4,  # a client, which needs greenlets and asks nothing but the reader of events
     "wsgiresp.adapters": _ADAPTERS,

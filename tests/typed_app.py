@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 import flask
 
-from wsgiresp import BackgroundTask, BackgroundTasks, early_hints, serve_files
+from wsgiresp import BackgroundTask, BackgroundTasks, HTTPException, early_hints, respond_with, serve_files
+from wsgiresp.adapters.flask import Blueprint, Responses
 from wsgiresp.responses import (
     FileResponse,
     HTMLResponse,
@@ -117,3 +118,23 @@ def progress(done: int) -> ServerSentEvent:
     assert_type(event.id, str | None)
     assert_type(event.retry, int | None)
     return event
+
+
+Responses(site, default_response_class=ORJSONResponse)
+pages = Blueprint("pages", __name__, default_response_class=HTMLResponse)
+
+
+@pages.get("/about")
+@respond_with(HTMLResponse, status_code=203, headers={"X-Page": "about"})
+def about(response: Response, tasks: BackgroundTasks) -> str:
+    response.headers["X-Page"] = "1"
+    return "<h1>About</h1>"
+
+
+@pages.get("/later")
+@respond_with(response_model=dict[str, int])
+async def later() -> dict[str, int]:
+    raise HTTPException(404, detail={"id": 1}, headers=[("Link", "</a>"), ("Link", "</b>")])
+
+
+refused: WSGIApplication = HTTPException(status_code=403)

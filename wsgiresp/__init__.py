@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ._views.responding import respond_with
+from .exceptions import HTTPException
 from .responses import (
     BackgroundTask,
     BackgroundTasks,
@@ -34,6 +36,7 @@ __all__ = [
     "EventSourceResponse",
     "FileResponse",
     "HTMLResponse",
+    "HTTPException",
     "JSONEncoder",
     "JSONLinesResponse",
     "JSONResponse",
@@ -49,5 +52,6 @@ __all__ = [
     "XSendfile",
     "early_hints",
     "json_encoder",
+    "respond_with",
     "serve_files",
 ]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextvars
 import copy
 import functools
+import inspect
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Self
 
 from ._bodies import attempts, pool, queues
@@ -16,6 +18,9 @@ from ._bodies.pool import drain as drain
 from ._types import Background
 
 _P = ParamSpec("_P")
+
+Around = Callable[[], AbstractContextManager[object]]
+Report = Callable[["BackgroundTask", BaseException], object]
 
 
 class BackgroundTask:
@@ -118,6 +123,74 @@ class BackgroundTasks(BackgroundTask):
         return f"<{type(self).__name__} [{', '.join(map(str, self.tasks))}]>"
 
 
+class BoundTask(BackgroundTask):
+    """*task*, each try inside ``around()``; *report* is told of it and of the error where it fails, not the log.
+
+    For frameworks: a connection or a context that is there for one task and is let go after it.
+    """
+
+    def __init__(self, task: BackgroundTask, around: Around, report: Report) -> None:
+        vars(self).update(vars(task))
+        self._task = task
+        self._around = around
+        self._report = report
+
+    def __call__(self) -> None:
+        """Make the call and wait until it is done; only what asks this thread or greenlet to end is raised here."""
+        try:
+            super().__call__()
+        except attempts.ENDINGS:
+            raise
+        except BaseException as error:
+            self._report(self, error)
+
+    def _call(self) -> object:
+        if inspect.iscoroutinefunction(self.func) and queues.entrance(self.func) is None:
+            return self._call_later()
+        with self._around():
+            attempts.finish(super()._call())
+        return None
+
+    async def _call_later(self) -> None:
+        with self._around():
+            await self.func(*self.args, **self.kwargs)
+
+    def __repr__(self) -> str:
+        return repr(self._task)
+
+    def __str__(self) -> str:
+        return str(self._task)
+
+
+class _BoundList(Sequence[BackgroundTask]):
+    """*tasks* as they are at any time, each bound."""
+
+    def __init__(self, tasks: list[BackgroundTask], around: Around, report: Report) -> None:
+        self._tasks = tasks
+        self._around = around
+        self._report = report
+        self.append = tasks.append
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __getitem__(self, place: Any) -> Any:
+        found = self._tasks[place]
+        if isinstance(found, list):
+            return [bound(task, self._around, self._report) for task in found]
+        return bound(found, self._around, self._report)
+
+
+def bound(background: Background, around: Around, report: Report) -> BackgroundTask:
+    """Return *background* as a :class:`BoundTask`, or as tasks each of which is one, also those added later."""
+    task = _as_task(background)
+    if isinstance(task, BackgroundTasks):
+        twin: Any = copy.copy(task)
+        twin.tasks = _BoundList(task.tasks, around, report)
+        return twin  # type: ignore[no-any-return]
+    return BoundTask(task, around, report)
+
+
 class AfterResponse:
     """The last step of a body's ``close()``: run *background* in a copy of the context in which this was made.
 
@@ -147,7 +220,7 @@ def _as_task(background: Background) -> BackgroundTask:
     return BackgroundTask(background)
 
 
-_OURS = (BackgroundTask.__call__, BackgroundTasks.__call__)
+_OURS = (BackgroundTask.__call__, BackgroundTasks.__call__, BoundTask.__call__)
 
 
 def _name(func: Any) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tarfile
 import tomllib
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from peers import suites
+from peers.suites import unpacked
 
 HERE = Path(__file__).parent
 # Those of its tests that make or read a response, and need no plugin of pytest.
@@ -41,39 +37,13 @@ REFUSED_WITHOUT_WORDS = {test for table in TABLES if table.get("passes_by_werkze
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
-    """The folder of werkzeug's source distribution, of the version that is installed."""
-    folder = tmp_path_factory.mktemp("werkzeug")
-    wanted = f"werkzeug=={version('werkzeug')}"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "werkzeug", "-d", folder, wanted]
-    outcome = subprocess.run(command, check=False, capture_output=True, text=True, timeout=50)
-    archives = list(folder.glob("*.tar.gz"))
-    if not archives:
-        pytest.skip(f"the sdist of {wanted} cannot be had: {outcome.stderr.strip()[-200:]}")
-    with tarfile.open(archives[0]) as archive:
-        archive.extractall(folder, filter="data")
-    (unpacked,) = (path for path in folder.iterdir() if path.is_dir())
-    return unpacked
+    """The folder of werkzeug's source distribution."""
+    return unpacked("werkzeug", tmp_path_factory.mktemp("werkzeug"))
 
 
 def outcomes(sdist, *options):
-    """Return "passed", "skipped" or "failed" of each of werkzeug's tests by its id."""
-    file = sdist / "outcomes.json"
-    command = [sys.executable, "-P", "-m", "pytest", "-p", "peers.substitution", "--outcomes", file, *options]
-    # Its conftest.py starts servers, and imports what we have not.
-    quiet = ["-q", "--tb=no", "--noconftest", "-p", "no:cacheprovider"]
-    outcome = subprocess.run(
-        [*command, *quiet, *(f"tests/{name}" for name in FILES)],
-        check=False,
-        cwd=sdist,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), *filter(None, sys.path)])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=50,
-    )
-    if outcome.returncode > 1:
-        raise RuntimeError(outcome.stdout)
-    return json.loads(file.read_text("utf-8"))
+    """Return what came of each of werkzeug's tests; its conftest.py starts servers, and imports what we have not."""
+    return suites.outcomes(sdist, "--noconftest", *options, *(f"tests/{name}" for name in FILES))
 
 
 @pytest.fixture(scope="module")

@@ -47,3 +47,8 @@ def test_one_connection_serves_every_row(demo):
 def test_the_log_tells_of_the_background_task(demo):
     demo.exchange("GET", "/background")
     assert demo.log.wait_for("plain_app: answered GET /background\n")
+
+
+def test_the_views_of_flask_stand_below_a_path_of_their_own(demo):
+    answer = demo.exchange("GET", "/flask/custom")
+    assert (answer.status, answer.body, answer.values("X-Custom-Header")) == (200, b"Custom content", ["value"])

@@ -132,6 +132,24 @@ class Chunks:
         return Source(self.content, self.encode, contextvars.copy_context())
 
 
+def unwrapped(content: Any) -> Any:
+    """Return the generator inside of one that ``flask.stream_with_context`` made; anything else as it is.
+
+    That one pushes the contexts of the request itself, while the view has them pushed in another context: neither could
+    be popped. They are in the context that a :class:`Source` is stepped in anyway.
+    """
+    code = getattr(content, "gi_code", None)
+    frame = getattr(content, "gi_frame", None)
+    if frame is None or code is None or code.co_qualname != _OF_FLASK or "gen" not in frame.f_locals:
+        return content
+    inner = frame.f_locals["gen"]
+    content.close()  # it has pushed nothing yet, and leaves the inner one open
+    return inner
+
+
+_OF_FLASK = "stream_with_context.<locals>.generator"
+
+
 def require_streamable(name: str, content: object) -> None:
     """Raise ``TypeError`` where *content*, given to the class of this *name*, is nothing that gives chunks."""
     if isinstance(content, Mapping) or not (isinstance(content, Iterable | AsyncIterable) or hasattr(content, "read")):

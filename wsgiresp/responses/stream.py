@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from wsgiresp._bodies.closing import ClosingBody, Step
-from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable
+from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable, unwrapped
 from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
 from wsgiresp._protocol.fields import Field, extend
@@ -125,7 +125,7 @@ class StreamingResponse(Response):
         self._take_chunks(content)
 
     def _take_chunks(self, content: Any) -> None:
-        self._response = self._chunks = Chunks(content)
+        self._response = self._chunks = Chunks(unwrapped(content))
 
     def _asked(self, environ: WSGIEnvironment) -> Any:
         """Return the content for this request."""

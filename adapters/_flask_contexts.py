@@ -1,0 +1,98 @@
+"""Flask's contexts around what runs after a view: tasks, streams, and the end of a request."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+from flask import globals as flask_globals
+from flask.signals import got_request_exception
+
+from wsgiresp.background import Around, BackgroundTask, bound
+from wsgiresp.responses import Response, StreamingResponse
+from wsgiresp.responses.settled import Settled
+
+# Flask 3.2 makes one context of the two.
+IS_ONE = not hasattr(flask_globals, "_cv_request")
+CURRENT: Any = getattr(flask_globals, "_cv_request", flask_globals._cv_app)
+"""The context variable with the context of the request that is answered, or of an application alone in Flask 3.2."""
+
+_BOUND = "_bound_background"
+
+
+def request_context() -> Any:
+    """Return the context of the request that is answered, None where there is none."""
+    context = CURRENT.get(None)
+    return context if context is not None and getattr(context, "has_request", True) else None
+
+
+def bind_background(app: flask.Flask, response: Response) -> None:
+    """Have each task of *response* run in an application context of its own, and its failure told to *app*."""
+    background = response.background
+    if background is not None and background is not vars(response).get(_BOUND):
+        response.background = bound(background, app.app_context, functools.partial(_report, app))
+        vars(response)[_BOUND] = response.background
+
+
+def bind_stream(app: flask.Flask, response: Response) -> None:
+    """Have what *response* streams made in contexts of its own, with the request, session and ``g`` of this one."""
+    context = request_context()
+    if context is not None and isinstance(response, StreamingResponse):
+        around = functools.partial(_stream_contexts, app, context, flask.g._get_current_object(), response.around)
+        response.around = around
+
+
+@contextlib.contextmanager
+def _stream_contexts(app: flask.Flask, context: Any, g: Any, around: Around | None) -> Iterator[None]:
+    """Push copies of the contexts: those of the view end with the view, and its teardown waits for no stream."""
+    request = context.request
+    # Pushing matches the URL anew, and forgets what a preprocessor has taken from the arguments.
+    matched = request.url_rule, request.view_args
+    twin = context.copy()
+    contexts = [twin] if IS_ONE else [app.app_context(), twin]
+    contexts[0].g = g
+    with contextlib.ExitStack() as stack:
+        for each in contexts:
+            stack.enter_context(each)
+        request.url_rule, request.view_args = matched
+        if around is not None:
+            stack.enter_context(around())
+        yield
+
+
+def _report(app: flask.Flask, task: BackgroundTask, error: BaseException) -> None:
+    app.logger.error("%r failed after a response", task, exc_info=error)
+    if isinstance(error, Exception):
+        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+
+
+def drop_in_the_end(context: Any, settled: Settled) -> None:
+    """Have *settled* dropped at the end of the request of *context* where nobody has called it by then."""
+    request = context.request
+    close = vars(request).get("close")
+    if not isinstance(close, _AtTheEnd):
+        close = _AtTheEnd(context)
+        request.close = close
+    close.settled.append(settled)
+
+
+class _AtTheEnd:
+    """Stands in the place of ``request.close``, which Flask calls when it pops a context of the request."""
+
+    def __init__(self, context: Any) -> None:
+        # Not the context and the request themselves, which hold this.
+        self._context = weakref.ref(context)
+        self._request = weakref.ref(context.request)
+        self.settled: list[Settled] = []
+
+    def __call__(self) -> None:
+        context, request = self._context(), self._request()
+        # A stream pops a copy of the context when it ends, maybe before the answer goes out.
+        if request is not None and context is CURRENT.get(None):
+            while self.settled:
+                self.settled.pop().drop()
+            type(request).close(request)

@@ -1,0 +1,308 @@
+"""Flask: views return these responses, hooks see them decided, and streams and tasks run in the application's contexts.
+
+An extension: ``Responses(app)``, or ``Responses()`` and ``init_app(app)``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import flask
+import flask.views
+from werkzeug.datastructures import Headers
+
+from wsgiresp._bodies import coroutines
+from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
+from wsgiresp._views.injection import Injected, Plan, plan
+from wsgiresp._views.merging import is_used, merged
+from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, bind_stream, drop_in_the_end, request_context
+from wsgiresp.exceptions import HTTPException
+from wsgiresp.responses import JSONResponse, Response, StreamingResponse
+from wsgiresp.responses.settled import Settled, decides, settle
+
+_NAME = "wsgiresp"
+_ADOPTED = "_is_adopted"  # by an application: a copy that belongs to one request
+
+# What views return most often, and Flask makes its own of.
+_NATIVE = frozenset({str, bytes, dict, list, flask.Response})
+_OURS = (Response, *ITERATORS)
+
+
+class Responses:
+    """The extension: it makes an application, or several, take these responses for its own.
+
+    *default_response_class*: what becomes of dicts, lists, models and dataclasses that views return, of text too where
+    it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before.
+    """
+
+    def __init__(self, app: flask.Flask | None = None, *, default_response_class: type[Response] | None = None) -> None:
+        self.default_response_class = _checked(default_response_class)
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Install it on *app*; on one that has it, only the default class is changed, where there is another."""
+        installed = app.extensions.get(_NAME)
+        if installed is None:
+            app.extensions[_NAME] = _Installed(app, self.default_response_class)
+        elif self.default_response_class is not None:
+            installed.default = self.default_response_class
+
+
+class Blueprint(flask.Blueprint):
+    """A blueprint of Flask's with a *default_response_class* for its views."""
+
+    def __init__(self, *args: Any, default_response_class: type[Response] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.default_response_class = _checked(default_response_class)
+
+
+def _checked(response_class: type[Response] | None) -> type[Response] | None:
+    if response_class is None or (isinstance(response_class, type) and issubclass(response_class, Response)):
+        return response_class
+    raise TypeError(f"default_response_class must be a class of wsgiresp.responses, got {response_class!r}")
+
+
+class _Installed:
+    """What stands in the place of four methods of one application, and calls them.
+
+    It must not hold the application, which holds it: Flask promises that one that is let go is gone at once.
+    """
+
+    def __init__(self, app: flask.Flask, default: type[Response] | None) -> None:
+        self.default = default
+        self._app = weakref.ref(app)
+        self._views: dict[str, _View] = {}
+        self._make = _method(app, "make_response")
+        self._dispatch = _method(app, "dispatch_request")
+        self._process = _method(app, "process_response")
+        for name in ("make_response", "dispatch_request", "process_response"):
+            setattr(app, name, getattr(self, name))
+        if type(app).async_to_sync is flask.Flask.async_to_sync and "async_to_sync" not in vars(app):
+            vars(app)["async_to_sync"] = _to_sync
+
+    def dispatch_request(self, *args: Any) -> Any:
+        """Call the view with what its annotations ask for, and make that part of what it returns."""
+        app: Any = self._app()
+        request = CURRENT.get().request
+        rule = request.url_rule
+        if rule is not None:
+            view = app.view_functions.get(rule.endpoint)
+            known = self._views.get(rule.endpoint)
+            if known is None or known.view is not view:
+                known = self._views[rule.endpoint] = _View(view)
+            asked = known.plan or known.plan_for(request.method)
+            if asked:
+                return self._settled(self._injected(app, request, asked, args))
+        return self._settled(self._dispatch(app, *args))
+
+    def make_response(self, returned: Any) -> flask.Response:
+        """Return the response for what a view, a hook or an error handler returned."""
+        app: Any = self._app()
+        kind = type(returned)
+        if kind in _NATIVE and (kind is flask.Response or self.default_class() is None):
+            return self._make(app, returned)  # type: ignore[no-any-return]
+        content, status, headers = _parts(returned)
+        response = self._response(app, content)
+        if response is not None and not vars(response).get(_ADOPTED):
+            returned = self._adopted(app, response, status, headers)
+        return self._make(app, returned)  # type: ignore[no-any-return]
+
+    def process_response(self, *args: Any) -> Any:
+        """Return the response after all hooks; another one than before has the one before closed in the end."""
+        app: Any = self._app()
+        before = args[-1]
+        if not isinstance(before, Settled):
+            after = self._process(app, *args)
+            return self._taken(app, after) if isinstance(after, Response) else after
+        try:
+            after = self._process(app, *args)
+            if isinstance(after, Response):
+                after = self._taken(app, after)
+        except BaseException:
+            before.drop()
+            raise
+        if after is not before:
+            before.end_with(after)
+        return after
+
+    def default_class(self) -> type[Response] | None:
+        """Return the default class of the innermost blueprint that has one, or that of the application."""
+        context = request_context()
+        rule = None if context is None else context.request.url_rule
+        if rule is not None and "." in rule.endpoint:
+            app: Any = self._app()
+            for name in context.request.blueprints:
+                found: type[Response] | None = getattr(app.blueprints.get(name), "default_response_class", None)
+                if found is not None:
+                    return found
+        return self.default
+
+    def _settled(self, returned: Any) -> Any:
+        """Return what a view *returned*, or the response for it, where an error in that is one of the view.
+
+        What Flask makes of it later is not for error handlers: a file, the first chunk of a stream.
+        """
+        if type(returned) in _NATIVE:
+            return returned
+        content = returned[0] if type(returned) is tuple and returned else returned
+        return self.make_response(returned) if isinstance(content, _OURS) else returned
+
+    def _injected(self, app: Any, request: flask.Request, asked: Plan, args: tuple[Any, ...]) -> Any:
+        arguments = request.view_args or {}
+        injected = asked.injected((), arguments)
+        request.view_args = {**arguments, **injected.arguments}
+        try:
+            returned = self._dispatch(app, *args)
+        finally:
+            request.view_args = arguments
+        return self._merged(app, returned, injected)
+
+    def _merged(self, app: Any, returned: Any, injected: Injected) -> Any:
+        content, *rest = returned if type(returned) is tuple else (returned,)
+        if not is_used(injected) and content is not injected.response:
+            return returned
+        response = self._response(app, content)
+        if response is None:
+            return merged(self.make_response(returned), injected)
+        return (merged(response, injected), *rest) if rest else merged(response, injected)
+
+    def _response(self, app: Any, content: Any) -> Response | None:
+        """Return the response of ours that *content* is or becomes, None for what is left to Flask."""
+        if isinstance(content, Response):
+            return content
+        if isinstance(content, HTTPException):
+            response = content.get_response()
+            return response if isinstance(response, Response) else None
+        if is_answer(content) or content is None or callable(content):
+            return None
+        default = self.default_class()
+        if default is not None and takes(default, content):
+            return default(content)
+        if isinstance(content, ITERATORS):
+            # As text, which it would be for Flask.
+            return StreamingResponse(content, media_type=app.response_class.default_mimetype)
+        return JSONResponse(content) if is_record(content) else None
+
+    def _taken(self, app: flask.Flask, response: Response) -> Response:
+        """Return what a hook returned, or left: one that is no request's own is copied, new tasks get their context."""
+        if not vars(response).get(_ADOPTED):
+            return self._adopted(app, response, None, None)
+        bind_background(app, response)
+        return response
+
+    def _adopted(self, app: flask.Flask, response: Response, status: Any, headers: Any) -> Response:
+        """Return a copy of *response* for this request, of the application's class too, and decided if it decides."""
+
+        def change(twin: Response) -> None:
+            bind_background(app, twin)
+            bind_stream(app, twin)
+            if status is not None:
+                twin.status = status
+            if headers:
+                twin.headers.update(headers)
+
+        context = request_context()
+        if context is not None and decides(response):
+            settled = settle(response, context.request.environ, change)
+            drop_in_the_end(context, settled)
+            adopted: Response = settled
+        else:
+            adopted = response.__copy__()
+            change(adopted)
+        vars(adopted)[_ADOPTED] = True
+        adopted.__class__ = app.response_class
+        return adopted
+
+
+def _method(app: flask.Flask, name: str) -> Callable[..., Any]:
+    """Return the method of *app*, to be called with the application before its arguments."""
+    own = vars(app).get(name)
+    if own is None:
+        return getattr(type(app), name)  # type: ignore[no-any-return]
+    return lambda _, *args: own(*args)
+
+
+class _View:
+    """A view function, and what it is to be given."""
+
+    __slots__ = ("_plans", "plan", "view")
+
+    def __init__(self, view: Any) -> None:
+        self.view = view
+        kind = getattr(view, "view_class", None)
+        is_class = isinstance(kind, type) and issubclass(kind, flask.views.View)
+        self._plans: dict[str, Plan] | None = {} if is_class else None
+        self.plan = plan(view) if self._plans is None else None
+
+    def plan_for(self, method: str) -> Plan | None:
+        """Return the plan of what a view made of a class calls for a request of *method*; None for any other view."""
+        if self._plans is None:
+            return None
+        found = self._plans.get(method)
+        if found is None:
+            found = self._plans[method] = plan(_method_of(self.view.view_class, method))
+        return found
+
+
+def _method_of(kind: Any, method: str) -> Any:
+    found = getattr(kind, method.lower(), None)
+    if found is None and method == "HEAD":
+        found = getattr(kind, "get", None)
+    return found if issubclass(kind, flask.views.MethodView) and found is not None else kind.dispatch_request
+
+
+def _parts(returned: Any) -> tuple[Any, Any, Any]:
+    """Return content, status and headers of what a view returned, as Flask tells them apart."""
+    if isinstance(returned, tuple):
+        if len(returned) == 3:
+            return returned
+        if len(returned) == 2:
+            content, second = returned
+            return (
+                (content, None, second) if isinstance(second, (Headers, dict, tuple, list)) else (content, second, None)
+            )
+        return None, None, None  # Flask says what is wrong with it
+    return returned, None, None
+
+
+def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function*, a coroutine function, as one that waits: on the loop that streams and tasks run on.
+
+    Under gevent only the greenlet of the request waits, so any number of async views run at once.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if _is_in_loop():
+            # To wait here for that loop, or as that loop, would be to wait forever.
+            raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
+        outcome: list[Any] = []
+
+        async def run() -> None:
+            outcome.append(await function(*args, **kwargs))
+
+        coroutines.run(run())
+        return outcome[0]
+
+    return call
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _default_of_the_application() -> type[Response] | None:
+    installed = flask.current_app.extensions.get(_NAME) if flask.has_app_context() else None
+    return None if installed is None else installed.default_class()
+
+
+find_default_by(_default_of_the_application)

@@ -1,0 +1,253 @@
+"""Views ask for a response and for tasks by annotations; what they set on these is part of the answer."""
+
+from __future__ import annotations
+
+import functools
+
+import flask
+import flask.views
+import pytest
+from flask_apps import application
+
+from wsgiresp import BackgroundTasks, HTTPException, Response, respond_with
+from wsgiresp.responses import BackgroundTask, FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+
+
+@pytest.fixture
+def app():
+    return application()
+
+
+def mark(response):
+    response.headers["X-A"] = "1"
+    response.set_cookie("a", "1")
+    response.status_code = 202
+
+
+@pytest.mark.parametrize(
+    ("returned", "body"),
+    [
+        pytest.param(lambda: {"a": 1}, b'{"a":1}\n', id="a dict"),
+        pytest.param(lambda: "text", b"text", id="text"),
+        pytest.param(lambda: flask.Response("flask"), b"flask", id="Flask's response"),
+        pytest.param(lambda: JSONResponse({"a": 1}), b'{"a":1}', id="our response"),
+        pytest.param(lambda: ("text", {"X-B": "2"}), b"text", id="a tuple"),
+        pytest.param(lambda: (PlainTextResponse("ours"), {"X-B": "2"}), b"ours", id="a tuple with ours"),
+    ],
+)
+def test_what_is_set_is_part_of_the_answer(app, returned, body):
+    ran = []
+
+    @app.get("/<word>")
+    def view(word, response: Response, tasks: BackgroundTasks):
+        mark(response)
+        tasks.add_task(ran.append, word)
+        return returned()
+
+    with app.test_client().get("/word") as answer:
+        assert (answer.status_code, answer.headers["X-A"], answer.data) == (202, "1", body)
+    assert ran == ["word"]
+    assert answer.headers["Set-Cookie"].startswith("a=1")
+
+
+def test_a_tuple_has_the_last_word_on_the_status(app):
+    @app.get("/")
+    def view(response: Response):
+        mark(response)
+        return JSONResponse({}), 203
+
+    assert app.test_client().get("/").status_code == 203
+
+
+def test_a_status_that_was_set_is_known_to_a_file(app, tmp_path):
+    (tmp_path / "a").write_bytes(b"0123456789")
+
+    @app.get("/")
+    def view(response: Response):
+        response.status_code = 404
+        return FileResponse(tmp_path / "a")
+
+    with app.test_client().get("/", headers={"Range": "bytes=0-1"}) as answer:
+        assert (answer.status_code, answer.data) == (404, b"0123456789")
+
+
+def test_the_object_itself_may_be_returned(app):
+    @app.get("/")
+    def view(response: Response):
+        mark(response)
+        return response
+
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.headers["X-A"], answer.mimetype) == (202, "1", "text/plain")
+
+
+def test_an_untouched_object_changes_nothing(app):
+    @app.get("/")
+    def view(response: Response, tasks: BackgroundTasks):
+        return "text"
+
+    assert app.test_client().get("/").status_code == 200
+
+
+def test_tasks_come_behind_those_of_the_answer(app):
+    ran = []
+
+    @app.get("/")
+    def view(tasks: BackgroundTasks):
+        tasks.add_task(ran.append, 2)
+        return JSONResponse({}, background=BackgroundTask(ran.append, 1))
+
+    app.test_client().get("/").close()
+    assert ran == [1, 2]
+
+
+def test_tasks_are_run_behind_a_file_of_flasks(app):
+    ran = []
+
+    @app.get("/")
+    def view(tasks: BackgroundTasks):
+        tasks.add_task(ran.append, 1)
+        return flask.send_file(__file__)
+
+    with app.test_client().get("/") as answer:
+        assert answer.data.startswith(b'"""Views')
+    assert ran == [1]
+
+
+def test_an_exception_takes_nothing_along(app):
+    @app.get("/")
+    def view(response: Response):
+        mark(response)
+        raise HTTPException(404)
+
+    answer = app.test_client().get("/")
+    assert (answer.status_code, "X-A" in answer.headers) == (404, False)
+
+
+def test_the_arguments_of_the_route_are_as_before_after_it(app):
+    seen = []
+    app.after_request(lambda response: seen.append(flask.request.view_args) or response)
+
+    @app.get("/<word>")
+    def view(word, response: Response):
+        return "text"
+
+    app.test_client().get("/word")
+    assert seen == [{"word": "word"}]
+
+
+def test_an_argument_of_the_route_is_left_to_it(app):
+    @app.get("/<response>")
+    def view(response: Response):
+        return f"{response}"
+
+    assert app.test_client().get("/word").text == "word"
+
+
+class Pages(flask.views.MethodView):
+    def get(self, response: Response):
+        response.headers["X-A"] = "get"
+        return {}
+
+    def post(self, tasks: BackgroundTasks):
+        return {}
+
+
+class Page(flask.views.View):
+    methods = ("GET", "POST")
+
+    def dispatch_request(self, response: Response):
+        response.headers["X-A"] = flask.request.method
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("view", "method", "value"),
+    [
+        (Pages, "GET", "get"),
+        (Pages, "HEAD", "get"),
+        (Pages, "POST", None),
+        (Page, "GET", "GET"),
+        (Page, "POST", "POST"),
+    ],
+)
+def test_a_class_is_asked_by_its_method(app, view, method, value):
+    app.add_url_rule("/", view_func=view.as_view("pages"))
+    answers = [app.test_client().open("/", method=method) for _ in range(2)]
+    assert [(answer.status_code, answer.headers.get("X-A")) for answer in answers] == [(200, value)] * 2
+
+
+def test_a_view_that_only_names_a_class_is_asked_itself(app):
+    @app.get("/")
+    def view(response: Response):
+        mark(response)
+        return "text"
+
+    view.view_class = dict
+    assert app.test_client().get("/").headers["X-A"] == "1"
+
+
+@pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("OPTIONS", 200)])
+def test_a_method_that_a_class_has_not_is_flasks_answer(app, method, status):
+    app.add_url_rule("/", view_func=Pages.as_view("pages"))
+    assert app.test_client().open("/", method=method).status_code == status
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/nowhere", 404)])
+def test_a_view_that_asks_for_nothing_is_called_as_before(app, path, status):
+    app.add_url_rule("/", view_func=lambda: "text")
+    assert app.test_client().get(path).status_code == status
+
+
+def test_a_view_may_be_replaced(app):
+    @app.get("/")
+    def view():
+        return "first"
+
+    client = app.test_client()
+    first = client.get("/").text
+
+    def second(response: Response):
+        mark(response)
+        return "second"
+
+    app.view_functions["view"] = second
+    answer = client.get("/")
+    assert (first, answer.text, answer.headers["X-A"]) == ("first", "second", "1")
+
+
+def test_a_decorated_view_asks_for_something(app):
+    def decorated(function):
+        @functools.wraps(function)
+        def wrapper(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        return wrapper
+
+    @app.get("/")
+    @decorated
+    def view(response: Response):
+        mark(response)
+        return "text"
+
+    assert app.test_client().get("/").headers["X-A"] == "1"
+
+
+def test_an_async_view_asks_for_something(app):
+    @app.get("/")
+    async def view(response: Response):
+        mark(response)
+        return "text"
+
+    assert app.test_client().get("/").headers["X-A"] == "1"
+
+
+def test_respond_with_sees_to_its_view(app):
+    @app.get("/")
+    @respond_with(HTMLResponse, status_code=201)
+    def view(response: Response):
+        response.set_cookie("a", "1")
+        return "<p>"
+
+    answer = app.test_client().get("/")
+    assert (answer.status_code, answer.mimetype, len(answer.headers.getlist("Set-Cookie"))) == (201, "text/html", 1)

@@ -1,0 +1,431 @@
+"""Streams see the request in every step, keep no context of the view open, and leave none behind."""
+
+from __future__ import annotations
+
+import contextlib
+
+import flask
+import gevent
+import pytest
+from flask_apps import application, returning, seen_by_hooks
+from werkzeug.test import create_environ
+
+from wsgiresp import HTTPException, Response, respond_with
+from wsgiresp.adapters._flask_contexts import CURRENT
+from wsgiresp.adapters.flask import Blueprint
+from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, JSONResponse, StreamingResponse
+
+
+@pytest.fixture
+def app():
+    app = application()
+    app.before_request(lambda: setattr(flask.g, "word", "g"))
+    return app
+
+
+@pytest.fixture
+def order(app):
+    """What happened: the ends of the contexts of requests and of applications, and what streams say."""
+    said = []
+    app.teardown_request(lambda error: said.append("request ends"))
+    app.teardown_appcontext(lambda error: said.append("application context ends"))
+    return said
+
+
+def look():
+    """Return what a view sees of the contexts."""
+    return [flask.request.args["a"], flask.session["name"], flask.g.word, flask.current_app.name]
+
+
+SEEN = ["1", "session", "g", "tested"]
+
+
+def sync_steps(said):
+    try:
+        yield look()
+        yield look()
+    finally:
+        said.append(look())
+
+
+async def async_steps(said):
+    try:
+        yield look()
+        yield look()
+    finally:
+        said.append(look())
+
+
+def with_session(made):
+    def view():
+        flask.session["name"] = "session"
+        return made()
+
+    return view
+
+
+@pytest.mark.parametrize("steps", [sync_steps, async_steps], ids=["sync", "async"])
+@pytest.mark.parametrize("response_class", [JSONLinesResponse, EventSourceResponse])
+def test_every_step_and_the_end_see_the_request(app, steps, response_class):
+    said = []
+    client = returning(app, with_session(lambda: response_class(steps(said))))
+    with client.get("/?a=1") as answer:
+        assert answer.text.count('["1","session","g","tested"]') == 2
+    assert said == [SEEN]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda steps, said: flask.stream_with_context(steps(said)),
+        lambda steps, said: flask.stream_with_context(steps)(said),
+    ],
+    ids=["around the generator", "around the function"],
+)
+def test_stream_with_context_changes_nothing(app, order, wrap):
+    said = []
+    client = returning(app, with_session(lambda: JSONLinesResponse(wrap(sync_steps, said))))
+    with client.get("/?a=1") as answer:
+        assert answer.text.count('["1","session","g","tested"]') == 2
+    assert said == [SEEN]
+    assert order == ["request ends", "application context ends"] * 2
+
+
+def test_an_unmodified_application_streams_with_context():
+    app = flask.Flask("plain")
+
+    @app.get("/")
+    def view():
+        @flask.stream_with_context
+        def generate():
+            yield flask.request.args["a"]
+            yield flask.request.args["a"]
+
+        return StreamingResponse(generate())
+
+    with app.test_client().get("/?a=1") as answer:
+        assert answer.data == b"11"
+
+
+@pytest.mark.parametrize("steps", [sync_steps, async_steps], ids=["sync", "async"])
+@pytest.mark.parametrize("response_class", [JSONLinesResponse, EventSourceResponse])
+def test_an_unmodified_application_streams(steps, response_class):
+    app = flask.Flask("tested")
+    app.secret_key = "for these tests alone"
+    app.before_request(lambda: setattr(flask.g, "word", "g"))
+    said = []
+    client = returning(app, with_session(lambda: response_class(steps(said))))
+    with client.get("/?a=1") as answer:
+        assert answer.text.count('["1","session","g","tested"]') == 2
+    assert said == [SEEN]
+
+
+def test_the_context_of_the_view_ends_before_the_stream(app, order):
+    def steps():
+        order.append("first")
+        yield "a"
+        order.append("second")
+        yield "b"
+        order.append("last")
+
+    returning(app, lambda: StreamingResponse(steps(), background=lambda: order.append("task")))
+    environ = create_environ("/")
+    with contextlib.closing(app(environ, lambda status, headers: None)) as body:
+        chunks = iter(body)
+        order.append("answered")
+        list(chunks)
+    assert order[: order.index("answered")] == ["first", "request ends", "application context ends"]
+    assert order[order.index("answered") + 1 :] == [
+        "second",
+        "last",
+        "request ends",
+        "application context ends",
+        "task",
+        "application context ends",
+    ]
+
+
+def test_a_stream_shares_g_with_the_view(app):
+    def view():
+        flask.g.list = ["view"]
+
+        def steps():
+            yield str(flask.g.list)
+
+        return StreamingResponse(steps())
+
+    with returning(app, view).get("/") as answer:
+        assert answer.data == b"['view']"
+
+
+def test_a_stream_makes_urls(app):
+    def steps():
+        yield flask.url_for("/", a=1)
+        yield flask.url_for("/", _external=True)
+
+    with returning(app, lambda: StreamingResponse(steps())).get("/") as answer:
+        assert answer.data == b"/?a=1http://localhost/"
+
+
+def test_what_a_preprocessor_took_from_the_arguments_stays_taken(app):
+    @app.url_value_preprocessor
+    def take(endpoint, values):
+        flask.g.language = values.pop("language")
+
+    seen = []
+    app.after_request(lambda response: seen.append(flask.request.view_args) or response)
+
+    def steps():
+        yield str(flask.request.view_args)
+
+    with returning(app, lambda: StreamingResponse(steps()), "/<language>").get("/de") as answer:
+        assert (answer.data, seen) == (b"{}", [{}])
+
+
+def test_what_is_around_a_stream_stays_around_it(app):
+    said = []
+
+    @contextlib.contextmanager
+    def around():
+        said.append(flask.request.path)
+        yield
+        said.append("out")
+
+    def view():
+        response = StreamingResponse(iter(["a"]))
+        response.around = around
+        return response
+
+    with returning(app, view).get("/") as answer:
+        assert answer.data == b"a"
+    assert said == ["/", "out"]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(HTTPException(409, "taken"), 409), (LookupError(), 404), (ValueError(), 500)],
+    ids=["an HTTPException", "one with a handler", "one without"],
+)
+def test_an_error_before_the_first_chunk_is_one_of_the_view(app, error, status):
+    app.register_error_handler(LookupError, lambda error: ("none", 404))
+
+    def steps():
+        raise error
+        yield "a"
+
+    assert returning(app, lambda: StreamingResponse(steps())).get("/").status_code == status
+
+
+def test_an_error_after_the_first_chunk_breaks_the_answer_off(app, order):
+    def steps():
+        yield "a"
+        gevent.sleep(0)
+        raise LookupError("late")
+
+    with (
+        pytest.raises(LookupError, match="late"),
+        returning(app, lambda: StreamingResponse(steps())).get("/") as answer,
+    ):
+        answer.get_data()
+    assert order.count("request ends") == 2
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_a_generator_may_be_the_view(app, kind):
+    @app.get("/sync")
+    def sync():
+        yield flask.request.args["a"]
+        yield flask.g.word
+
+    @app.get("/async")
+    async def later():
+        yield flask.request.args["a"]
+        yield flask.g.word
+
+    with app.test_client().get(f"/{kind}?a=1") as answer:
+        assert (answer.data, answer.headers["Content-Type"]) == (b"1g", "text/html; charset=utf-8")
+
+
+def test_a_generator_in_a_tuple_is_a_stream(app):
+    def steps():
+        yield flask.g.word
+
+    with returning(app, lambda: (steps(), 202, {"X-A": "1"})).get("/") as answer:
+        assert (answer.data, answer.status_code, answer.headers["X-A"]) == (b"g", 202, "1")
+
+
+def test_a_generator_with_stream_with_context_is_a_stream(app, order):
+    @app.get("/")
+    @flask.stream_with_context
+    def view():
+        yield flask.g.word
+
+    with app.test_client().get("/") as answer:
+        assert answer.data == b"g"
+    assert order.count("request ends") == 2
+
+
+def test_a_generator_is_of_the_default_class_where_that_streams():
+    app = application()
+    lines = Blueprint("lines", __name__, default_response_class=JSONLinesResponse)
+
+    @lines.get("/")
+    def view():
+        yield {"a": 1}
+
+    @lines.get("/document")
+    def document():
+        return {"a": 1}
+
+    app.register_blueprint(lines)
+    with app.test_client().get("/") as answer:
+        assert (answer.mimetype, answer.data) == ("application/jsonl", b'{"a":1}\n')
+    assert app.test_client().get("/document").json == {"a": 1}
+
+
+@pytest.mark.parametrize("default", [JSONResponse, None])
+def test_a_generator_is_text_for_other_classes(default):
+    with returning(application(default), lambda: iter(["a"])).get("/") as answer:
+        assert (answer.mimetype, answer.data) == ("text/html", b"a")
+
+
+def test_respond_with_streams_by_its_class(app):
+    @app.get("/")
+    @respond_with(EventSourceResponse)
+    def view(response: Response):
+        yield {"event": "word", "data": flask.g.word}
+
+    with app.test_client().get("/") as answer:
+        assert answer.mimetype == "text/event-stream"
+        assert "event: word\ndata: g\n" in answer.text
+
+
+def test_a_template_is_streamed(app):
+    app.jinja_env.globals["word"] = "jinja"
+    template = "{{ word }} {{ request.path }} {{ g.word }}"
+    with returning(app, lambda: flask.stream_template_string(template)).get("/") as answer:
+        assert (answer.text, answer.mimetype) == ("jinja / g", "text/html")
+
+
+def test_hooks_see_a_stream(app):
+    seen = seen_by_hooks(app)
+    with returning(app, lambda: StreamingResponse(iter(["a"]))).get("/") as answer:
+        assert answer.data == b"a"
+    ((status, kind),) = seen
+    assert status == 200
+    assert issubclass(kind, StreamingResponse)
+    assert issubclass(kind, flask.Response)
+
+
+def test_a_stream_that_a_hook_replaces_is_closed(app, order):
+    def steps():
+        try:
+            yield "a"
+            yield "b"
+        finally:
+            order.append("closed")
+
+    app.after_request(lambda response: JSONResponse({}))
+    with returning(app, lambda: StreamingResponse(steps(), background=lambda: order.append("task"))).get("/") as answer:
+        assert answer.json == {}
+    assert (order.count("closed"), order.count("task")) == (1, 1)
+
+
+def test_head_starts_no_stream(app):
+    begun = []
+
+    def steps():
+        begun.append(1)
+        yield "a"
+
+    with returning(app, lambda: StreamingResponse(steps())).head("/") as answer:
+        assert (answer.status_code, answer.data, begun) == (200, b"", [])
+
+
+def test_the_client_keeps_the_context_of_the_view(app, order):
+    with returning(app, lambda: StreamingResponse(iter(["a", "b"]))) as client:
+        with client.get("/?a=1") as answer:
+            assert answer.data == b"ab"
+        assert flask.request.args["a"] == "1"
+        assert order == ["request ends", "application context ends"] * 2
+
+
+class Contexts:
+    """The contexts of an application that were torn down, and how many are pushed."""
+
+    def __init__(self, app):
+        self.requests = []
+        self.applications = []
+        self.pushed = 0
+        app.teardown_request(lambda error: self.requests.append(CURRENT.get()))
+        app.teardown_appcontext(lambda error: self.applications.append(flask.globals.app_ctx._get_current_object()))
+        flask.appcontext_pushed.connect(self.count_push, app)
+        flask.appcontext_popped.connect(self.count_pop, app)
+
+    def count_push(self, sender):
+        self.pushed += 1
+
+    def count_pop(self, sender):
+        self.pushed -= 1
+
+
+def distinct(things):
+    return len({id(thing) for thing in things})
+
+
+STREAMS = 1000
+
+
+@pytest.mark.parametrize("place", ["in the main greenlet", "in greenlets"])
+@pytest.mark.parametrize("steps", ["sync", "async"])
+def test_a_thousand_streams_leave_no_context(place, steps):
+    app = application()
+    contexts = Contexts(app)
+    closed = []
+
+    def sync():
+        try:
+            for _ in range(3):
+                yield flask.request.path
+        finally:
+            closed.append(flask.g.number)
+
+    async def later():
+        try:
+            for _ in range(3):
+                yield flask.request.path
+        finally:
+            closed.append(flask.g.number)
+
+    @app.get("/<int:number>")
+    def view(number):
+        flask.g.number = number
+        return StreamingResponse(sync() if steps == "sync" else later())
+
+    def ask(number):
+        body = app(create_environ(f"/{number}"), lambda status, headers: None)
+        with contextlib.closing(body):
+            chunks = iter(body)
+            next(chunks)
+            if number % 3:
+                list(chunks)
+
+    with app.test_request_context("/here"), app.test_client() as client:
+        client.get("/0").close()
+        if place == "in greenlets":
+            for begin in range(1, STREAMS, 100):
+                greenlets = [gevent.spawn(ask, number) for number in range(begin, min(begin + 100, STREAMS))]
+                gevent.joinall(greenlets, timeout=30, raise_error=True)
+        else:
+            for number in range(1, STREAMS):
+                ask(number)
+        assert flask.request.path == "/0"
+    assert not flask.has_app_context()
+    assert sorted(closed) == list(range(STREAMS))
+    # For each stream that of its view and its own, and the one of this test.
+    assert distinct(contexts.requests) == 2 * STREAMS + 1
+    # The client lets that of its request end twice, with and without streams.
+    assert len(contexts.requests) == 2 * STREAMS + 2
+    assert len(contexts.applications) - distinct(contexts.applications) <= 1
+    assert distinct(contexts.applications) > STREAMS
+    assert contexts.pushed == 0

@@ -1,0 +1,56 @@
+"""A generator that Flask has bound to the request is stepped as it was before that."""
+
+from __future__ import annotations
+
+import flask
+import pytest
+
+from wsgiresp._bodies.sources import unwrapped
+
+
+@pytest.fixture
+def request_context():
+    with flask.Flask("tested").test_request_context():
+        yield
+
+
+def generator():
+    yield "a"
+
+
+def test_the_generator_inside_comes_out(request_context):
+    inner = generator()
+    assert unwrapped(flask.stream_with_context(inner)) is inner
+    assert list(inner) == ["a"]
+
+
+def test_a_decorated_generator_function_gives_the_generator_inside(request_context):
+    assert list(unwrapped(flask.stream_with_context(generator)())) == ["a"]
+
+
+def test_the_context_of_the_request_can_be_left():
+    with flask.Flask("tested").test_request_context():
+        unwrapped(flask.stream_with_context(generator()))
+    assert not flask.has_request_context()
+
+
+def stream_with_context():
+    def generator():
+        yield "a"
+
+    return generator()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [generator(), iter(["a"]), ["a"], stream_with_context(), (item for item in "a")],
+    ids=["a generator", "an iterator", "a list", "one that only has the name", "an expression"],
+)
+def test_anything_else_stays(content):
+    assert unwrapped(content) is content
+
+
+def test_one_that_is_done_stays():
+    done = generator()
+    list(done)
+    assert unwrapped(done) is done

@@ -1,0 +1,126 @@
+"""A response whose answer is decided before it is called, for frameworks that show it to hooks in between."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from wsgiresp._bodies.closing import ClosingBody, Step, run_each
+from wsgiresp._protocol.content import without_content
+from wsgiresp._protocol.status import BODILESS
+from wsgiresp.background import AfterResponse
+
+from .base import Response
+from .prepared import Prepared
+
+if TYPE_CHECKING:
+    from wsgiresp._types import StartResponse, WSGIEnvironment
+
+
+def decides(response: Response) -> bool:
+    """Return whether *response* has anything to decide or to open, or a body that can be sent only once."""
+    return not (response._is_prepared_plainly and response.is_sequence)
+
+
+def settle(response: Response, environ: WSGIEnvironment, change: Callable[[Response], object]) -> Settled:
+    """Return a copy of *response* that is prepared for the request of *environ*, the only one that it answers.
+
+    *change* is called with a copy before that. Raises what :meth:`Response.prepare` raises.
+    """
+    inner = response.__copy__()
+    change(inner)
+    prepared = inner.prepare(environ)
+    # What can be sent only once was sent by its copy.
+    response._is_spent = inner._is_spent
+    # Another copy: the end of what was prepared is told by the one that prepared it.
+    outer: Any = inner.__copy__()
+    outer.__class__ = _settled(type(inner))
+    settled = cast(Settled, outer)
+    settled._take(prepared)
+    return settled
+
+
+class Settled(Response):
+    """The answer to one request, prepared: its status, fields and body are there for hooks to see and to change.
+
+    What was prepared is closed in the end, whatever hooks put in its place: by the server's ``close()`` on the body, or
+    by :meth:`drop`.
+    """
+
+    _prepared: Prepared
+    _is_called = False
+
+    def prepare(self, environ: WSGIEnvironment) -> Prepared:
+        """Return the answer as it was prepared, with what was changed since.
+
+        Raises ``RuntimeError`` where it was called before.
+        """
+        if self._is_called:
+            raise RuntimeError("this answer to one request was sent already: make a response for each request")
+        prepared = self._prepared
+        if self._response is not prepared.body:
+            another = self._prepare_unfolded(environ)
+            return Prepared(another.status, another.headers, ClosingBody(another.body, [another.close, prepared.close]))
+        fields = self._field_list().copy()
+        body: Iterable[bytes] = prepared.body
+        code = self.status_code
+        if code in BODILESS and code != prepared.status_code:
+            return Prepared(self._status, without_content(fields, code), ClosingBody((), self._ending()))
+        if self._on_close or self.background is not None:
+            body = ClosingBody(body, self._ending())
+        return Prepared(self._status, fields, body)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request (PEP 3333), once."""
+        prepared = self.prepare(environ)
+        self._is_called = True
+        try:
+            start_response(prepared.status, prepared.headers)
+        except BaseException:
+            prepared.close()
+            raise
+        return prepared.body
+
+    def drop(self) -> None:
+        """Close what was prepared and run its tasks, unless the response was called."""
+        if not self._is_called:
+            self._is_called = True
+            run_each(self._ending())
+
+    def end_with(self, other: WerkzeugResponse) -> None:
+        """Close what was prepared once *other* is closed, which goes out instead and may have taken the body over."""
+        if self._is_called:
+            return
+        self._is_called = True
+        if isinstance(other, Response) or not other.direct_passthrough:
+            other.call_on_close(functools.partial(run_each, self._ending()))
+        elif other.response is not self._response:
+            # Werkzeug's own calls nothing on close where it passes its body through: the server closes that alone.
+            run_each(self._ending())
+
+    def _take(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._status = prepared.status
+        self._fields = prepared.headers
+        self._body, self._response = None, prepared.body
+        self._on_close, self.background, self._is_spent = [], None, False
+
+    def _ending(self) -> list[Step]:
+        steps: list[Step] = [self.close, self._prepared.close]
+        if self.background is not None:
+            steps.append(AfterResponse(self.background))
+        return steps
+
+
+_classes: dict[type[Any], type[Any]] = {}
+
+
+def _settled(own: type[Any]) -> type[Any]:
+    made = _classes.get(own)
+    if made is None:
+        # Two threads may come here at once; the class of the first is everybody's.
+        made = _classes.setdefault(own, type(own.__name__, (Settled, own), {"__module__": own.__module__}))
+    return made
