@@ -84,6 +84,70 @@ def test_an_iterator_of_chunks_announces_no_length_and_is_closed():
     assert closed == ["source", "background"]
 
 
+@pytest.mark.parametrize(
+    ("length", "fault"), [("5", "5 bytes, got 2 less"), ("2", "2 bytes, got 1 more")], ids=["too short", "too long"]
+)
+@pytest.mark.parametrize("again", [iter, lambda chunks: Repeated(chunks)], ids=["an iterator", "an iterable"])
+def test_an_iterator_is_held_to_the_length_that_was_announced(again, length, fault):
+    answer = start(Response(response=again(["ab", b"c"]), headers={"Content-Length": length}))
+    taken: list[bytes] = []
+    with pytest.raises(ValueError, match=f"Content-Length must be that of the body: {fault}"):
+        taken.extend(answer.iterable)
+    answer.close()
+    assert answer.values("Content-Length") == [length]
+    assert len(b"".join(taken)) <= int(length)
+
+
+def test_an_iterator_of_the_length_that_was_announced_is_sent_and_closed():
+    closed: list[str] = []
+
+    def chunks():
+        try:
+            yield "ab"
+            yield b"c"
+        finally:
+            closed.append("source")
+
+    response = Response(response=chunks(), headers={"Content-Length": "3"})
+    response.background = BackgroundTask(closed.append, "background")
+    assert call(response).body == b"abc"
+    assert closed == ["source", "background"]
+
+
+def test_an_iterator_that_is_left_half_way_is_closed_though_it_is_held_to_a_length():
+    closed: list[str] = []
+
+    def chunks():
+        try:
+            yield "ab"
+            yield b"c"
+        finally:
+            closed.append("source")
+
+    answer = start(Response(response=chunks(), headers={"Content-Length": "3"}))
+    assert next(iter(answer.iterable)) == b"ab"
+    answer.close()
+    answer.close()
+    assert closed == ["source"]
+
+
+def test_what_the_server_gets_as_it_is_is_the_servers_to_measure():
+    wrapper = FileWrapper(io.BytesIO(b"abc"))
+    response = Response(response=wrapper, direct_passthrough=True, headers={"Content-Length": "5"})
+    assert start(response).iterable is wrapper
+    response.close()
+
+
+class Repeated:
+    """An iterable that is no iterator."""
+
+    def __init__(self, chunks):
+        self._chunks = chunks
+
+    def __iter__(self):
+        return iter(self._chunks)
+
+
 def test_an_iterator_is_sent_once():
     response = Response(response=iter([b"a"]))
     assert call(response).body == b"a"

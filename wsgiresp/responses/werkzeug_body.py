@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_current_url
 
 from wsgiresp._bodies.closing import ClosingBody, Step, run_each
+from wsgiresp._bodies.lengths import held_to
 from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
 from wsgiresp._protocol.fields import Field
 from wsgiresp._protocol.headers import Headers
@@ -252,9 +253,12 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             if self._is_spent:
                 raise RuntimeError("the body is an iterator that was sent already: make a response for each request")
             self._is_spent = True
+        length = announced_length(fields)
         if is_head:
             return ()
-        return iterable if self.direct_passthrough else self.iter_encoded()
+        if self.direct_passthrough:
+            return iterable
+        return self.iter_encoded() if length is None else held_to(length, self.iter_encoded())
 
     def _settle_length(self, fields: list[Field], length: int, is_head: bool) -> None:
         if announced_length(fields) is None:
