@@ -91,9 +91,14 @@ class StreamingResponse(Response):
         fields = self._answer_fields()
         chunks.spend()
         if self.status_code in BODILESS or environ["REQUEST_METHOD"] == "HEAD":
-            return Prepared(self._status, fields, ClosingBody((), [chunks.close_unused, *self._after()]))
-        source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
-        body = StreamBody(environ, source, self._after(), self._manner(environ), announced_length(fields))
+            return Prepared(self._status, fields, self._unsent(chunks))
+        source: Source | None = None
+        try:
+            source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
+            body = StreamBody(environ, source, self._after(), self._manner(environ), announced_length(fields))
+        except BaseException:
+            self._unsent(source or chunks).close()
+            raise
         body.begin()
         return Prepared(self._status, fields, body)
 
@@ -140,6 +145,9 @@ class StreamingResponse(Response):
         fields = self._field_list().copy()
         code = self.status_code
         return without_content(fields, code) if code in BODILESS else fields
+
+    def _unsent(self, unused: Chunks | Source) -> ClosingBody:
+        return ClosingBody((), [unused.close_unused, *self._after()])
 
     def _after(self) -> list[Step]:
         """What the body's ``close()`` does once the content is closed."""
