@@ -1,0 +1,331 @@
+"""EventSourceResponse: its arguments, its events, its pings, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from decimal import Decimal
+
+import pytest
+from bodies.drivers import PATIENCE, everywhere, wait_until
+from bodies.stories import Story
+from protocol import whatwg
+from responses.calls import call, start
+
+from wsgiresp import BackgroundTask
+from wsgiresp._bodies import blocking, stopping
+from wsgiresp.responses import EventSourceResponse, ServerSentEvent, json_encoder
+from wsgiresp.responses import events as events_module
+from wsgiresp.testing import ReceivedEvent, visit
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch):
+    """A process in which no stream is open, nobody has said the word, and the one warning is told."""
+    stopping._begin_anew()
+    monkeypatch.setattr(blocking, "_warned", {"told"})
+    yield
+    stopping._begin_anew()
+
+
+def events(content, **more):
+    """Return the events that a client gets."""
+    with visit(EventSourceResponse(content, **more)) as visitor:
+        return list(visitor.events())
+
+
+@everywhere
+def test_the_async_examples_of_fastapi(run):
+    async def generate():
+        yield {"event": "start", "data": "Stream started"}
+        for i in range(2):
+            yield {"event": "notification", "data": f'{{"message": "Update {i}"}}', "id": str(i)}
+            await asyncio.sleep(0)
+        yield {"event": "end", "data": "Stream ended"}
+
+    assert run(events, generate()) == [
+        ReceivedEvent("start", "Stream started", ""),
+        ReceivedEvent("notification", '{"message": "Update 0"}', "0"),
+        ReceivedEvent("notification", '{"message": "Update 1"}', "1"),
+        ReceivedEvent("end", "Stream ended", "1"),
+    ]
+
+
+class TestHeaders:
+    def test_tell_browsers_and_proxies_what_it_is(self):
+        assert start_and_close(EventSourceResponse([])).headers == [
+            ("Content-Type", "text/event-stream; charset=utf-8"),
+            ("Cache-Control", "no-cache, no-transform"),
+            ("X-Accel-Buffering", "no"),
+        ]
+
+    def test_that_are_given_win(self):
+        answer = start_and_close(EventSourceResponse([], headers={"cache-control": "private", "X-A": "1"}))
+        assert answer.values("Cache-Control") == ["private"]
+        assert answer.values("X-Accel-Buffering") == ["no"]
+
+    def test_of_another_type_can_be_given(self):
+        assert start_and_close(EventSourceResponse([], media_type="text/plain")).values("Content-Type") == [
+            "text/plain; charset=utf-8"
+        ]
+
+
+def start_and_close(response):
+    answer = start(response)
+    answer.close()
+    return answer
+
+
+class TestItems:
+    @pytest.mark.parametrize(
+        ("item", "block"),
+        [
+            pytest.param("hello", b"data: hello\n\n", id="a text as it is"),
+            pytest.param("a\nb", b"data: a\ndata: b\n\n", id="a text of two lines"),
+            pytest.param("", b"data: \n\n", id="an empty text"),
+            pytest.param(5, b"data: 5\n\n", id="a number as JSON"),
+            pytest.param([1, "ü"], 'data: [1,"ü"]\n\n'.encode(), id="a list as JSON"),
+            pytest.param(None, b"data: null\n\n", id="None as JSON"),
+            pytest.param({"data": {"a": 1}}, b'data: {"a":1}\n\n', id="a dict of fields"),
+            pytest.param({"data": "x", "event": "e", "id": 7}, b"event: e\nid: 7\ndata: x\n\n", id="a dict of three"),
+            pytest.param(ServerSentEvent("x", comment="c"), b": c\ndata: x\n\n", id="an event"),
+            pytest.param(ServerSentEvent(Decimal("1.10")), b"data: 1.10\n\n", id="an event with digits"),
+        ],
+    )
+    def test_that_are_events(self, item, block):
+        assert call(EventSourceResponse([item])).body == b": open\n" + block
+
+    @pytest.mark.parametrize(
+        ("item", "error", "message"),
+        [
+            pytest.param({"a": 1}, ValueError, r'goes into {"data": ...}', id="a dict that is data"),
+            pytest.param({"data": "x", "event": "a\nb"}, ValueError, "event must be one line", id="two lines"),
+            pytest.param({"data": "x", "id": "a\0b"}, ValueError, "id must be one line", id="a NUL"),
+            pytest.param({"data": "x", "retry": -1}, ValueError, "retry must not be negative", id="less than no time"),
+            pytest.param(object(), TypeError, "object", id="what is no JSON"),
+        ],
+    )
+    @everywhere
+    def test_that_are_none_are_told_of(self, run, item, error, message):
+        with pytest.raises(error, match=message):
+            run(call, EventSourceResponse([item]))
+
+    def test_are_read_by_the_parser_of_the_standard(self):
+        body = call(EventSourceResponse(["a", {"data": "b\r\nc", "event": "e"}], ping=0)).body
+        assert whatwg.parse(body) == [("message", "a", ""), ("e", "b\nc", "")]
+
+    def test_a_subclass_may_write_its_json_otherwise(self):
+        class Pretty(EventSourceResponse):
+            encoder = json_encoder(indent=1)
+
+        assert call(Pretty([[1]])).body == b": open\ndata: [\ndata:  1\ndata: ]\n\n"
+
+    def test_a_subclass_may_refuse_nan(self):
+        class Strict(EventSourceResponse):
+            nan = "error"
+
+        with pytest.raises(ValueError, match=r"[Nn]a[Nn]"):
+            call(Strict([math.nan]))
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("arguments", "error", "message"),
+        [
+            ({"ping": -1}, ValueError, "ping must be a number of seconds that is not negative, got -1"),
+            ({"ping": math.nan}, ValueError, "ping must be a number of seconds that is not negative, got nan"),
+            ({"ping": math.inf}, ValueError, "ping must be a number of seconds that is not negative, got inf"),
+            ({"ping": True}, TypeError, "ping must be a number of seconds, got True"),
+            ({"ping": "x"}, TypeError, "ping must be a number of seconds, got 'x'"),
+            ({"ping": None}, TypeError, "ping must be a number of seconds, got None"),
+            ({"retry": -1}, ValueError, "retry must not be negative, got -1"),
+            ({"retry": 1.5}, TypeError, "retry must be an int, in milliseconds, got 1.5"),
+            ({"retry": True}, TypeError, "retry must be an int, in milliseconds, got True"),
+            ({"send_timeout": 0}, ValueError, "send_timeout must be more than 0 seconds, or None, got 0"),
+            ({"send_timeout": -1}, ValueError, "send_timeout must be a number of seconds"),
+            ({"send_timeout": "x"}, TypeError, "send_timeout must be a number of seconds, got 'x'"),
+            ({"max_age": 0}, ValueError, "max_age must be more than 0 seconds, or None, got 0"),
+            ({"max_age": math.nan}, ValueError, "max_age must be a number of seconds"),
+            ({"max_age": False}, TypeError, "max_age must be a number of seconds, got False"),
+        ],
+        ids=repr,
+    )
+    def test_that_are_wrong_are_refused_at_once_by_name(self, arguments, error, message):
+        with pytest.raises(error, match=message):
+            EventSourceResponse([], **arguments)
+
+    @pytest.mark.parametrize("content", ["text", b"bytes", bytearray(b"bytes"), memoryview(b"bytes")])
+    def test_a_text_is_no_iterable_of_events(self, content):
+        with pytest.raises(TypeError, match="content of EventSourceResponse must be an iterable of events, got"):
+            EventSourceResponse(content)
+
+    def test_those_behind_fastapis_have_names(self):
+        with pytest.raises(TypeError, match="positional"):
+            EventSourceResponse([], 200, None, None, None, 15.0)
+
+
+class TestOpening:
+    @everywhere
+    def test_leaves_before_the_first_event(self, run):
+        def first():
+            answer = start(EventSourceResponse(Story(waits_at=0).told()))
+            opening = next(answer.iterable)
+            answer.close()
+            return opening
+
+        assert run(first) == b": open\n"
+
+    def test_tells_when_to_come_again(self):
+        assert call(EventSourceResponse([], retry=5000)).body == b": open\nretry: 5000\n"
+
+    def test_takes_the_first_event_along(self):
+        assert start_and_take(EventSourceResponse(["a"])) == b": open\ndata: a\n\n"
+
+
+def start_and_take(response):
+    answer = start(response)
+    taken = next(answer.iterable)
+    answer.close()
+    return taken
+
+
+class TestACallable:
+    @pytest.mark.parametrize(
+        ("header", "seen"),
+        [
+            pytest.param({}, None, id="of a first visit"),
+            pytest.param({"Last-Event-ID": "7"}, "7", id="of one that comes again"),
+            pytest.param({"Last-Event-ID": "ü".encode().decode("latin-1")}, "ü", id="in UTF-8"),
+        ],
+    )
+    def test_is_given_the_id_that_the_client_saw_last(self, header, seen):
+        given: list[str | None] = []
+
+        def since(last_event_id):
+            given.append(last_event_id)
+            return ["a"]
+
+        with visit(EventSourceResponse(since), headers=header) as visitor:
+            assert visitor.next_event().data == "a"
+        assert given == [seen]
+
+    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
+    def test_gives_a_source_for_each_request(self, tell):
+        response = EventSourceResponse(lambda last_event_id: tell(Story(["a", "b"])))
+        bodies = [call(response).body for _ in range(2)]
+        assert bodies == [b": open\ndata: a\n\ndata: b\n\n"] * 2
+
+    def test_that_gives_no_source_is_told_so(self):
+        ran: list[str] = []
+        response = EventSourceResponse(lambda last_event_id: None, background=BackgroundTask(ran.append, "task"))
+        with pytest.raises(TypeError, match="content of EventSourceResponse, as the callable gave it, must be"):
+            call(response)
+        assert ran == ["task"]
+
+    def test_that_fails_fails_before_anything_is_sent(self):
+        ran: list[str] = []
+
+        def fail(last_event_id):
+            raise LookupError("no such event")
+
+        with pytest.raises(LookupError, match="no such event"):
+            call(EventSourceResponse(fail, background=BackgroundTask(ran.append, "task")))
+        assert ran == ["task"]
+
+    def test_that_is_iterable_is_iterated(self):
+        class Both(list):
+            def __call__(self, last_event_id):
+                raise AssertionError("not to be called")
+
+        assert events(Both(["a"])) == [ReceivedEvent("message", "a", "")]
+
+
+class TestPings:
+    @everywhere
+    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
+    def test_come_while_there_are_no_events(self, run, tell):
+        def pings():
+            answer = start(EventSourceResponse(tell(Story(["a", "b"], waits_at=1)), ping=0.002))
+            taken = [next(answer.iterable) for _ in range(6)]
+            answer.close()
+            return taken
+
+        assert run(pings)[-3:] == [b": ping\n"] * 3
+
+    def test_do_not_come_where_none_are_asked_for(self):
+        with visit(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), ping=0), timeout=0.03) as visitor:
+            visitor.next_event()
+            with pytest.raises(TimeoutError, match="no event came"):
+                visitor.next_event()
+            assert visitor.comments == ["open"]
+
+
+class TestTheEnd:
+    @everywhere
+    def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
+        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.005)).body)
+        before, _, retry = body.rpartition(b"retry: ")
+        assert before == b": open\ndata: a\n\n"
+        assert 3000 <= int(retry) < 6000
+
+    @pytest.mark.parametrize(
+        ("retry", "least", "most"), [(None, 3000, 6000), (100, 100, 1100), (0, 0, 1000), (10_000, 10_000, 20_000)]
+    )
+    def test_spreads_those_who_come_again(self, retry, least, most):
+        response = EventSourceResponse([], retry=retry)
+        said = {int(response._every.farewell().removeprefix(b"retry: ")) for _ in range(200)}
+        assert len(said) > 50
+        assert all(least <= each < most for each in said)
+
+    def test_comes_when_the_worker_stops(self):
+        story = Story(["a", "b"], waits_at=1)
+        with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
+            assert visitor.next_event().data == "a"
+            stopping.stop_streams()
+            assert list(visitor.events()) == []
+            assert 7 <= visitor.retry < 1007
+            visitor.wait_closed()
+        assert story.ends == ["GreenletExit"]
+
+    def test_comes_at_once_when_the_worker_has_stopped(self):
+        stopping.stop_streams()
+        with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
+            assert list(visitor.events()) == []
+            assert visitor.comments == ["open"]
+            assert visitor.retry >= 3000
+
+
+def test_a_client_that_takes_nothing_is_dropped():
+    story = Story(["a"] * 10)
+    with visit(EventSourceResponse(story.told(), send_timeout=0.005)) as visitor:
+        wait_until(lambda: visitor._connection.recv(1) == b"", PATIENCE)
+    assert len(story.ends) == 1
+
+
+@everywhere
+def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
+    story = Story(["a", "b"], waits_at=1)
+
+    def leave():
+        with visit(EventSourceResponse(story.told())) as visitor:
+            assert visitor.next_event().data == "a"
+            wait_until(lambda: story.is_waiting)
+            visitor.leave()
+
+    run(leave)
+    assert story.ends == ["GreenletExit"]
+    assert story.in_one_place()
+
+
+def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
+    monkeypatch.setattr(blocking, "_warned", set())
+    for _ in range(3):
+        call(EventSourceResponse([]))
+    assert [message.partition(" as long")[0] for message in caplog.messages] == [
+        "an event stream blocks the whole worker"
+    ]
+
+
+def test_the_spread_is_by_chance(monkeypatch):
+    monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
+    assert events_module._farewell(5000) == b"retry: 9999\n"
