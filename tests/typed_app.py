@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,18 +13,22 @@ import flask
 from wsgiresp import BackgroundTask, BackgroundTasks, HTTPException, early_hints, respond_with, serve_files
 from wsgiresp.adapters.flask import Blueprint, Responses
 from wsgiresp.responses import (
+    EventSourceResponse,
     FileResponse,
     HTMLResponse,
+    JSONLinesResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
     ServerSentEvent,
+    StreamingResponse,
     XAccelRedirect,
     XSendfile,
     json_encoder,
 )
+from wsgiresp.testing import ReceivedEvent, visit
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -138,3 +142,46 @@ async def later() -> dict[str, int]:
 
 
 refused: WSGIApplication = HTTPException(status_code=403)
+
+
+class UpperCaseStream(StreamingResponse):
+    media_type = "text/plain"
+
+    def render_chunk(self, chunk: Any) -> bytes:
+        return super().render_chunk(chunk).upper()
+
+
+def rows() -> Iterator[dict[str, int]]:
+    yield {"row": 1}
+
+
+async def ticks() -> AsyncIterator[ServerSentEvent | str]:
+    yield ServerSentEvent("tick", id=1)
+    yield "tick"
+
+
+def since(last_event_id: str | None) -> Iterable[str]:
+    return [last_event_id or "from the start"]
+
+
+@site.get("/export")
+def export() -> JSONLinesResponse:
+    return JSONLinesResponse(rows(), headers={"X-Page": "1"}, background=tasks())
+
+
+def streams(path: Path) -> list[StreamingResponse]:
+    return [
+        StreamingResponse(path.open("rb"), 200, {"Content-Length": "3"}, "text/csv"),
+        UpperCaseStream(iter([b"a", "b"])),
+        EventSourceResponse(ticks(), ping=20, retry=3000, send_timeout=60.0, max_age=3600),
+        EventSourceResponse(since),
+    ]
+
+
+def visited() -> list[ReceivedEvent]:
+    with visit(EventSourceResponse(since), "/events", headers={"Last-Event-ID": "5"}, timeout=1.0) as visitor:
+        assert_type(visitor.status_code, int)
+        assert_type(visitor.read(), bytes)
+        first = visitor.next_event()
+        assert_type(first.json(), Any)
+        return [first, *visitor.events()]

@@ -13,13 +13,16 @@ from werkzeug.test import create_environ
 
 from wsgiresp import BackgroundTask, BackgroundTasks
 from wsgiresp.responses import (
+    EventSourceResponse,
     HTMLResponse,
+    JSONLinesResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
     Prepared,
     RedirectResponse,
     Response,
+    StreamingResponse,
 )
 
 CLASSES = {
@@ -29,6 +32,9 @@ CLASSES = {
     "HTMLResponse": lambda status: HTMLResponse("<p>abc", status),
     "JSONResponse": lambda status: JSONResponse({"a": 1}, status),
     "ORJSONResponse": lambda status: ORJSONResponse({"a": 1}, status),
+    "StreamingResponse": lambda status: StreamingResponse(iter([b"abc"]), status),
+    "JSONLinesResponse": lambda status: JSONLinesResponse([{"a": 1}], status),
+    "EventSourceResponse": lambda status: EventSourceResponse(["abc"], status),
 }
 
 NAME = contextvars.ContextVar("name", default="none")
@@ -46,7 +52,7 @@ def test_head_has_the_headers_of_get_and_no_body(make, status):
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 def test_an_answer_without_content_has_neither_body_nor_type_nor_length(make, status, method):
     answer = call(make(status), method)
-    assert (answer.headers, answer.chunks) == ([], [])
+    assert (answer.values("Content-Type"), answer.values("Content-Length"), answer.chunks) == ([], [], [])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -111,9 +117,11 @@ def test_a_redirect_passes_werkzeugs_linter(method, status):
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("status", [200, 204, 304])
 @pytest.mark.parametrize("touched", [False, True], ids=["plain", "with its headers touched"])
-def test_the_background_runs_once_when_the_body_is_closed(method, status, touched):
+@pytest.mark.parametrize("make", CLASSES.values(), ids=CLASSES.keys())
+def test_the_background_runs_once_when_the_body_is_closed(make, method, status, touched):
     ran: list[str] = []
-    response = Response("abc", status, background=BackgroundTask(ran.append, "background"))
+    response = make(status)
+    response.background = BackgroundTask(ran.append, "background")
     if touched:
         response.headers["X-A"] = "1"
     answer = start(response, method)
@@ -143,13 +151,15 @@ def test_tasks_see_the_context_of_the_call():
 
 
 @pytest.mark.parametrize("status", [200, 204])
-def test_the_background_runs_where_the_server_refuses_the_start(status):
+@pytest.mark.parametrize("make", CLASSES.values(), ids=CLASSES.keys())
+def test_the_background_runs_where_the_server_refuses_the_start(make, status):
     ran: list[str] = []
 
     def refuse(status, headers, exc_info=None):
         raise ConnectionError("gone")
 
-    response = Response("abc", status, background=BackgroundTask(ran.append, "background"))
+    response = make(status)
+    response.background = BackgroundTask(ran.append, "background")
     with pytest.raises(ConnectionError, match="gone"):
         response(environ(), refuse)
     assert ran == ["background"]

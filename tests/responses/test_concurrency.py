@@ -10,10 +10,20 @@ from pathlib import Path
 
 import gevent
 import pytest
+from bodies.drivers import turns
 from responses.calls import start
 
 import wsgiresp
-from wsgiresp.responses import BackgroundTask, HTMLResponse, JSONResponse, RedirectResponse, Response
+from wsgiresp.responses import (
+    BackgroundTask,
+    EventSourceResponse,
+    HTMLResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 GREENLETS = 50
 THREADS = 8
@@ -60,6 +70,13 @@ MAKERS = [
     pytest.param(from_a_class_that_renders, id="from a class that renders"),
 ]
 
+STREAMS = [
+    pytest.param(lambda: StreamingResponse(["a", BIG, "ü"], headers={"X-A": "b"}), id="a stream"),
+    pytest.param(lambda: StreamingResponse(["a", "b"], headers={"Content-Length": "2"}), id="a stream of a length"),
+    pytest.param(lambda: JSONLinesResponse([{"a": 1}, [2]]), id="lines"),
+    pytest.param(lambda: EventSourceResponse(lambda last_event_id: ["a", {"data": 1, "event": "b"}]), id="events"),
+]
+
 
 def answer(response, pause, method="GET"):
     """Return the status, the fields and the body of one call, with a *pause* for the others before each step."""
@@ -93,6 +110,7 @@ def answers_at_once(response):
         try:
             return answers_of_greenlets(response)
         finally:
+            turns()  # for the greenlets of the pool
             gevent.get_hub().destroy(destroy_loop=True)
 
     with ThreadPoolExecutor(THREADS + 1) as pool:
@@ -100,13 +118,13 @@ def answers_at_once(response):
         return list(itertools.chain.from_iterable(future.result(10) for future in running))
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", [*MAKERS, *STREAMS])
 def test_all_answers_are_equal(make):
     alone = answer(make(), lambda: None)
     assert answers_at_once(make()) == [alone] * (GREENLETS + THREADS)
 
 
-@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("make", [*MAKERS, *STREAMS])
 def test_the_background_runs_once_for_each_answer(make):
     runs = itertools.count()
     response = make()

@@ -12,12 +12,15 @@ from responses.calls import call
 from wsgiresp.responses import (
     BackgroundTask,
     BackgroundTasks,
+    EventSourceResponse,
     HTMLResponse,
+    JSONLinesResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
+    StreamingResponse,
     UJSONResponse,
 )
 
@@ -58,6 +61,9 @@ MAKERS = [
     pytest.param(lambda: CSVResponse("a,b", media_type="text/tab-separated-values"), id="a subclass"),
     pytest.param(lambda: Response(status=204), id="without content"),
     pytest.param(lambda: Response(response=[b"a", "ü"]), id="in chunks"),
+    pytest.param(lambda: StreamingResponse([b"a", "ü"], 201, {"X-A": "b"}, "text/csv"), id="StreamingResponse"),
+    pytest.param(lambda: JSONLinesResponse([{"a": 1}, 2]), id="JSONLinesResponse"),
+    pytest.param(lambda: EventSourceResponse(["a", {"data": 1}], retry=5), id="EventSourceResponse"),
     pytest.param(with_cookies, id="with cookies"),
     pytest.param(unfolded, id="with headers that were asked for"),
 ]

@@ -64,6 +64,23 @@ def test_a_view_returns_a_response(ask, method, name, status, kind, content_type
     assert (fields["x-flask"], fields["x-class"], fields["set-cookie"]) == (["True"], [kind], [HOOK_COOKIE])
 
 
+@pytest.mark.parametrize(
+    ("name", "kind", "content_type", "body"),
+    [
+        ("chunks", "StreamingResponse", "text/plain; charset=utf-8", "Grüße".encode()),
+        ("lines", "JSONLinesResponse", "application/jsonl", b'{"a":1}\n2\n'),
+        ("events", "EventSourceResponse", "text/event-stream; charset=utf-8", b": open\ndata: a\n\ndata: 1\n\n"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_view_returns_a_stream(ask, method, name, kind, content_type, body):
+    told, fields, sent = ask(f"/class/{name}", method)
+    assert (told, fields["content-type"]) == ("200 OK", [content_type])
+    assert "content-length" not in fields
+    assert sent == (body if method == "GET" else b"")
+    assert (fields["x-flask"], fields["x-class"], fields["set-cookie"]) == (["True"], [kind], [HOOK_COOKIE])
+
+
 def test_a_tuple_of_three_sets_the_status_and_headers(ask):
     status, fields, body = ask("/tuple-3")
     assert (status, fields["x-own"], fields["x-tuple"], body) == ("202 Accepted", ["1"], ["2"], b'{"a":1}')

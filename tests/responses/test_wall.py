@@ -16,7 +16,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from responses.calls import Answer, call
 
-from wsgiresp.responses import HTMLResponse, JSONResponse, ORJSONResponse, PlainTextResponse, RedirectResponse, Response
+from wsgiresp.responses import (
+    EventSourceResponse,
+    HTMLResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    ORJSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
 
 TEXT = st.text(
     st.one_of(st.sampled_from("\r\n\0\t \x7f\x80\x85\xa0\u2028;,=\"'\\%/:@é€\ud800aA-_"), st.characters()), max_size=30
@@ -24,6 +34,7 @@ TEXT = st.text(
 VALUES = st.one_of(TEXT, TEXT.map(lambda text: f"fine{text}fine"), st.none(), st.integers(), st.binary(max_size=5))
 
 CLASSES = [Response, PlainTextResponse, HTMLResponse, JSONResponse, ORJSONResponse]
+STREAMS = {StreamingResponse: 1, JSONLinesResponse: 1, EventSourceResponse: 3}  # and how many fields they have
 
 LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\t\x20-\x7e\xa0-\xff]*)")
 
@@ -76,6 +87,29 @@ def test_a_header(response_class, name, value, as_pairs):
     if answer is not None and isinstance(value, str) and "ocation" not in name:
         check((name, value) in answer.headers, answer.headers)
         check(len(answer.headers) in (2, 3), answer.headers)
+
+
+@given(st.sampled_from(list(STREAMS)), TEXT, VALUES, st.booleans())
+@example(StreamingResponse, "X\r\nSet-Cookie", "a", False)
+@example(EventSourceResponse, "X-A", "a\r\nSet-Cookie: b", True)
+def test_a_header_of_a_stream(response_class, name, value, as_pairs):
+    answer = outcome(lambda: response_class(["a"], headers=[(name, value)] if as_pairs else {name: value}))
+    if answer is not None and isinstance(value, str):
+        check((name, value) in answer.headers, answer.headers)
+        check(len(answer.headers) in (STREAMS[response_class], STREAMS[response_class] + 1), answer.headers)
+
+
+@given(st.sampled_from(list(STREAMS)), VALUES)
+@example(StreamingResponse, "a/b\r\nSet-Cookie: a=b")
+def test_a_media_type_of_a_stream(response_class, media_type):
+    answer = outcome(lambda: response_class(["a"], media_type=media_type))
+    check(answer is None or len(answer.headers) == STREAMS[response_class], media_type)
+
+
+@given(st.sampled_from(list(STREAMS)), st.lists(st.one_of(VALUES, st.floats(), st.dictionaries(TEXT, TEXT))))
+@settings(max_examples=50)
+def test_content_of_a_stream(response_class, content):
+    outcome(lambda: response_class(content))
 
 
 @given(TEXT, VALUES, st.sampled_from(["set", "add", "append", "setdefault", "__setitem__"]))

@@ -9,12 +9,15 @@ import flask
 
 from wsgiresp.responses import (
     BackgroundTask,
+    EventSourceResponse,
     HTMLResponse,
+    JSONLinesResponse,
     JSONResponse,
     ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
+    StreamingResponse,
     UJSONResponse,
 )
 
@@ -37,6 +40,14 @@ CLASSES: dict[str, Any] = {
     "no-content": lambda: Response(status_code=204),
     "not-modified": lambda: Response(status_code=304, headers={"ETag": '"1"'}),
 }
+
+
+STREAMS: dict[str, Any] = {
+    "chunks": lambda: StreamingResponse(iter(["Grü", b"\xc3\x9fe"]), media_type="text/plain"),
+    "lines": lambda: JSONLinesResponse([{"a": 1}, 2]),
+    "events": lambda: EventSourceResponse(["a", {"data": 1}]),
+}
+CLASSES |= STREAMS
 
 
 @app.get("/class/<name>")
@@ -115,6 +126,16 @@ def tell_the_hooks_view(response: Any) -> Any:
     return response
 
 
-KNOWN = {Response, PlainTextResponse, HTMLResponse, JSONResponse, ORJSONResponse, UJSONResponse, RedirectResponse} | {
-    flask.Response
+KNOWN = {
+    Response,
+    PlainTextResponse,
+    HTMLResponse,
+    JSONResponse,
+    ORJSONResponse,
+    UJSONResponse,
+    RedirectResponse,
+    StreamingResponse,
+    JSONLinesResponse,
+    EventSourceResponse,
+    flask.Response,
 }
