@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import threading
+import weakref
 
 import gevent
 import pytest
@@ -146,6 +148,50 @@ def test_a_hub_that_drives_the_one_who_closes_stays():
         return found
 
     assert in_thread(close_in_greenlet)
+
+
+def test_a_hub_that_somebody_else_has_made_stays_his():
+    def spawn_and_lease():
+        hub = gevent.get_hub()
+        work = gevent.spawn(lambda: "done")
+        Lease().close()
+        found = work.get(timeout=PATIENCE), hub.loop is not None
+        hub.destroy(destroy_loop=True)
+        return found
+
+    assert in_thread(spawn_and_lease) == ("done", True)
+
+
+def test_what_is_still_to_be_called_is_called_before_the_hub_goes():
+    called: list[str] = []
+
+    def schedule():
+        lease = Lease()
+        lease.hub.loop.run_callback(called.append, "called")
+        lease.close()
+
+    in_thread(schedule)
+    assert called == ["called"]
+
+
+def test_a_hub_that_goes_holds_nothing_of_its_thread():
+    class Local:
+        pass
+
+    held: list[weakref.ref[Local]] = []
+
+    def use(wait):
+        local = Local()
+        held.append(weakref.ref(local))
+        lease = Lease()
+        if wait:
+            gevent.sleep(0)
+        lease.close()
+
+    in_thread(use, True)
+    in_thread(use, False)
+    gc.collect()
+    assert [one() for one in held] == [None, None]
 
 
 def test_leases_of_threads_leave_no_descriptor():

@@ -15,7 +15,7 @@ import gevent
 from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub
-from greenlet import getcurrent
+from greenlet import GreenletExit, getcurrent
 
 # Real ones, also where gevent has put its own in the place of them.
 allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
@@ -54,18 +54,18 @@ class Lease:
 
     A hub with nothing to wait for raises ``LoopExit`` in whoever waits (gevent cannot know that another thread will
     ring). And a hub that was made in a thread of a server's pool is not freed when the thread ends: two descriptors
-    each, so it goes with the last lease.
+    each, so one that a lease has made goes with the last. Of any other hub somebody may have greenlets that wait.
     """
 
     __slots__ = ("_is_open", "hub")
 
     def __init__(self) -> None:
-        is_ours = get_hub_if_exists() is None
+        is_there = get_hub_if_exists() is not None
         self.hub: Hub = gevent.get_hub()
         self._is_open = True
         held = _held.get(self.hub)
         if held is None:
-            held = _held[self.hub] = _Held(self.hub, is_ours)
+            held = _held[self.hub] = _Held(self.hub, is_ours=not is_there)
         held.count += 1
 
     def close(self) -> None:
@@ -81,10 +81,10 @@ class Lease:
 
 
 class _Held:
-    __slots__ = ("_is_ours", "count", "watcher")
+    __slots__ = ("count", "is_ours", "watcher")
 
     def __init__(self, hub: Hub, is_ours: bool) -> None:
-        self._is_ours = is_ours
+        self.is_ours = is_ours
         self.count = 0
         self.watcher = hub.loop.async_()
         self.watcher.start(lambda: None)
@@ -92,8 +92,12 @@ class _Held:
     def release(self, hub: Hub) -> None:
         self.watcher.stop()
         self.watcher.close()
-        if self._is_ours and _thread_ident() != _main_thread:
+        if self.is_ours and getcurrent().parent is None and _thread_ident() != _main_thread:
+            # What is still to be called first: a loop that is gone keeps it for good, unseen by the garbage collector.
+            gevent.sleep(0)
             hub.destroy(destroy_loop=True)
+            # That leaves it waiting in its last line, with all frames of this thread in its hands.
+            hub.throw(GreenletExit)
 
 
 _held: WeakKeyDictionary[Hub, _Held] = WeakKeyDictionary()
