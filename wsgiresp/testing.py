@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import gevent
 from gevent import socket
 from gevent.event import Event
+from gevent.lock import Semaphore
 from gevent.queue import Empty, Queue
 from werkzeug.test import EnvironBuilder
 
@@ -68,9 +69,10 @@ class Visitor:
         self._timeout = timeout
         self._reader = EventReader()
         self._events: deque[ReceivedEvent] = deque()
-        self._chunks: Queue[bytes | None] = Queue(1)
+        self._chunks: Queue[bytes | None] = Queue()
+        self._room = Semaphore(1)  # a chunk more than is read, as in the buffers of a connection
         self._error: BaseException | None = None
-        self._has_left = self._has_ended = False
+        self._has_answered = self._has_left = self._has_ended = False
         self._has_begun = Event()
         self._connection, served = socket.socketpair()
         environ["gunicorn.socket"] = served
@@ -145,10 +147,7 @@ class Visitor:
 
     def leave(self) -> None:
         """Leave, as a browser that is closed, and wait until the server has closed the body; again changes nothing."""
-        self._has_left = True
-        self._connection.close()
-        while not self._chunks.empty():
-            self._chunks.get_nowait()
+        self._hang_up()
         self.wait_closed()
 
     def wait_closed(self) -> None:
@@ -157,6 +156,11 @@ class Visitor:
         if not self._server.dead:
             self._server.kill(block=False)
             raise TimeoutError(f"the body was not closed within {self._timeout} s")
+
+    def _hang_up(self) -> None:
+        self._has_left = True
+        self._connection.close()
+        self._room.release()
 
     def _next_chunk(self, what: str, deadline: float) -> bytes | None:
         if self._has_left:
@@ -168,6 +172,7 @@ class Visitor:
         except Empty:
             raise TimeoutError(f"no {what} came within {self._timeout} s") from None
         self._has_ended = chunk is _END
+        self._room.release()
         return chunk
 
     def _raise_error(self) -> None:
@@ -178,33 +183,47 @@ class Visitor:
 
     def _begin(self) -> None:
         if not self._has_begun.wait(self._timeout):
-            self.leave()
+            self._hang_up()
+            self._server.kill(block=False)
             raise TimeoutError(f"the answer did not begin within {self._timeout} s")
-        if self._error is not None and not hasattr(self, "status"):
-            self.leave()
+        if self._error is not None and not self._has_answered:
+            self._hang_up()
             raise self._error
 
     def _serve(self, app: WSGIApplication, environ: dict[str, Any], served: socket.socket) -> None:
         try:
             body = app(environ, self._start_response)
-            self._has_begun.set()
             try:
+                if hasattr(self, "status"):  # an app that is a generator says it with its first chunk
+                    self._answer()
                 for chunk in body:
                     self._send(chunk)
             finally:
                 close = getattr(body, "close", None)
                 if close is not None:
                     close()
+            self._answer()
         except BaseException as error:
             # None is to reach gevent's hub, which would print it.
             self._error = error
         finally:
             served.close()
             self._has_begun.set()
-            if not self._has_left:
-                self._chunks.put(_END)
+            self._chunks.put(_END)
+
+    def _answer(self) -> None:
+        if not hasattr(self, "status"):
+            raise RuntimeError("the app has not called start_response()")
+        self._has_answered = True
+        self._has_begun.set()
 
     def _send(self, chunk: bytes) -> None:
+        if not isinstance(chunk, bytes):
+            raise TypeError(f"a chunk must be bytes (PEP 3333), got {chunk!r}")
+        self._answer()
+        if not chunk:
+            return
+        self._room.acquire()
         if self._has_left:
             raise BrokenPipeError(errno.EPIPE, "the visitor has left")
         self._chunks.put(chunk)
