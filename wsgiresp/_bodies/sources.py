@@ -37,6 +37,11 @@ class Source(NamedTuple):
         """Whether the content is stepped by an asyncio loop."""
         return isinstance(self.content, AsyncIterable)
 
+    @property
+    def name(self) -> str:
+        """What to call the content in a log: the function of a generator, the class of anything else."""
+        return str(getattr(self.content, "__qualname__", type(self.content).__qualname__))
+
     def surroundings(self) -> AbstractContextManager[object]:
         """Return what the steps are made in."""
         return contextlib.nullcontext() if self.around is None else self.around()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CLEANUP = 10.0
 """Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
 
+_AFTER_CUT = 0.5  # s that it waits where the worker ends
 _MOMENT = 0.02  # s for a source in another thread to fail in, before the opening goes out
 
 
@@ -72,7 +74,9 @@ class StreamBody:
         self._steps: Iterable[Step] = (self._end, *steps)
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
-        self._is_quiet = self._has_left = self._must_end = self._is_cut = self._is_over = self._has_given_up = False
+        self._is_quiet = self._has_left = self._must_end = self._is_cut = False
+        self._is_stopped = self._is_over = False
+        self._name = source.name
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
         is_shared = is_under_hub()
@@ -121,11 +125,22 @@ class StreamBody:
             self._arrival.ring_from_afar()
 
     def cut(self) -> None:
-        """Have the source closed soon, so that the transfer breaks off; from any thread."""
+        """Have the source closed soon, so that the transfer breaks off; from any thread.
+
+        A source that is being closed is soon waited for no longer.
+        """
         self._is_cut = True
+        self._arrival.ring_from_afar()
         # The hub is gone where the stream was closed meanwhile.
         with contextlib.suppress(ValueError):
-            self._hub.loop.run_callback_threadsafe(self._producer.stop)
+            self._hub.loop.run_callback_threadsafe(self._stop_source)
+        # The server may be waiting for a client that takes nothing.
+        if self._steps and self._socket is not None:
+            (shut if self._is_delimited else let_reset)(self._socket)
+
+    def __str__(self) -> str:
+        """What made the chunks: for the log."""
+        return self._name
 
     def close(self) -> None:
         """Close the source and take the steps, each once; the log tells of what fails."""
@@ -242,7 +257,6 @@ class StreamBody:
         self._arrival.ring()
 
     def _end(self) -> None:
-        leave(self)
         self._end_watch()
         if self._pings is not None:
             self._pings.clear(self._grow_quiet)
@@ -255,25 +269,40 @@ class StreamBody:
         self._arrival.let_go()
         try:
             if not box.has_ended:
-                self._producer.stop()
+                self._stop_source()
                 self._await_end()
         finally:
+            leave(self)
             self._lease.close()
         error, box.error = box.error, None
         if error is not None:
             log.error("the source of a stream failed after its client had left", exc_info=error)
 
+    def _stop_source(self) -> None:
+        if not self._is_stopped:  # it may be cleaning up
+            self._is_stopped = True
+            self._producer.stop()
+
     def _await_end(self) -> None:
-        limit = alarms(self._hub, CLEANUP)
-        limit.set(self._give_up)
+        was_cut = self._is_cut
+        self._await_source(_AFTER_CUT if was_cut else CLEANUP)
+        if self._is_cut and not was_cut:
+            self._await_source(_AFTER_CUT)
+        if self._box.has_ended:
+            return
+        if self._is_cut:
+            log.error("the source of a stream, %s, goes on though it was cut", self)
+        else:
+            log.warning("the source of a stream, %s, is still open %g s after it was to be closed", self, CLEANUP)
+
+    def _await_source(self, seconds: float) -> None:
+        """Wait so many *seconds* for the source to be closed; less where the stream is cut meanwhile."""
+        was_cut = self._is_cut
+        deadline = time.monotonic() + seconds * 0.9  # alarms may ring a little early
+        limit = alarms(self._hub, seconds)
+        limit.set(self._arrival.ring)
         try:
-            while not (self._box.has_ended or self._has_given_up):
+            while not self._box.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
                 self._arrival.wait()
         finally:
-            limit.clear(self._give_up)
-        if not self._box.has_ended:
-            log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
-
-    def _give_up(self) -> None:
-        self._has_given_up = True
-        self._arrival.ring()
+            limit.clear(self._arrival.ring)

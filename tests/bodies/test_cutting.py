@@ -1,0 +1,226 @@
+"""Streams that are cut because the process ends: what their clients see, and how long their sources are waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import socket
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE, turns, wait_until
+from gevent import socket as gevent_socket
+from gevent.event import Event
+
+from wsgiresp._bodies import stopping, streaming
+from wsgiresp.responses import EventSourceResponse, StreamingResponse
+from wsgiresp.testing import visit
+
+
+@pytest.fixture(autouse=True)
+def process():
+    """A process that nothing has told to stop, before the test and after it."""
+    stopping._begin_anew()
+    yield
+    stopping._begin_anew()
+
+
+class Source:
+    """A source that gives one chunk and waits; *cleans_up* is called when it is closed."""
+
+    def __init__(self, cleans_up=lambda: None):
+        self.cleans_up = cleans_up
+        self.ends = []
+
+    def chunks(self):
+        try:
+            yield "first"
+            gevent.sleep(600)
+        except BaseException as error:
+            self.ends.append(type(error).__name__)
+            self.cleans_up()
+            raise
+
+    async def chunks_later(self):
+        try:
+            yield "first"
+            await asyncio.sleep(600)
+        except BaseException as error:
+            self.ends.append(type(error).__name__)
+            raise
+
+
+def cut_all():
+    for stream in list(stopping._open):
+        stream.cut()
+
+
+@pytest.mark.parametrize(
+    ("chunks", "end"),
+    [
+        pytest.param(Source.chunks, "GreenletExit", id="a generator"),
+        pytest.param(Source.chunks_later, "CancelledError", id="an async generator"),
+    ],
+)
+def test_a_stream_that_is_cut_breaks_off_once_its_source_is_closed(chunks, end):
+    source = Source()
+    with visit(StreamingResponse(chunks(source))) as visitor:
+        assert visitor.read() == b"first"
+        cut_all()
+        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+            visitor.read_all()
+    assert source.ends == [end]
+
+
+def test_a_stream_that_is_cut_is_open_no_more():
+    with visit(StreamingResponse(Source().chunks())) as visitor:
+        visitor.read()
+        cut_all()
+        visitor.wait_closed()
+        assert stopping._open == set()
+
+
+def test_a_stream_that_was_asked_before_ends_in_order():
+    with visit(EventSourceResponse(Source().chunks())) as visitor:
+        visitor.next_event()
+        stopping.stop_streams()
+        cut_all()
+        assert list(visitor.events()) == []
+        assert visitor.retry is not None
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        pytest.param(Source().chunks(), "Source.chunks", id="a generator"),
+        pytest.param(Source().chunks_later(), "Source.chunks_later", id="an async generator"),
+        pytest.param(itertools.repeat(b"first"), "repeat", id="anything else"),
+    ],
+)
+def test_a_stream_is_called_by_what_made_it(content, name):
+    with visit(StreamingResponse(content)):
+        assert [str(stream) for stream in stopping._open] == [name]
+
+
+class Goes:
+    """What a source does that goes on when it is closed."""
+
+    def __init__(self):
+        self.may_end = Event()
+
+    def __call__(self):
+        self.may_end.wait(PATIENCE)
+
+
+@pytest.fixture
+def goes_on():
+    going = Goes()
+    yield going
+    going.may_end.set()
+
+
+def test_a_source_that_goes_on_though_it_is_cut_is_soon_left(goes_on, caplog):
+    with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
+        visitor.read()
+        cut_all()
+        visitor.leave()
+        assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
+
+
+def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_cut(goes_on, caplog):
+    source = Source(goes_on)
+    with visit(StreamingResponse(source.chunks())) as visitor:
+        visitor.read()
+        leaving = gevent.spawn(visitor.leave)
+        wait_until(lambda: source.ends)
+        cut_all()
+        leaving.get(timeout=PATIENCE / 2)
+    assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
+
+
+def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_cut(goes_on, caplog):
+    source = Source(goes_on)
+    with visit(StreamingResponse(source.chunks())) as visitor:
+        visitor.read()
+        leaving = gevent.spawn(visitor.leave)
+        wait_until(lambda: source.ends)
+        cut_all()
+        turns()
+        goes_on.may_end.set()
+        leaving.get(timeout=PATIENCE)
+    assert source.ends == ["GreenletExit"]
+    assert caplog.messages == []
+
+
+def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
+    monkeypatch.setattr(streaming, "CLEANUP", 0.1)
+    with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
+        visitor.read()
+        visitor.leave()
+    assert caplog.messages == [
+        "the source of a stream, Source.chunks, is not closed 0.1 s after its client has left",
+    ]
+
+
+@pytest.fixture
+def pair():
+    """A client, and the socket that a server has for it, of TCP."""
+    with gevent_socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        client = gevent_socket.create_connection(listener.getsockname(), PATIENCE)
+        served, _ = listener.accept()
+    with client, served:
+        yield client, served
+
+
+def serve(response, served, protocol):
+    """Send *response* as a server does that knows nothing of chunks."""
+    environ = {"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": protocol, "gunicorn.socket": served}
+    body = response(environ, lambda status, headers: None)
+    try:
+        for chunk in body:
+            served.sendall(chunk)
+    except BrokenPipeError:
+        pass
+    finally:
+        body.close()
+        served.close()
+
+
+def received(client):
+    """All that comes before the end, and how that looks."""
+    pieces = []
+    try:
+        while piece := client.recv(65536):
+            pieces.append(piece)
+    except ConnectionResetError:
+        return "reset"
+    return "end"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "sign"),
+    [
+        pytest.param("HTTP/1.0", "reset", id="nothing else tells of the end"),
+        pytest.param("HTTP/1.1", "end", id="the last chunk would tell of the end"),
+    ],
+)
+def test_a_client_sees_that_a_stream_was_cut(pair, protocol, sign):
+    client, served = pair
+    serving = gevent.spawn(serve, StreamingResponse(Source().chunks()), served, protocol)
+    assert client.recv(5) == b"first"
+    cut_all()
+    serving.get(timeout=PATIENCE)
+    assert received(client) == sign
+
+
+def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
+    _, served = pair
+    served.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    serving = gevent.spawn(serve, StreamingResponse(iter([bytes(65536)] * 1000)), served, "HTTP/1.1")
+    wait_until(lambda: stopping._open)
+    turns(50)
+    assert not serving.dead
+    cut_all()
+    serving.get(timeout=PATIENCE)
