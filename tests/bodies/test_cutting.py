@@ -158,7 +158,7 @@ def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
         visitor.read()
         visitor.leave()
     assert caplog.messages == [
-        "the source of a stream, Source.chunks, is not closed 0.1 s after its client has left",
+        "the source of a stream, Source.chunks, is still open 0.1 s after it was to be closed",
     ]
 
 

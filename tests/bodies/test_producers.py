@@ -16,7 +16,7 @@ from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsgiresp._bodies import hubs, producers
+from wsgiresp._bodies import coroutines, hubs, producers
 from wsgiresp._bodies.bells import Bell
 from wsgiresp._bodies.hubs import Lease
 from wsgiresp._bodies.mailbox import MOST, ROOM
@@ -589,3 +589,18 @@ def test_steps_that_block_their_thread_do_not_block_the_reader():
     elapsed, rest = in_thread(read)
     assert elapsed < 0.02
     assert rest == b"b"
+
+
+def test_an_async_source_that_never_awaits_lets_other_tasks_run():
+    ran = threading.Event()
+
+    async def endless():
+        coroutines.loop().call_soon(ran.set)
+        while not ran.is_set():
+            yield b""
+
+    arrival = Bell(gevent.get_hub())
+    producer = producers.InCoroutine(Source(endless(), bytes, contextvars.copy_context()), arrival.ring_from_afar)
+    producer.begin()
+    assert ran.wait(PATIENCE)
+    wait_until(lambda: producer.box.has_ended)

@@ -6,6 +6,7 @@ import asyncio
 import math
 from decimal import Decimal
 
+import gevent.event
 import pytest
 from bodies.drivers import PATIENCE, everywhere, wait_until
 from bodies.stories import Story
@@ -329,3 +330,17 @@ def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
 def test_the_spread_is_by_chance(monkeypatch):
     monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
     assert events_module._farewell(5000) == b"retry: 9999\n"
+
+
+def test_a_server_that_hides_its_socket_is_given_an_echo_of_each_ping():
+    # The first write to a client that has left is answered by a reset, the second finds it.
+    answer = start(EventSourceResponse(quiet(), ping=0.02), SERVER_SOFTWARE="hidden/1.0")
+    body = iter(answer.iterable)
+    chunks = [next(body) for _ in range(5)]
+    answer.close()
+    assert chunks == [b": open\n", b": ping\n", b":\n", b": ping\n", b":\n"]
+
+
+def quiet():
+    gevent.event.Event().wait()
+    yield

@@ -243,6 +243,7 @@ class InCoroutine:
             await self._source.aclose(iterator)
 
     async def _put_each(self, iterator: Any) -> None:
+        turn_ends = time() + _TURN
         async for item in iterator:
             chunk = self._source.encode(item)
             if chunk and self.box.put(chunk):
@@ -251,6 +252,12 @@ class InCoroutine:
                     await self._has_room.wait()
                     self._has_room.clear()
                 self._is_in_step = True
+            elif time() > turn_ends:
+                # One that never awaits anything would keep the loop from all other streams.
+                self._is_in_step = False
+                await asyncio.sleep(0)
+                self._is_in_step = True
+                turn_ends = time() + _TURN
             if self.box.is_closed:
                 return
 

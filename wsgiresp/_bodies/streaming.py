@@ -26,19 +26,21 @@ CLEANUP = 10.0
 """Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
 
 _AFTER_CUT = 0.5  # s that it waits where the worker ends
+_ECHO_AFTER = 0.1  # s: until then the reset of a client that has left is there
 _MOMENT = 0.02  # s for a source in another thread to fail in, before the opening goes out
 
 
 class Manner(NamedTuple):
     """How a stream behaves beside its chunks; all times in seconds, 0 for never.
 
-    *opening* is sent at once, *ping* whenever *ping_after* has passed without a chunk, and *farewell* gives the last
-    words of a stream that is ended by *max_age* or with the worker; one without it is not. A client that takes nothing
-    for *send_timeout* is dropped.
+    *opening* is sent at once, *ping* whenever *ping_after* has passed without a chunk, with *echo* soon after it where
+    only a second write shows that a client has left. *farewell* gives the last words of a stream that is ended by
+    *max_age* or with the worker; one without it is not. A client that takes nothing for *send_timeout* is dropped.
     """
 
     opening: bytes = b""
     ping: bytes = b""
+    echo: bytes = b""
     ping_after: float = 0
     send_timeout: float = 0
     max_age: float = 0
@@ -74,7 +76,7 @@ class StreamBody:
         self._steps: Iterable[Step] = (self._end, *steps)
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
-        self._is_quiet = self._has_left = self._must_end = self._is_cut = False
+        self._is_quiet = self._is_echo_due = self._has_left = self._must_end = self._is_cut = False
         self._is_stopped = self._is_over = False
         self._name = source.name
         self._socket = client_socket(environ)
@@ -90,6 +92,9 @@ class StreamBody:
             raise
         self._box = self._producer.box
         self._pings = alarms(self._hub, manner.ping_after) if manner.ping_after else None
+        # What is first sent to a client that has left is only answered by a reset: the second time shows it.
+        self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
+        self._echoes = alarms(self._hub, _ECHO_AFTER)
         self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
@@ -136,7 +141,7 @@ class StreamBody:
             self._hub.loop.run_callback_threadsafe(self._stop_source)
         # The server may be waiting for a client that takes nothing.
         if self._steps and self._socket is not None:
-            (shut if self._is_delimited else let_reset)(self._socket)
+            (shut if self._is_delimited else reset)(self._socket)
 
     def __str__(self) -> str:
         """What made the chunks: for the log."""
@@ -172,7 +177,7 @@ class StreamBody:
             return box.take()
         if self._pings is not None:
             self._is_quiet = False
-            self._pings.set(self._grow_quiet)
+            (self._echoes if self._is_echo_due else self._pings).set(self._grow_quiet)
         while not self._is_over:
             if self._must_end:
                 words = self._last_words()
@@ -183,7 +188,7 @@ class StreamBody:
                 return box.take()
             if self._opening:
                 return b""
-            if self._has_left:
+            if self._has_left and not self._is_cut:  # or it was us who shut the connection
                 self._is_over = True
                 if self._socket is not None:
                     shut(self._socket)
@@ -191,7 +196,8 @@ class StreamBody:
                 self._is_over = True
                 self._settle()
             elif self._is_quiet:
-                return self._manner.ping
+                self._is_echo_due = self._is_hidden and not self._is_echo_due
+                return self._manner.ping if self._is_echo_due or not self._is_hidden else self._manner.echo
             else:
                 self._await()
         raise StopIteration

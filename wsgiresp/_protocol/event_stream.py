@@ -15,6 +15,9 @@ ToJSON: TypeAlias = Callable[[object], bytes]
 PING = b": ping\n"
 """A comment, to be sent between two blocks while there is nothing else to send."""
 
+ECHO = b":\n"
+"""A comment that says nothing, to be sent after PING where only a second write shows whether anybody is there."""
+
 
 class ServerSentEvent:
     """One event, checked when it is made and immutable from then on, to be sent to any number of clients.

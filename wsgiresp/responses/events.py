@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiresp._bodies.blocking import warn_of_blocking
 from wsgiresp._bodies.sources import require_streamable
 from wsgiresp._bodies.streaming import Manner
-from wsgiresp._protocol.event_stream import PING, encode, farewell, last_event_id, opening
+from wsgiresp._protocol.event_stream import ECHO, PING, encode, farewell, last_event_id, opening
 from wsgiresp._protocol.fields import Field
 from wsgiresp._types import Background, HeaderFields
 
@@ -66,6 +66,7 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         self._every = Manner(
             opening=opening(retry),
             ping=PING,
+            echo=ECHO,
             ping_after=_seconds("ping", ping),
             send_timeout=_limit("send_timeout", send_timeout),
             max_age=_limit("max_age", max_age),
