@@ -188,8 +188,10 @@ class StreamBody:
                 return box.take()
             if self._opening:
                 return b""
-            if self._has_left and not self._is_cut:  # or it was us who shut the connection
+            if self._has_left:
                 self._is_over = True
+                if self._is_cut:  # it was us who shut the connection
+                    raise _cut()
                 if self._socket is not None:
                     shut(self._socket)
             elif box.has_ended:
@@ -241,7 +243,7 @@ class StreamBody:
         error, self._box.error = self._box.error, None
         if self._is_cut:
             # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
-            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
+            raise _cut()
         if error is None:
             if self._announced is not None:
                 self._announced.settle()
@@ -312,3 +314,7 @@ class StreamBody:
                 self._arrival.wait()
         finally:
             limit.clear(self._arrival.ring)
+
+
+def _cut() -> BrokenPipeError:
+    return BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
