@@ -20,13 +20,10 @@ import gevent
 from gevent import socket as gevent_socket
 
 from wsgiresp._bodies.departures import shut
-from wsgiresp._bodies.pool import drain, drain_limit
-from wsgiresp._bodies.stopping import cut_streams, follow, seconds_since_stop, stop_streams
+from wsgiresp._bodies.stopping import end_all, follow, seconds_since_stop, stop_streams
 
 worker_class = "gevent"
 
-_RESERVE = 1.0  # s before gunicorn kills the worker
-_FAREWELL = 1.0  # s for the sources of the streams that are left
 _LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
 
 _idle: WeakSet[Any] = WeakSet()  # sockets between two requests
@@ -34,7 +31,7 @@ _idle: WeakSet[Any] = WeakSet()  # sockets between two requests
 
 def post_worker_init(worker: Any) -> None:
     """Follow *worker*: its streams end when it is to stop, by SIGTERM, by a reload or by ``max_requests``."""
-    follow(lambda: _is_wanted(worker))
+    follow(lambda: _is_wanted(worker), worker.cfg.graceful_timeout, _end_idle_soon)
 
 
 def worker_int(worker: Any) -> None:
@@ -64,11 +61,16 @@ def post_request(worker: Any, request: Any, environ: dict[str, Any], response: A
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Close the sources that are left, and let the tasks come to their end, for as long as gunicorn grants."""
-    stop_streams()
-    cut_streams(_FAREWELL)
-    left = worker.cfg.graceful_timeout - seconds_since_stop() - _RESERVE
-    drain(max(min(drain_limit(), left), 0))
+    """Let streams and tasks come to their end, for as long as gunicorn grants, and cut what does not."""
+    grace = worker.cfg.graceful_timeout
+    if worker.cfg.timeout:
+        # It can no longer tell the master that it lives.
+        grace = min(grace, seconds_since_stop() + worker.cfg.timeout)
+    try:
+        end_all(grace)
+    except SystemExit:
+        # Raised wherever the worker stands, by a second SIGINT or SIGQUIT: Ctrl-C sends both.
+        end_all(grace)
 
 
 def _connection(request: Any) -> Any:
@@ -80,10 +82,7 @@ def _connection(request: Any) -> Any:
 
 def _is_wanted(worker: Any) -> bool:
     # Where gunicorn's master was killed, threads wait for what is open with alive still set; a gevent worker exits.
-    if worker.alive and worker.ppid == os.getppid():
-        return True
-    _end_idle_soon()
-    return False
+    return bool(worker.alive) and worker.ppid == os.getppid()
 
 
 def _end_idle_soon() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextvars
 import os
 import socket
 from types import SimpleNamespace
 
+import gevent
 import pytest
-from bodies.drivers import in_greenlet, on_the_spot, wait_until
+from bodies.drivers import in_greenlet, on_the_spot, throw, turns, wait_until
 from gevent import socket as gevent_socket
+from gevent.event import Event
 
 from wsgiresp._bodies import pool, stopping
 from wsgiresp.adapters import gunicorn
@@ -216,3 +219,66 @@ def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
     assert stopping.seconds_since_stop() == 0
     setattr(worker, attribute, value)
     wait_until(stopping.seconds_since_stop)
+
+
+def test_streams_are_asked_to_end_by_a_worker_that_stops_at_once(worker):
+    gunicorn.worker_int(worker)
+    assert stopping.seconds_since_stop() > 0
+
+
+class Task:
+    """A task that says when it has begun, and waits until it may end."""
+
+    def __init__(self):
+        self.has_begun = Event()
+        self.may_end = Event()
+        self.outcome = "not done"
+
+    def __call__(self):
+        self.has_begun.set()
+        try:
+            self.may_end.wait(PATIENCE)
+            self.outcome = "done"
+        except gevent.GreenletExit:
+            self.outcome = "cut"
+            raise
+
+
+@pytest.fixture
+def task(monkeypatch):
+    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
+    begun = Task()
+    in_greenlet(pool.do, begun, contextvars.copy_context())
+    begun.has_begun.wait(PATIENCE)
+    yield begun
+    begun.may_end.set()
+
+
+@pytest.mark.parametrize("timeout", [30, 0], ids=["looked after by the master", "not looked after"])
+def test_a_worker_exits_when_its_tasks_are_done(task, timeout):
+    exiting = gevent.spawn(gunicorn.worker_exit, None, Worker(timeout=timeout))
+    turns()
+    task.may_end.set()
+    exiting.get(timeout=PATIENCE)
+    assert task.outcome == "done"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        pytest.param({"graceful_timeout": 1}, id="it has been too slow"),
+        pytest.param({"timeout": 1}, id="it has been silent for too long"),
+    ],
+)
+def test_a_worker_cuts_its_tasks_before_the_master_says(task, limits):
+    in_greenlet(gunicorn.worker_exit, None, Worker(**limits))
+    assert task.outcome == "cut"
+
+
+def test_a_second_signal_does_not_cut_the_end_short(task):
+    exiting = gevent.spawn(gunicorn.worker_exit, None, Worker())
+    turns()
+    throw(exiting, SystemExit())
+    task.may_end.set()
+    exiting.get(timeout=PATIENCE)
+    assert task.outcome == "done"

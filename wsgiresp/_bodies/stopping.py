@@ -1,10 +1,11 @@
-"""The end of a worker: which streams are open in this process, and how they learn that it stops."""
+"""The end of a worker: which streams are open in this process, how they learn of it, and what is cut at last."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,12 +14,19 @@ from gevent import monkey
 
 from .closing import log
 from .hubs import can_block, start_thread
+from .pool import drain, drain_limit
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at whether the worker is to stop."""
+
+FAREWELL = 1.0
+"""Seconds that streams have to end in, from when they are asked, and again from when they are cut."""
+
+RESERVE = 1.0
+"""Seconds before the server kills the process in which no task goes on: those that are cut clean up."""
 
 _real_sleep: Any = monkey.get_original("time", "sleep")
 
@@ -39,7 +47,8 @@ class _Process:
     """What is known of the end of this process."""
 
     stopped_at: float | None = None  # of time.monotonic()
-    is_followed = False
+    follower: object = None
+    """Who looks at whether the worker is to stop."""
 
 
 _process = _Process()
@@ -69,15 +78,29 @@ def stop_streams() -> int:
 
 
 def cut_streams(limit: float) -> None:
-    """Close the sources of the streams that are still open, and wait up to *limit* seconds until that is done."""
+    """Close the sources of the streams that are still open, and wait up to *limit* seconds until that is done.
+
+    The log names what made them.
+    """
     streams = list(_open)
     if streams:
-        log.warning("%d streams are cut: the process ends", len(streams))
+        names = ", ".join(f"{count} of {name}" for name, count in Counter(map(str, streams)).most_common())
+        log.warning("streams are cut, since the process ends: %s", names)
     for stream in streams:
         stream.cut()
-    deadline = time.monotonic() + limit
-    while _open and time.monotonic() < deadline:
-        gevent.sleep(LOOK_EVERY / 5)
+    _await_closed(limit)
+
+
+def end_all(grace: float) -> None:
+    """Bring streams and tasks to their end, within *grace* seconds from when the streams were asked to end.
+
+    *grace*: after so many the server kills the process. Streams have :data:`FAREWELL` to end in before they are cut,
+    tasks what :func:`drain_limit` says; the log names what was cut.
+    """
+    stop_streams()
+    _await_closed(FAREWELL - seconds_since_stop())
+    cut_streams(FAREWELL)
+    drain(max(min(drain_limit(), grace - seconds_since_stop() - RESERVE), 0))
 
 
 def seconds_since_stop() -> float:
@@ -85,23 +108,54 @@ def seconds_since_stop() -> float:
     return 0 if _process.stopped_at is None else time.monotonic() - _process.stopped_at
 
 
-def follow(is_alive: Callable[[], bool]) -> None:
-    """Ask the streams to end as soon as *is_alive* says that the worker is to stop; once in a process."""
-    if _process.is_followed:
-        return
-    _process.is_followed = True
-    if can_block():
-        start_thread(lambda: _look_in_thread(is_alive), "wsgiresp-stopping")
-        return
-    # Not referenced, so that the hub does not go on for it.
-    looks = gevent.get_hub().loop.timer(LOOK_EVERY, LOOK_EVERY, ref=False)
+def follow(is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None = None) -> None:
+    """Ask the streams to end, and call *at_stop*, when *is_alive* says that the worker is to stop; once in a process.
 
-    def look() -> None:
-        if not is_alive():
-            looks.close()
-            stop_streams()
+    *grace*: the seconds from then on after which the server kills the process. What is left shortly before is brought
+    to its end by :func:`end_all`, for a server that kills does not say what it cut.
+    """
+    if _process.follower is None:
+        _process.follower = follower = _Follower(is_alive, grace, at_stop)
+        if can_block():
+            start_thread(follower.look_in_thread, "wsgiresp-stopping")
+        else:
+            follower.look_in_hub()
 
-    looks.start(look)
+
+class _Follower:
+    def __init__(self, is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None) -> None:
+        self._is_alive = is_alive
+        self._grace = grace
+        self._at_stop = at_stop
+        self._until_last = max(grace - FAREWELL - RESERVE, grace / 2)
+
+    def look_in_hub(self) -> None:
+        # Not referenced, so that the hub does not go on for it.
+        looks = gevent.get_hub().loop.timer(LOOK_EVERY, LOOK_EVERY, ref=False)
+
+        def look() -> None:
+            if not self._is_alive():
+                looks.close()
+                self._stop()
+                gevent.spawn_later(self._until_last, self._end)
+
+        looks.start(look)
+
+    def look_in_thread(self) -> None:
+        while self._is_alive():
+            _real_sleep(LOOK_EVERY)
+        self._stop()
+        _real_sleep(self._until_last)
+        self._end()
+
+    def _stop(self) -> None:
+        stop_streams()
+        if self._at_stop is not None:
+            self._at_stop()
+
+    def _end(self) -> None:
+        if _process.follower is self:
+            end_all(self._grace)
 
 
 def follow_server(environ: WSGIEnvironment) -> None:
@@ -109,10 +163,10 @@ def follow_server(environ: WSGIEnvironment) -> None:
 
     gunicorn tells nobody of it without a hook; but it is among those who called us.
     """
-    if not _process.is_followed and "gunicorn.socket" in environ:
+    if _process.follower is None and "gunicorn.socket" in environ:
         worker = _calling_worker()
         if worker is not None:
-            follow(lambda: bool(worker.alive))
+            follow(lambda: bool(worker.alive), worker.cfg.graceful_timeout)
 
 
 def _calling_worker() -> Any:
@@ -125,15 +179,17 @@ def _calling_worker() -> Any:
     return None
 
 
-def _look_in_thread(is_alive: Callable[[], bool]) -> None:
-    while is_alive():
-        _real_sleep(LOOK_EVERY)
-    stop_streams()
+def _await_closed(limit: float) -> None:
+    deadline = time.monotonic() + limit
+    # Where no hub runs us, the streams are in other threads.
+    pause = _real_sleep if can_block() else gevent.sleep
+    while _open and time.monotonic() < deadline:
+        pause(LOOK_EVERY / 5)
 
 
 def _begin_anew() -> None:
     _process.stopped_at = None
-    _process.is_followed = False
+    _process.follower = None
     _open.clear()
 
 

@@ -1,0 +1,235 @@
+"""A process that follows its worker to the end: who is asked to end, who is cut, and what the log says of it."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+import time
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE, in_greenlet, in_thread, on_the_spot, turns, wait_until
+from gevent.event import Event
+
+from wsgiresp._bodies import pool, stopping
+
+BOTH = pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["by a hub", "by a thread"])
+LONG = 600  # s, which no test waits
+
+
+@pytest.fixture(autouse=True)
+def process(monkeypatch):
+    """A process that nothing has told to stop, before the test and after it; all its waits are short."""
+    forget()
+    monkeypatch.setattr(stopping, "FAREWELL", 0.05)
+    monkeypatch.setattr(stopping, "RESERVE", 0.05)
+    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(pool, "_settings", pool._Settings())
+    yield
+    forget()
+
+
+def forget():
+    stopping._begin_anew()
+    pool._start_anew()
+
+
+class Stream:
+    """A stream that ends when it is asked to, or when it is cut, or never."""
+
+    def __init__(self, ends_at="stop", name="ticks"):
+        self.ends_at = ends_at
+        self.name = name
+        self.asked = []
+        stopping.enter(self)
+
+    def stop(self):
+        self._hear("stop")
+
+    def cut(self):
+        self._hear("cut")
+
+    def __str__(self):
+        return self.name
+
+    def _hear(self, word):
+        self.asked.append(word)
+        if word == self.ends_at:
+            stopping.leave(self)
+
+
+class Flag:
+    """Whether a worker is wanted; counts the looks at it."""
+
+    def __init__(self):
+        self.is_wanted = True
+        self.looks = 0
+
+    def __call__(self):
+        self.looks += 1
+        return self.is_wanted
+
+
+def test_no_time_has_passed_before_the_stop():
+    assert stopping.seconds_since_stop() == 0
+
+
+def test_time_is_counted_from_the_first_stop():
+    stopping.stop_streams()
+    wait_until(lambda: stopping.seconds_since_stop() > 0.01)
+    stopping.stop_streams()
+    assert stopping.seconds_since_stop() > 0.01
+
+
+def test_a_stream_that_begins_after_the_stop_is_asked_at_once():
+    stopping.stop_streams()
+    assert Stream().asked == ["stop"]
+
+
+@BOTH
+def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
+    flag, stream = Flag(), Stream()
+    run(stopping.follow, flag, LONG)
+    wait_until(lambda: flag.looks > 2)
+    assert stream.asked == []
+
+
+@BOTH
+def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
+    flag, stream = Flag(), Stream()
+    run(stopping.follow, flag, LONG)
+    flag.is_wanted = False
+    wait_until(lambda: stream.asked == ["stop"])
+
+
+@BOTH
+def test_one_more_is_told_of_the_stop_once(run):
+    told = []
+    run(stopping.follow, lambda: False, LONG, lambda: told.append(stopping.seconds_since_stop() > 0))
+    wait_until(lambda: told)
+    turns()
+    assert told == [True]
+
+
+@BOTH
+def test_a_worker_that_has_stopped_is_looked_at_no_more(run):
+    flag, stream = Flag(), Stream(ends_at="cut")
+    flag.is_wanted = False
+    run(stopping.follow, flag, 6 * stopping.LOOK_EVERY)
+    wait_until(lambda: "cut" in stream.asked)
+    assert flag.looks == 1
+
+
+def test_a_process_follows_one_worker():
+    first, second = Flag(), Flag()
+    in_greenlet(stopping.follow, first, LONG)
+    in_greenlet(stopping.follow, second, LONG)
+    wait_until(lambda: first.looks > 1)
+    assert second.looks == 0
+
+
+@BOTH
+def test_what_is_left_is_cut_before_the_server_kills(run):
+    stream = Stream(ends_at="cut")
+    run(stopping.follow, lambda: False, 0.2)
+    wait_until(lambda: stream.asked)
+    assert stream.asked == ["stop"]
+    wait_until(lambda: "cut" in stream.asked)
+    assert stopping.seconds_since_stop() < 0.2
+
+
+def test_a_process_that_has_begun_anew_is_not_ended_by_whom_it_followed():
+    stopping._Follower(lambda: False, 0, None)._end()
+    assert stopping.seconds_since_stop() == 0
+
+
+def test_to_cut_no_stream_is_not_told(caplog):
+    stopping.cut_streams(LONG)
+    assert caplog.messages == []
+
+
+def test_the_log_counts_what_is_cut(caplog):
+    for name in ("rows", "ticks", "ticks"):
+        Stream(ends_at="cut", name=name)
+    stopping.cut_streams(LONG)
+    assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
+
+
+@pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])
+def test_streams_that_are_cut_are_waited_for(run):
+    stream = Stream(ends_at="never")
+    threading.Timer(0.05, stopping.leave, [stream]).start()
+    run(stopping.cut_streams, LONG)
+    assert stopping._open == set()
+
+
+def test_a_stream_that_goes_on_is_not_waited_for_beyond_the_limit():
+    Stream(ends_at="never")
+    stopping.cut_streams(0.05)
+    assert len(stopping._open) == 1
+
+
+def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
+    stream = Stream(ends_at="never")
+    gevent.spawn_later(0.01, stopping.leave, stream)
+    in_greenlet(stopping.end_all, LONG)
+    assert stream.asked == ["stop"]
+    assert caplog.messages == []
+
+
+def test_at_the_end_a_stream_that_was_asked_long_before_is_cut_at_once(monkeypatch):
+    monkeypatch.setattr(stopping, "FAREWELL", LONG)
+    stopping._process.stopped_at = time.monotonic() - LONG
+    stream = Stream(ends_at="cut")
+    in_greenlet(stopping.end_all, LONG)
+    assert stream.asked[-1] == "cut"
+
+
+class Task:
+    """A task that says when it has begun, and waits until it may end."""
+
+    def __init__(self):
+        self.has_begun = Event()
+        self.may_end = Event()
+        self.outcome = "not done"
+
+    def __call__(self):
+        self.has_begun.set()
+        try:
+            self.may_end.wait(PATIENCE)
+            self.outcome = "done"
+        except gevent.GreenletExit:
+            self.outcome = "cut"
+            raise
+
+    def __str__(self):
+        return "the task"
+
+
+@pytest.fixture
+def task():
+    begun = Task()
+    in_greenlet(pool.do, begun, contextvars.copy_context())
+    begun.has_begun.wait(PATIENCE)
+    yield begun
+    begun.may_end.set()
+
+
+def test_at_the_end_tasks_are_waited_for(task):
+    gevent.spawn_later(0.05, task.may_end.set)
+    in_greenlet(stopping.end_all, LONG)
+    assert task.outcome == "done"
+
+
+@pytest.mark.parametrize(
+    ("grace", "limit"),
+    [
+        pytest.param(0, LONG, id="of the server"),
+        pytest.param(LONG, 0, id="of the tasks"),
+    ],
+)
+def test_at_the_end_tasks_are_cut_at_the_nearer_limit(task, caplog, grace, limit):
+    pool.configure(drain=limit)
+    in_greenlet(stopping.end_all, grace)
+    assert task.outcome == "cut"
+    assert caplog.messages == ["the task was cut: the process ends"]
