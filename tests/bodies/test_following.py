@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -233,3 +234,92 @@ def test_at_the_end_tasks_are_cut_at_the_nearer_limit(task, caplog, grace, limit
     in_greenlet(stopping.end_all, grace)
     assert task.outcome == "cut"
     assert caplog.messages == ["the task was cut: the process ends"]
+
+
+class Worker:
+    """A worker of gunicorn's, as far as it can be told."""
+
+    __module__ = "gunicorn.workers.fake"
+
+    def __init__(self):
+        self.alive = True
+        self.cfg = SimpleNamespace(graceful_timeout=LONG)
+
+    def serve(self, environ):
+        stopping.follow_server(environ)
+
+    def run(self, environ):
+        """Serve as a server of gevent's does that is given the application alone."""
+        gevent.spawn(stopping.follow_server, environ).join(PATIENCE)
+
+
+class WorkerOfTheUser(Worker):
+    __module__ = "project.workers"
+
+
+SOCKET = {"gunicorn.socket": None}
+SOCK = {"gunicorn.sock": None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "serve", "environ"),
+    [
+        pytest.param(Worker, Worker.serve, SOCKET, id="of gunicorn"),
+        pytest.param(WorkerOfTheUser, Worker.serve, SOCKET, id="of a class derived from it"),
+        pytest.param(Worker, Worker.run, SOCK, id="that runs a server of gevent's"),
+    ],
+)
+def test_a_worker_is_found_without_a_hook(kind, serve, environ):
+    worker = kind()
+    serve(worker, environ)
+    worker.alive = False
+    wait_until(stopping.seconds_since_stop)
+
+
+def test_a_worker_that_is_followed_is_not_looked_for():
+    flag, worker = Flag(), Worker()
+    in_greenlet(stopping.follow, flag, LONG)
+    worker.alive = False
+    worker.serve(SOCKET)
+    wait_until(lambda: flag.looks > 2)
+    assert stopping.seconds_since_stop() == 0
+
+
+def test_a_worker_of_another_server_is_not_looked_for():
+    Worker().serve({})
+    assert stopping._process.follower is None
+
+
+@pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["under a hub", "in a thread"])
+def test_a_server_whose_worker_is_not_found_is_not_followed(run):
+    run(stopping.follow_server, SOCKET)
+    assert stopping._process.follower is None
+
+
+class WithoutLife:
+    __module__ = "gunicorn.workers.fake"
+
+    def serve(self):
+        stopping.follow_server(SOCKET)
+
+
+class Unbound:
+    """A stand-in for what is not there yet, as frameworks have them."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("there is no request")
+
+    def serve(self):
+        stopping.follow_server(SOCKET)
+
+
+@pytest.mark.parametrize(
+    "caller",
+    [
+        pytest.param(WithoutLife(), id="of gunicorn, but no worker"),
+        pytest.param(Unbound(), id="that stands for another"),
+    ],
+)
+def test_another_caller_is_not_followed(caller):
+    caller.serve()
+    assert stopping._process.follower is None

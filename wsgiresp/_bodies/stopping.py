@@ -13,10 +13,12 @@ import gevent
 from gevent import monkey
 
 from .closing import log
-from .hubs import can_block, start_thread
+from .hubs import can_block, is_under_hub, start_thread
 from .pool import drain, drain_limit
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from wsgiresp._types import WSGIEnvironment
 
 LOOK_EVERY = 0.05
@@ -163,19 +165,24 @@ def follow_server(environ: WSGIEnvironment) -> None:
 
     gunicorn tells nobody of it without a hook; but it is among those who called us.
     """
-    if _process.follower is None and "gunicorn.socket" in environ:
-        worker = _calling_worker()
+    if _process.follower is None and ("gunicorn.socket" in environ or "gunicorn.sock" in environ):
+        worker = _worker_above(sys._getframe())
+        if worker is None and is_under_hub():
+            # Called by a server of gevent's that knows nothing of its worker, which waits in the main greenlet.
+            main: Any = gevent.get_hub().parent
+            worker = _worker_above(main.gr_frame)
         if worker is not None:
             follow(lambda: bool(worker.alive), worker.cfg.graceful_timeout)
 
 
-def _calling_worker() -> Any:
-    frame = sys._getframe()
+def _worker_above(frame: FrameType | None) -> Any:
     while frame is not None:
         caller = frame.f_locals.get("self")
-        if type(caller).__module__.startswith("gunicorn.workers.") and hasattr(caller, "alive"):
+        # By all its classes: its own may be the user's.
+        kinds = type(caller).__mro__
+        if any(kind.__module__.startswith("gunicorn.workers.") for kind in kinds) and hasattr(caller, "alive"):
             return caller
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return None
 
 
