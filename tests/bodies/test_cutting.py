@@ -174,8 +174,8 @@ def pair():
         yield client, served
 
 
-def serve(response, served, protocol):
-    """Send *response* as a server does that knows nothing of chunks."""
+def serve(response, served, protocol, closes=True):
+    """Send *response* as a server does that knows nothing of chunks, and close the connection if it *closes*."""
     environ = {"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": protocol, "gunicorn.socket": served}
     body = response(environ, lambda status, headers: None)
     try:
@@ -185,7 +185,8 @@ def serve(response, served, protocol):
         pass
     finally:
         body.close()
-        served.close()
+        if closes:
+            served.close()
 
 
 def received(client):
@@ -224,3 +225,44 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
     assert not serving.dead
     cut_all()
     serving.get(timeout=PATIENCE)
+
+
+def ask_to_end(stream):
+    stopping.stop_streams()
+
+
+def reach_its_age(stream):
+    stream.stop()
+
+
+def send(response, served, protocol, client, end):
+    """Send a stream of events until it is ended by *end*, and then another request."""
+    serving = gevent.spawn(serve, response, served, protocol, closes=False)
+    wait_until(lambda: stopping._open)
+    for stream in list(stopping._open):
+        end(stream)
+    serving.get(timeout=PATIENCE)
+    client.sendall(b"more")
+    return served.recv(4)
+
+
+def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_worker(pair):
+    client, served = pair
+    serving = gevent.spawn(serve, EventSourceResponse(Source().chunks()), served, "HTTP/1.1", closes=False)
+    wait_until(lambda: stopping._open)
+    stopping.stop_streams()
+    serving.get(timeout=PATIENCE)
+    assert served.recv(1) == b""
+    assert b"retry: " in client.recv(1000)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "end"),
+    [
+        pytest.param("HTTP/1.1", reach_its_age, id="it ended by its age"),
+        pytest.param("HTTP/2.0", ask_to_end, id="others share its connection"),
+    ],
+)
+def test_the_client_of_a_stream_is_still_read_from(pair, protocol, end):
+    client, served = pair
+    assert send(EventSourceResponse(Source().chunks()), served, protocol, client, end) == b"more"

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import time
 from collections.abc import Callable, Iterable, Iterator
+from socket import SHUT_RD
 from typing import TYPE_CHECKING, NamedTuple
 
 from .alarms import alarms
@@ -16,7 +17,7 @@ from .hubs import Lease, is_under_hub
 from .lengths import Announced
 from .producers import producer_for
 from .sources import Source
-from .stopping import enter, follow_server, leave
+from .stopping import enter, follow_server, leave, seconds_since_stop
 from .stuck import stuck_watch
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class StreamBody:
         self._name = source.name
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
+        self._is_alone = self._socket is not None and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
         is_shared = is_under_hub()
         try:
             self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
@@ -280,6 +282,9 @@ class StreamBody:
                 self._stop_source()
                 self._await_end()
         finally:
+            if self._must_end and self._is_alone and seconds_since_stop():
+                # Its client comes back later, and elsewhere: the connection must not keep the worker until then.
+                shut(self._socket, SHUT_RD)
             leave(self)
             self._lease.close()
         error, box.error = box.error, None
