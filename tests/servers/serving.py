@@ -60,16 +60,23 @@ KINDS = {
     )
 }
 
+# For tests that name it, as the others are enough for the rest.
+RARE = {"gunicorn:gevent_pywsgi": Kind("gunicorn:gevent_pywsgi", "gunicorn", keeps_alive=True)}
+
 
 def cases(*names: str) -> list[Any]:
     """Return a case for each server of *names*, or for all; one that is not installed is skipped and says so."""
-    kinds = [KINDS[name] for name in names or KINDS]
+    kinds = [_kind(name) for name in names or KINDS]
     return [
         pytest.param(
             kind.name, marks=pytest.mark.skipif(not kind.is_installed, reason=f"{kind.module} is not installed")
         )
         for kind in kinds
     ]
+
+
+def _kind(name: str) -> Kind:
+    return RARE[name] if name in RARE else KINDS[name]
 
 
 class Log:
@@ -160,7 +167,7 @@ class Server:
 def serve(
     name: str, app: str, *options: str, folder: Path = APPS, environ: Mapping[str, str] | None = None
 ) -> Iterator[Server]:
-    """Run the server *name* of ``KINDS`` for *app*, ``module:callable`` in *folder*, until the ``with`` ends.
+    """Run the server *name* of ``KINDS`` or ``RARE`` until the ``with`` ends; *app* is ``module:callable`` in *folder*.
 
     *options* are those of gunicorn's command line. *environ* is added to the environment of the server.
     """
@@ -182,7 +189,7 @@ def serve(
         address = listener.getsockname()
     if process.stdout is None:
         raise RuntimeError("the process has no stdout")
-    server = Server(KINDS[name], process, address, Log(process.stdout))
+    server = Server(_kind(name), process, address, Log(process.stdout))
     try:
         yield server
     except BaseException as error:
