@@ -50,7 +50,7 @@ def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], obje
     """Have *leave* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
     connection = client_socket(environ)
     if connection is not None and _epoll is not None:
-        return _watcher(hub).watch(connection, leave)
+        return _watcher(hub).watch(hub, connection, leave)
     has_left = environ.get("waitress.client_disconnected")
     if has_left is not None:
         return _ask(hub, has_left, leave)
@@ -83,27 +83,31 @@ def reset(connection: Any) -> None:
 
 
 class _Watcher:
-    """The clients that are watched in one hub: one descriptor of epoll's for all of them."""
+    """The clients that are watched in one hub: one descriptor of epoll's for all of them.
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    It is kept for the hub, so it must not keep it: neither by itself nor, while it watches nobody, by what is the
+    loop's, which may have a call left for a greenlet of the hub.
+    """
+
+    def __init__(self) -> None:
         self._leaving: dict[int, Leave] = {}
 
-    def watch(self, connection: Any, leave: Leave) -> Callable[[], object]:
+    def watch(self, hub: Hub, connection: Any, leave: Leave) -> Callable[[], object]:
         try:
             descriptor = connection.fileno()
-            if descriptor in self._leaving:
-                return _nothing  # several streams on one connection (HTTP/2): the server tells them apart
-            self._register(descriptor)
-        except (OSError, ValueError):  # closed already, or there is no descriptor for it: sending will tell
+            self._register(hub, descriptor)
+        except (OSError, ValueError):
+            # Closed already, or there is no descriptor for it: sending will tell. Or several streams are on one
+            # connection (HTTP/2): the server tells them apart.
             return _nothing
+        # One of before may stand here still, whose body nobody closed.
         self._leaving[descriptor] = leave
         return lambda: self._forget(descriptor, leave)
 
-    def _register(self, descriptor: int) -> None:
+    def _register(self, hub: Hub, descriptor: int) -> None:
         if not self._leaving:
             self._epoll = _epoll()
-            self._readable = self._hub.loop.io(self._epoll.fileno(), _READ)
+            self._readable = hub.loop.io(self._epoll.fileno(), _READ)
             self._readable.start(self._look)
         try:
             self._epoll.register(descriptor, select.EPOLLRDHUP)
@@ -129,6 +133,7 @@ class _Watcher:
             self._readable.stop()
             self._readable.close()
             self._epoll.close()
+            del self._readable, self._epoll
 
 
 _watchers: WeakKeyDictionary[Hub, _Watcher] = WeakKeyDictionary()
@@ -137,7 +142,7 @@ _watchers: WeakKeyDictionary[Hub, _Watcher] = WeakKeyDictionary()
 def _watcher(hub: Hub) -> _Watcher:
     found = _watchers.get(hub)
     if found is None:
-        found = _watchers[hub] = _Watcher(hub)
+        found = _watchers[hub] = _Watcher()
     return found
 
 

@@ -20,8 +20,6 @@ from greenlet import GreenletExit, getcurrent
 # Real ones, also where gevent has put its own in the place of them.
 allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
 _start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
-_thread_ident: Any = monkey.get_original("_thread", "get_ident")
-_main_thread = threading.main_thread().ident
 
 
 def start_thread(run: Callable[[], object], name: str) -> None:
@@ -92,12 +90,13 @@ class _Held:
     def release(self, hub: Hub) -> None:
         self.watcher.stop()
         self.watcher.close()
-        if self.is_ours and getcurrent().parent is None and _thread_ident() != _main_thread:
+        if self.is_ours and getcurrent().parent is None and not hub.loop.default:
             # What is still to be called first: a loop that is gone keeps it for good, unseen by the garbage collector.
             gevent.sleep(0)
             hub.destroy(destroy_loop=True)
-            # That leaves it waiting in its last line, with all frames of this thread in its hands.
-            hub.throw(GreenletExit)
+            if not hub.dead:
+                # It waits behind its loop for ever, with all frames of this thread in its hands.
+                hub.throw(GreenletExit)
 
 
 _held: WeakKeyDictionary[Hub, _Held] = WeakKeyDictionary()

@@ -1,0 +1,70 @@
+"""The hub of a thread is there as long as somebody leases it, and gone behind that."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import gevent
+from gevent.hub import Hub
+
+from wsgiresp._bodies.bells import Bell
+from wsgiresp._bodies.departures import watch
+from wsgiresp._bodies.hubs import Lease
+
+
+def hubs():
+    gc.collect()
+    return sum(isinstance(thing, Hub) for thing in gc.get_objects())
+
+
+def lease_and_wait():
+    lease = Lease()
+    gevent.sleep(0)
+    lease.close()
+
+
+def test_a_hub_that_has_run_in_a_thread_is_freed_behind_the_last_lease():
+    with ThreadPoolExecutor(1) as pool:
+        before = hubs()
+        for _ in range(10):
+            pool.submit(lease_and_wait).result()
+        assert hubs() == before
+
+
+def lease_and_watch():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        lease = Lease()
+        end = watch({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        gevent.sleep(0)
+        end()
+        lease.close()
+
+
+def test_a_hub_in_which_a_client_was_watched_is_freed_too():
+    with ThreadPoolExecutor(1) as pool:
+        before = hubs()
+        for _ in range(10):
+            pool.submit(lease_and_watch).result()
+        assert hubs() == before
+
+
+def lease_watch_and_leave_a_call():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        lease = Lease()
+        end = watch({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        gevent.sleep(0)
+        end()
+        Bell(lease.hub).ring_from_afar()
+        lease.close()
+
+
+def test_a_hub_that_has_a_call_left_to_make_is_freed_too():
+    with ThreadPoolExecutor(1) as pool:
+        before = hubs()
+        for _ in range(10):
+            pool.submit(lease_watch_and_leave_a_call).result()
+        assert hubs() == before
