@@ -181,3 +181,15 @@ assert seen[1] == ident(), seen
 
 def with_this_path():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+
+
+def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_may_be_made(monkeypatch):
+    def refuse():
+        raise OSError(24, "Too many open files")
+
+    coroutines._stop()
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", refuse)
+        with pytest.raises(OSError, match="Too many open files"):
+            coroutines.loop()
+    coroutines.run(note([]))

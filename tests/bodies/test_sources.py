@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import contextvars
 import io
@@ -308,3 +309,8 @@ def test_what_gives_no_chunks_is_refused(content, message):
     expected = f"content of Some must be an iterable, an async iterable or a file, {message}"
     with pytest.raises(TypeError, match=expected):
         require_streamable("Some", content)
+
+
+def test_a_wrapper_that_changes_what_it_reads_is_asked_itself():
+    file = codecs.getreader("latin-1")(io.BytesIO(b"\xe9"))
+    assert list(Source(file, str.encode, contextvars.copy_context()).iterator()) == ["\xe9"]

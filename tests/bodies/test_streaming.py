@@ -572,10 +572,10 @@ class TestErrors:
             raise StopIteration
 
         body = StreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [])
-        with pytest.raises(StopIteration):
+        with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
         body = StreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
-        with pytest.raises(StopIteration):
+        with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
 
     def test_without_a_length_or_chunks_the_connection_is_reset(self, client):

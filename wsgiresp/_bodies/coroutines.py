@@ -24,13 +24,21 @@ class _LoopThread:
         self._is_ready = allocate_lock()
         self._is_ready.acquire()
         self._is_running = allocate_lock()
+        self._error: OSError | None = None
         start_thread(self._run, "wsgiresp-asyncio")
         self._is_ready.acquire()
+        if self._error is not None:
+            raise self._error
 
     def _run(self) -> None:
         with self._is_running:
-            self.loop = asyncio.new_event_loop()
-            self._is_ready.release()
+            try:
+                self.loop = asyncio.new_event_loop()
+            except OSError as error:  # no descriptor is to be had
+                self._error = error
+                return
+            finally:
+                self._is_ready.release()
             self.loop.run_forever()
             self.loop.close()
 

@@ -86,8 +86,8 @@ def _blocks(file: Any) -> Iterable[Any]:
 
 
 def _read_blocks(file: Any) -> Iterator[Any]:
-    # read1() gives what a pipe has by now.
-    read = getattr(file, "read1", file.read)
+    # read1() gives what a pipe has by now. One that is not of the class is that of what a wrapper wraps.
+    read = file.read1 if hasattr(type(file), "read1") else file.read
     # Also where what reads text does not say so. None is no end: it stands for what is not there yet.
     while (block := read(BLOCK)) or block is None:
         yield block

@@ -120,6 +120,8 @@ class StreamBody:
             error = self._box.error
             if error is not None and not self._box.chunks:
                 self._box.error = None
+                if isinstance(error, StopIteration):  # for whoever iterates us, it would be our end
+                    raise RuntimeError("a stream raised StopIteration") from error
                 raise error
         except BaseException:
             self.close()

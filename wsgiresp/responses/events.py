@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import random
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,8 @@ from .stream import StreamingResponse
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
+
+_LONGEST = 10**9  # s that a timer is set for
 
 RETRY = 3000
 """Milliseconds from which on clients come back after a worker has stopped, where ``retry`` says nothing else."""
@@ -106,7 +107,7 @@ def _farewell(retry: int) -> bytes:
 def _seconds(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, got {value!r}")
-    if not 0 <= value < math.inf:
+    if not 0 <= value <= _LONGEST:
         raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
     return value
 
