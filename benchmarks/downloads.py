@@ -47,14 +47,14 @@ def commands(ways: Iterable[tuple[str, str]], folder: str, place: str) -> dict[s
     found: dict[str, Command] = {}
     for candidate, way in ways:
         if candidate == "starlette":
-            found[f"uvicorn: {way}"] = in_python("uvicorn", candidate, way, folder)
+            found[f"uvicorn: {way}"] = in_python("uvicorn", "files", candidate, way, folder)
             continue
         app = f"benchmarks.served:files({candidate!r}, {way!r}, {folder!r})"
         found[f"gevent: {way}"] = gunicorn("gevent", app)
         others = {
             "gthread": gunicorn("gthread", app, "--threads", "4"),
             "sync": gunicorn("sync", app),
-            "waitress": in_python("waitress", candidate, way, folder),
+            "waitress": in_python("waitress", "files", candidate, way, folder),
         }
         if way in (OURS, BASELINE, *ALONE):
             found |= {f"{worker}: {way}": command for worker, command in others.items()}

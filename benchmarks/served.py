@@ -1,7 +1,7 @@
 """One application of one candidate, for a server's command line: ``benchmarks.served:app("baize", "text")``.
 
 Servers whose command line takes no such expression are started from here: ``python -m benchmarks.served uvicorn FD
-starlette starlette FOLDER``.
+files starlette starlette FOLDER``.
 """
 
 from __future__ import annotations
@@ -41,6 +41,11 @@ def files(name: str, way: str, folder: str) -> Any:
     return lambda env, start: (text if env["PATH_INFO"] == "/" else sent)(env, start)
 
 
+def chunks(module: str, way: str) -> Any:
+    """Return the application of ``benchmarks.chunked`` that sends streams in this *way*."""
+    return importlib.import_module(f"benchmarks.chunked.{module}").APPS[way]
+
+
 def _candidate(name: str) -> Candidate:
     candidate: Candidate = importlib.import_module(f"benchmarks.candidates.{name}").CANDIDATE
     return candidate
@@ -57,13 +62,22 @@ def _waitress(listener: socket.socket, application: Any) -> None:
 def _uvicorn(listener: socket.socket, application: Any) -> None:
     from uvicorn import Config, Server
 
-    Server(Config(application, interface="asgi3", lifespan="off", log_level="error", timeout_keep_alive=IDLE)).run(
-        sockets=[listener]
+    config = Config(
+        application,
+        loop="uvloop",
+        http="httptools",
+        interface="asgi3",
+        lifespan="off",
+        log_level="error",
+        timeout_keep_alive=IDLE,
     )
+    Server(config).run(sockets=[listener])
 
 
 _SERVERS: dict[str, Callable[[socket.socket, Any], None]] = {"waitress": _waitress, "uvicorn": _uvicorn}
 
+_MAKERS: dict[str, Callable[..., Any]] = {"files": files, "chunks": chunks}
+
 if __name__ == "__main__":
-    server, descriptor, *asked = sys.argv[1:]
-    _SERVERS[server](socket.socket(fileno=int(descriptor)), files(*asked))
+    server, descriptor, maker, *asked = sys.argv[1:]
+    _SERVERS[server](socket.socket(fileno=int(descriptor)), _MAKERS[maker](*asked))

@@ -30,9 +30,13 @@ def gunicorn(worker: str, app: str, *options: str) -> Command:
     return lambda listener: [*start, "--bind", f"fd://{listener.fileno()}", app]
 
 
-def in_python(server: str, *app: str) -> Command:
-    """Return the command of *server*, which has no command line of that kind, for ``benchmarks.served.files(*app)``."""
-    return lambda listener: [sys.executable, "-m", "benchmarks.served", server, str(listener.fileno()), *app]
+def in_python(server: str, maker: str, *asked: str) -> Command:
+    """Return the command of *server*, which has no command line of that kind, for an application.
+
+    That is what the function *maker* of ``benchmarks.served`` returns for what is *asked*.
+    """
+    start = [sys.executable, "-m", "benchmarks.served", server]
+    return lambda listener: [*start, str(listener.fileno()), maker, *asked]
 
 
 def nginx(folder: str, place: str) -> Command | None:
