@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from time import monotonic, time
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gevent
 from gevent import Greenlet, GreenletExit
@@ -23,6 +23,12 @@ from .sources import Source
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
 _SHORTEST = 1e-6  # s; not 0, with which the hub does not look
+
+
+if TYPE_CHECKING:
+    _Greenlet = Greenlet[..., None]
+else:
+    _Greenlet = Greenlet
 
 
 class Producer(Protocol):
@@ -54,6 +60,14 @@ def producer_for(source: Source, hub: Hub, arrival: Bell, *, is_prompt: bool, is
     return InGreenlet(source, hub, arrival.ring, at_once=not is_shared)
 
 
+class _Stepper(_Greenlet):
+    """Does not remember by whom it was started: that is always a server, and ten objects for each stream."""
+
+    __slots__ = ()
+
+    spawning_stack_limit = 0
+
+
 class InGreenlet:
     """Steps *source* in a greenlet of *hub*, which is that of this thread.
 
@@ -68,7 +82,7 @@ class InGreenlet:
         self.box = Mailbox(arrival, self._room.ring_from_afar if is_far else self._room.ring, at_once)
         self._loop: Any = hub.loop
         self._has_begun = self._is_in_step = False
-        self.greenlet = Greenlet(self._run)
+        self.greenlet = _Stepper(self._run)
         self.greenlet.gr_context = source.context
 
     def begin(self) -> None:

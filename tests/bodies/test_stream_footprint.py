@@ -1,0 +1,17 @@
+"""What a stream at rest keeps: there may be thousands of them in a worker."""
+
+from __future__ import annotations
+
+import contextvars
+
+import gevent
+
+from wsgiresp._bodies.bells import Bell
+from wsgiresp._bodies.producers import InGreenlet
+from wsgiresp._bodies.sources import Source
+
+
+def test_a_producer_does_not_remember_who_started_it():
+    hub = gevent.get_hub()
+    source = Source(iter(()), bytes, contextvars.copy_context())
+    assert InGreenlet(source, hub, Bell(hub).ring).greenlet.spawning_stack is None
