@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextvars
 
 import gevent
+from gevent.event import Event
 
 from wsgiresp._bodies.bells import Bell
+from wsgiresp._bodies.mailbox import Mailbox
 from wsgiresp._bodies.producers import InGreenlet
 from wsgiresp._bodies.sources import Source
 
@@ -15,3 +17,8 @@ def test_a_producer_does_not_remember_who_started_it():
     hub = gevent.get_hub()
     source = Source(iter(()), bytes, contextvars.copy_context())
     assert InGreenlet(source, hub, Bell(hub).ring).greenlet.spawning_stack is None
+
+
+def test_a_mailbox_without_chunks_has_no_room_for_any():
+    box = Mailbox(Event().set, Event().set)
+    assert box.chunks.__sizeof__() < 100
