@@ -22,7 +22,7 @@ def options(
 ) -> argparse.Namespace:
     """Return what the command line asks for: ``rounds``, ``batch`` in *unit*, ``only``, ``save``, ``note``.
 
-    Where *quick* is given, there is a ``--quick`` for as many rounds.
+    Where *quick* is given, there is a ``--quick`` for as many rounds, and ``quick`` says whether that was asked for.
     """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--rounds", type=int, default=rounds, help=f"of which the median is taken ({rounds})")
@@ -31,9 +31,10 @@ def options(
     parser.add_argument("--save", action="store_true", help="keep the page in benchmarks/results")
     parser.add_argument("--note", default="", help="a line about the machine, for the page")
     if quick is not None:
-        short = f"for a first look: --rounds {quick}"
-        parser.add_argument("--quick", dest="rounds", action="store_const", const=quick, help=short)
+        parser.add_argument("--quick", action="store_true", help=f"for a first look: --rounds {quick}")
     asked = parser.parse_args()
+    if quick is not None and asked.quick:
+        asked.rounds = quick
     if asked.rounds < 2:
         parser.error("--rounds must be at least 2")
     return asked

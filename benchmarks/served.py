@@ -6,6 +6,7 @@ files starlette starlette FOLDER``.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import logging
 import socket
@@ -46,6 +47,16 @@ def chunks(module: str, way: str) -> Any:
     return importlib.import_module(f"benchmarks.chunked.{module}").APPS[way]
 
 
+def broadcast(module: str, ping: str, collector: str) -> Any:
+    """Return the application of ``benchmarks.broadcast`` that sends events with a *ping* after so many seconds.
+
+    *collector*: whether this process collects cycles, ``on`` or ``off``.
+    """
+    if collector == "off":
+        gc.disable()
+    return importlib.import_module(f"benchmarks.broadcast.{module}").app(float(ping))
+
+
 def _candidate(name: str) -> Candidate:
     candidate: Candidate = importlib.import_module(f"benchmarks.candidates.{name}").CANDIDATE
     return candidate
@@ -76,7 +87,7 @@ def _uvicorn(listener: socket.socket, application: Any) -> None:
 
 _SERVERS: dict[str, Callable[[socket.socket, Any], None]] = {"waitress": _waitress, "uvicorn": _uvicorn}
 
-_MAKERS: dict[str, Callable[..., Any]] = {"files": files, "chunks": chunks}
+_MAKERS: dict[str, Callable[..., Any]] = {"files": files, "chunks": chunks, "broadcast": broadcast}
 
 if __name__ == "__main__":
     server, descriptor, maker, *asked = sys.argv[1:]

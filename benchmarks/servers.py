@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from .cases import Answer
 
 ROOT = Path(__file__).parent.parent
 START = 20.0  # s for a server to answer first
 IDLE = 600  # s that a connection may be idle: each has to wait for its turn
+
+T = TypeVar("T")
 
 Command = Callable[[socket.socket], list[str]]
 """Returns the command line of a server, for a socket that is bound and that the server inherits."""
@@ -116,6 +119,27 @@ def apart() -> set[int] | None:
         return None
     os.sched_setaffinity(0, usable[:1])
     return set(usable[1:])
+
+
+class Apart:
+    """Starts servers on one CPU while this process, the client, keeps to the others, if there are any; as a context."""
+
+    def __enter__(self) -> Apart:
+        self._every = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, self._every[1:] or self._every)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        os.sched_setaffinity(0, self._every)
+
+    def start(self, make: Callable[[], T]) -> T:
+        """Return what *make* returns; the processes that it starts are on the CPU of the servers."""
+        mine = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, self._every[:1])
+        try:
+            return make()
+        finally:
+            os.sched_setaffinity(0, mine)
 
 
 def _children(parent: int) -> Iterator[int]:
