@@ -23,6 +23,7 @@ TEN = "baize"  # streams that it serves at a time
 
 PING = 15  # s, the default of all who have one
 DESCRIPTORS = 16_000
+GOALS_FROM = 5000  # clients
 OPTIONS = ("--worker-connections", "10000", "--graceful-timeout", "1")  # gunicorn's default is 1000 connections
 FEW = 30
 
@@ -71,7 +72,8 @@ def installed(skipped: Callable[[str], None] = print) -> set[str]:
 def crowd(starts: Mapping[str, Start], clients: int, collector: str, size: Size, rounds: int) -> str:
     """Return the tables of crowds of *clients* at the servers of *starts*."""
     measures = {name: visits.visit(start, clients, size.events, size.paced) for name, start in starts.items()}
-    return f"## {_title(clients, collector)}\n\n{visit_tables.crowd(interleaved(measures, rounds), collector)}"
+    goals = visit_tables.WANTED[collector] if clients >= GOALS_FROM else visit_tables.Goals()
+    return f"## {_title(clients, collector)}\n\n{visit_tables.crowd(interleaved(measures, rounds), goals)}"
 
 
 def idle(starts: Mapping[str, Start], size: Size) -> str:
