@@ -68,3 +68,10 @@ def test_a_hub_that_has_a_call_left_to_make_is_freed_too():
         for _ in range(10):
             pool.submit(lease_watch_and_leave_a_call).result()
         assert hubs() == before
+
+
+def test_a_hub_that_has_not_run_is_freed_too():
+    with ThreadPoolExecutor(1) as pool:
+        before = hubs()
+        pool.submit(lambda: Lease().close()).result()
+        assert hubs() == before
