@@ -35,7 +35,7 @@ from protocol.json_samples import (
     documents,
     plain_documents,
 )
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from werkzeug.datastructures import MultiDict
 from werkzeug.local import LocalProxy
 
@@ -56,6 +56,10 @@ class Model(BaseModel):
     at: datetime
     price: Decimal
     score: float = 0.0
+
+
+class Renamed(BaseModel):
+    unit_price: int = Field(alias="unitPrice")
 
 
 class Array:
@@ -126,6 +130,7 @@ class Array:
             '{"name":"a","at":"2024-01-01T00:00:00Z","price":"1.10","score":null}',
             id="a model of pydantic",
         ),
+        pytest.param([Renamed(unitPrice=1)], '[{"unitPrice":1}]', id="a model of pydantic by its aliases"),
     ],
 )
 def test_a_value_becomes(content, text):

@@ -81,7 +81,7 @@ def stand_in(value: Any) -> object:
     if hasattr(kind, "for_json"):
         return value.for_json()
     if _is_model(value):
-        return value.model_dump(mode="json")
+        return value.model_dump(mode="json", by_alias=True)
     if hasattr(kind, "__dataclass_fields__"):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     for base, form in _BY_BASE:
