@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import weakref
 from collections.abc import Iterator
@@ -28,6 +29,14 @@ def request_context() -> Any:
     """Return the context of the request that is answered, None where there is none."""
     context = CURRENT.get(None)
     return context if context is not None and getattr(context, "has_request", True) else None
+
+
+def take_over(context: contextvars.Context) -> None:
+    """Set each variable that is another in *context* than here to what it is there."""
+    here = contextvars.copy_context()
+    for variable, value in context.items():
+        if variable not in here or here[variable] is not value:
+            variable.set(value)
 
 
 def bind_background(app: flask.Flask, response: Response) -> None:

@@ -6,6 +6,7 @@ An extension: ``Responses(app)``, or ``Responses()`` and ``init_app(app)``.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import weakref
 from collections.abc import Callable
@@ -19,7 +20,14 @@ from wsgiresp._bodies import coroutines
 from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_used, merged
-from wsgiresp.adapters._flask_contexts import CURRENT, bind_background, bind_stream, drop_in_the_end, request_context
+from wsgiresp.adapters._flask_contexts import (
+    CURRENT,
+    bind_background,
+    bind_stream,
+    drop_in_the_end,
+    request_context,
+    take_over,
+)
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 from wsgiresp.responses.settled import Settled, decides, settle
@@ -273,7 +281,8 @@ def _parts(returned: Any) -> tuple[Any, Any, Any]:
 def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return *function*, a coroutine function, as one that waits: on the loop that streams and tasks run on.
 
-    Under gevent only the greenlet of the request waits, so any number of async views run at once.
+    Under gevent only the greenlet of the request waits, so any number of async views run at once. What *function* sets
+    in context variables is set for the caller too, as by Flask's own way.
     """
 
     @functools.wraps(function)
@@ -282,11 +291,19 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
             # To wait here for that loop, or as that loop, would be to wait forever.
             raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
         outcome: list[Any] = []
+        contexts: list[contextvars.Context] = []
 
         async def run() -> None:
-            outcome.append(await function(*args, **kwargs))
+            try:
+                outcome.append(await function(*args, **kwargs))
+            finally:
+                contexts.append(contextvars.copy_context())
 
-        coroutines.run(run())
+        try:
+            coroutines.run(run())
+        finally:
+            for context in contexts:  # none where this greenlet was killed meanwhile
+                take_over(context)
         return outcome[0]
 
     return call

@@ -46,6 +46,37 @@ def test_an_async_view_sees_the_context_of_the_request(app):
     assert (answer.json, "Set-Cookie" in answer.headers) == ("before", True)
 
 
+def test_what_an_async_hook_sets_in_the_context_is_set_for_the_rest(app):
+    @app.before_request
+    async def set_name():
+        NAME.set("hook")
+
+    @app.after_request
+    def tell_name(response):
+        response.headers["X-Name"] = NAME.get()
+        return response
+
+    @app.get("/")
+    def view():
+        return JSONResponse(NAME.get())
+
+    answer = contextvars.copy_context().run(app.test_client().get, "/")
+    assert (answer.json, answer.headers["X-Name"]) == ("hook", "hook")
+
+
+def test_what_an_async_view_that_raises_has_set_is_set_for_the_handler(app):
+    @app.errorhandler(LookupError)
+    def on_error(error):
+        return NAME.get()
+
+    @app.get("/")
+    async def view():
+        NAME.set("view")
+        raise LookupError
+
+    assert contextvars.copy_context().run(app.test_client().get, "/").text == "view"
+
+
 def test_what_an_async_view_raises_is_caught(app):
     @app.get("/")
     async def view():
