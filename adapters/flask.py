@@ -19,7 +19,7 @@ from werkzeug.datastructures import Headers
 from wsgiresp._bodies import coroutines
 from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
-from wsgiresp._views.merging import is_used, merged
+from wsgiresp._views.merging import is_made_later, is_used, merged
 from wsgiresp.adapters._flask_contexts import (
     CURRENT,
     bind_background,
@@ -172,7 +172,8 @@ class _Installed:
 
     def _merged(self, app: Any, returned: Any, injected: Injected) -> Any:
         content, *rest = returned if type(returned) is tuple else (returned,)
-        if not is_used(injected) and content is not injected.response:
+        is_open = injected.tasks is not None and is_made_later(content)
+        if not (is_open or is_used(injected) or content is injected.response):
             return returned
         response = self._response(app, content)
         if response is None:

@@ -10,7 +10,15 @@ import pytest
 from flask_apps import application
 
 from wsgiresp import BackgroundTasks, HTTPException, Response, respond_with
-from wsgiresp.responses import BackgroundTask, FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
+from wsgiresp.responses import (
+    BackgroundTask,
+    FileResponse,
+    HTMLResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    PlainTextResponse,
+    StreamingResponse,
+)
 
 
 @pytest.fixture
@@ -112,6 +120,43 @@ def test_tasks_are_run_behind_a_file_of_flasks(app):
     with app.test_client().get("/") as answer:
         assert answer.data.startswith(b'"""Views')
     assert ran == [1]
+
+
+@pytest.mark.parametrize(
+    "decorate",
+    [
+        pytest.param(lambda view: view, id="bare"),
+        pytest.param(respond_with(JSONLinesResponse), id="with respond_with"),
+    ],
+)
+def test_tasks_that_a_generator_adds_are_run(app, decorate):
+    ran = []
+
+    def view(tasks: BackgroundTasks):
+        tasks.add_task(ran.append, "before")
+        yield "a"
+        tasks.add_task(ran.append, "after")
+
+    app.add_url_rule("/", "view", decorate(view))
+    with app.test_client().get("/") as answer:
+        assert answer.text.strip('"\n') == "a"
+    assert ran == ["before", "after"]
+
+
+def test_tasks_that_a_returned_stream_adds_are_run(app):
+    ran = []
+
+    @app.get("/")
+    def view(tasks: BackgroundTasks):
+        def rows():
+            yield "a"
+            tasks.add_task(ran.append, flask.current_app.name)
+
+        return StreamingResponse(rows())
+
+    with app.test_client().get("/") as answer:
+        assert answer.text.strip('"\n') == "a"
+    assert ran == ["tested"]
 
 
 def test_an_exception_takes_nothing_along(app):

@@ -7,8 +7,16 @@ from responses.calls import call
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._views.injection import Injected
-from wsgiresp._views.merging import is_used, merged
-from wsgiresp.responses import BackgroundTask, BackgroundTasks, JSONResponse, PlainTextResponse, Response
+from wsgiresp._views.merging import is_made_later, is_used, merged
+from wsgiresp.responses import (
+    BackgroundTask,
+    BackgroundTasks,
+    FileResponse,
+    JSONResponse,
+    PlainTextResponse,
+    Response,
+    StreamingResponse,
+)
 
 
 @pytest.fixture
@@ -20,6 +28,41 @@ def test_an_untouched_object_changes_nothing(injected):
     response = PlainTextResponse("a")
     assert merged(response, injected) is response
     assert not is_used(injected)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(StreamingResponse, id="ours"),
+        pytest.param(WerkzeugResponse, id="werkzeug's"),
+    ],
+)
+def test_tasks_that_a_stream_adds_are_run(injected, made):
+    ran = []
+
+    def chunks():
+        yield b"a"
+        injected.tasks.add_task(ran.append, 1)
+
+    assert call(merged(made(chunks()), injected)).body == b"a"
+    assert ran == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "claim"),
+    [
+        pytest.param(iter(()), True, id="an iterator"),
+        pytest.param(StreamingResponse(["a"]), True, id="a stream"),
+        pytest.param(WerkzeugResponse(iter(())), True, id="a stream of werkzeug's"),
+        pytest.param(WerkzeugResponse("a"), False, id="text of werkzeug's"),
+        pytest.param(WerkzeugResponse(iter(()), direct_passthrough=True), False, id="a file of werkzeug's"),
+        pytest.param(FileResponse(__file__), False, id="a file"),
+        pytest.param(JSONResponse({}), False, id="a document"),
+        pytest.param({}, False, id="a dict"),
+    ],
+)
+def test_what_is_made_later_is_known(content, claim):
+    assert is_made_later(content) is claim
 
 
 def test_without_objects_nothing_is_changed():

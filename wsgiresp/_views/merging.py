@@ -5,8 +5,9 @@ from __future__ import annotations
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._types import Background
-from wsgiresp.responses import BackgroundTask, BackgroundTasks, Response
+from wsgiresp.responses import BackgroundTask, BackgroundTasks, Response, StreamingResponse
 
+from .coercion import ITERATORS
 from .injection import Injected, InjectedResponse
 
 # Beside those of the answer, not in their place: each cookie is a field of its own, and what a cache must look at is
@@ -22,17 +23,27 @@ def is_used(injected: Injected) -> bool:
     return (given is not None and _is_changed(given)) or (tasks is not None and bool(tasks.tasks))
 
 
+def is_made_later(content: object) -> bool:
+    """Return whether *content* is made while it is sent, so that what makes it may still add tasks."""
+    if isinstance(content, WerkzeugResponse):
+        # A stream is not asked for its sequence: that makes a circle, which is freed late.
+        is_known = not isinstance(content, StreamingResponse) and content.is_sequence
+        return not (is_known or content.direct_passthrough)
+    return isinstance(content, ITERATORS)
+
+
 def merged(response: WerkzeugResponse, injected: Injected) -> WerkzeugResponse:
     """Return *response* with the status, the fields and the tasks of *injected*; one of ours is copied for that.
 
-    Fields replace those of their name, cookies and ``Vary`` are added, tasks come after those that it has.
+    Fields replace those of their name, cookies and ``Vary`` are added, tasks come after those that it has. Those
+    that a stream adds while it is sent are run too.
     """
     given, tasks = injected.response, injected.tasks
     if response is given:
         response = _as_answer(given)
     elif given is not None and _is_changed(given):
         response = _merged_with(response, given)
-    if tasks is not None and tasks.tasks:
+    if tasks is not None and (tasks.tasks or is_made_later(response)):
         response = _with_tasks(response, tasks)
     return response
 
