@@ -109,8 +109,9 @@ class Mailbox:
     def close(self) -> bytes:
         """Say that nothing more will be taken, and return what is ready."""
         self.is_closed = True
-        popleft = self.chunks.popleft
-        rest = b"".join([popleft() for _ in range(len(self.chunks))])
+        count = len(self.chunks)  # as in take()
+        rest = b"".join(self.chunks[:count])
+        del self.chunks[:count]
         if self._is_full:
             self._is_full = False
             self._departure()
