@@ -7,6 +7,7 @@ import weakref
 
 import flask
 import pytest
+from bodies.drivers import turns
 from flask_apps import application, returning
 
 from wsgiresp.adapters.flask import Responses
@@ -31,6 +32,7 @@ def test_an_application_that_is_let_go_is_gone_at_once(returned):
         app = application()
         with returning(app, returned).get("/"):
             pass
+        turns()  # the greenlet of the stream has its own end
         known = weakref.ref(app)
         del app
         assert known() is None
