@@ -81,6 +81,7 @@ class InGreenlet:
         self._room = Bell(hub)
         self.box = Mailbox(arrival, self._room.ring_from_afar if is_far else self._room.ring, at_once)
         self._loop: Any = hub.loop
+        self._is_shared = not at_once
         self._has_begun = self._is_in_step = False
         self.greenlet = _Stepper(self._run)
         self.greenlet.gr_context = source.context
@@ -111,7 +112,10 @@ class InGreenlet:
                 self._put_all()
         except BaseException as caught:
             error = caught
-        end(self.box, error)
+        try:
+            end(self.box, error)
+        finally:
+            del error  # its traceback holds this frame: a circle that would keep all that the source has seen
 
     def _put_all(self) -> None:
         iterator: Any = None
@@ -130,7 +134,7 @@ class InGreenlet:
             chunk = item if type(item) is raw else encode(item)
             must_wait = put(chunk) if chunk else False
             if monotonic() > turn_ends:
-                if self._keeps_others_waiting():
+                if (self._is_shared or not chunk) and self._keeps_others_waiting():
                     gevent.sleep(_SHORTEST)
                 turn_ends = monotonic() + _TURN
             if must_wait:
@@ -239,7 +243,10 @@ class InCoroutine:
                     await self._put_all()
         except BaseException as caught:  # none must reach the loop, which is everybody's
             error = caught
-        end(self.box, error)
+        try:
+            end(self.box, error)
+        finally:
+            del error  # its traceback holds this frame: a circle that would keep all that the source has seen
 
     async def _put_all(self) -> None:
         iterator: Any = None
