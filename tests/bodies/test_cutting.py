@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import socket
 
@@ -125,6 +126,37 @@ def test_a_source_that_goes_on_though_it_is_cut_is_soon_left(goes_on, caplog):
         cut_all()
         visitor.leave()
         assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
+
+
+def unseen(response):
+    """An app that answers *response* where the server does not show the socket."""
+
+    def app(environ, start_response):
+        return response({**environ, "gunicorn.socket": None}, start_response)
+
+    return app
+
+
+def test_a_stream_whose_source_goes_on_though_it_is_cut_breaks_off(goes_on):
+    with visit(unseen(StreamingResponse(Source(goes_on).chunks()))) as visitor:
+        visitor.read()
+        cut_all()
+        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+            visitor.read_all()
+
+
+def test_a_source_that_goes_on_giving_though_it_is_cut_is_taken_from_no_more():
+    def ticks():
+        while True:
+            with contextlib.suppress(gevent.GreenletExit):
+                yield b"tick"
+                gevent.sleep(0.001)
+
+    with visit(unseen(StreamingResponse(ticks()))) as visitor:
+        visitor.read()
+        cut_all()
+        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+            visitor.read_all()
 
 
 def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_cut(goes_on, caplog):

@@ -78,7 +78,7 @@ class StreamBody:
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
         self._is_quiet = self._is_echo_due = self._has_left = self._must_end = self._is_cut = False
-        self._is_stopped = self._is_over = False
+        self._is_broken = self._is_stopped = self._is_over = False
         self._name = source.name
         self._socket = client_socket(environ)
         self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
@@ -139,6 +139,8 @@ class StreamBody:
         A source that is being closed is soon waited for no longer.
         """
         self._is_cut = True
+        if not self._must_end:
+            self._is_broken = self._must_end = True  # in this order: the reader may be in another thread
         self._arrival.ring_from_afar()
         # The hub is gone where the stream was closed meanwhile.
         with contextlib.suppress(ValueError):
@@ -194,8 +196,6 @@ class StreamBody:
                 return b""
             if self._has_left:
                 self._is_over = True
-                if self._is_cut:  # it was us who shut the connection
-                    raise _cut()
                 if self._socket is not None:
                     shut(self._socket)
             elif box.has_ended:
@@ -235,6 +235,9 @@ class StreamBody:
 
     def _last_words(self) -> bytes:
         self._is_over = True
+        if self._is_broken:
+            # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
+            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
         made = self._box.close()
         return made if self._manner.farewell is None else made + self._manner.farewell()
 
@@ -245,9 +248,6 @@ class StreamBody:
         no ``Exception``.
         """
         error, self._box.error = self._box.error, None
-        if self._is_cut:
-            # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
-            raise _cut()
         if error is None:
             if self._announced is not None:
                 self._announced.settle()
@@ -321,7 +321,3 @@ class StreamBody:
                 self._arrival.wait()
         finally:
             limit.clear(self._arrival.ring)
-
-
-def _cut() -> BrokenPipeError:
-    return BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
