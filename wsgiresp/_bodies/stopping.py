@@ -27,8 +27,8 @@ LOOK_EVERY = 0.05
 FAREWELL = 1.0
 """Seconds that streams have to end in, from when they are asked, and again from when they are cut."""
 
-RESERVE = 1.0
-"""Seconds before the server kills the process in which no task goes on: those that are cut clean up."""
+RESERVE = 1.5
+"""Seconds before the server kills the process in which no task goes on: those that are cut have 1 s to clean up."""
 
 _real_sleep: Any = monkey.get_original("time", "sleep")
 

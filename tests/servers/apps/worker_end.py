@@ -104,6 +104,7 @@ async def deaf_later(word: str) -> AsyncIterator[str]:
 
 
 def work(seconds: float, word: str) -> None:
+    log.info("begun %s", word)
     try:
         gevent.sleep(seconds)
         log.info("done %s", word)
@@ -112,6 +113,7 @@ def work(seconds: float, word: str) -> None:
 
 
 async def work_later(seconds: float, word: str) -> None:
+    log.info("begun %s", word)
     try:
         await asyncio.sleep(seconds)
         log.info("done %s", word)
