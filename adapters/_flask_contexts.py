@@ -62,6 +62,8 @@ def _stream_contexts(app: flask.Flask, context: Any, g: Any, around: Around | No
     # Pushing matches the URL anew, and forgets what a preprocessor has taken from the arguments.
     matched = request.url_rule, request.view_args
     twin = context.copy()
+    # What comes before the first chunk comes before the hooks, too: after_this_request() is in time there.
+    twin._after_request_functions = context._after_request_functions
     contexts = [twin] if IS_ONE else [app.app_context(), twin]
     contexts[0].g = g
     with contextlib.ExitStack() as stack:

@@ -158,6 +158,20 @@ def test_a_stream_shares_g_with_the_view(app):
         assert answer.data == b"['view']"
 
 
+@pytest.mark.parametrize("kind", [True, False], ids=["a generator as the view", "a generator that is returned"])
+def test_a_hook_for_this_request_may_come_from_before_the_first_chunk(app, kind):
+    def rows():
+        @flask.after_this_request
+        def mark(response):
+            response.headers["X-Mark"] = "1"
+            return response
+
+        yield "a"
+
+    answer = returning(app, rows if kind else lambda: StreamingResponse(rows())).get("/")
+    assert (answer.headers.get("X-Mark"), answer.text) == ("1", "a")
+
+
 def test_a_stream_makes_urls(app):
     def steps():
         yield flask.url_for("/", a=1)
