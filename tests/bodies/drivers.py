@@ -7,7 +7,7 @@ import threading
 import gevent
 import pytest
 
-PATIENCE = 10
+PATIENCE = 30
 """Seconds after which a test gives up."""
 
 
