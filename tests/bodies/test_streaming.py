@@ -299,15 +299,15 @@ class TestClosing:
         run(leave)
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
-    @everywhere
-    def test_a_source_that_has_failed_when_its_client_leaves_is_told_of_once(self, run, caplog):
+    @told
+    def test_a_source_that_has_failed_when_its_client_leaves_is_told_of_once(self, tell, caplog):
         def leave():
-            body = begun(Story([b"a"], error=LookupError()).told())
-            gevent.sleep(0.002)
+            body = begun(tell(Story([b"a"], error=LookupError())))
+            wait_until(lambda: body._box.has_ended)
             body.close()
 
-        run(leave)
-        assert [record.exc_info[0] for record in caplog.records] in ([LookupError], [])
+        in_greenlet(leave)
+        assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
     def test_a_source_that_does_not_end_is_left_behind_and_told_of(self, caplog, monkeypatch):
         monkeypatch.setattr(streaming, "CLEANUP", 0.01)
