@@ -93,10 +93,12 @@ class StreamBody:
             self._lease.close()
             raise
         self._box = self._producer.box
-        self._pings = alarms(self._hub, manner.ping_after) if manner.ping_after else None
+        self._pings = self._echoes = None
+        if manner.ping_after:
+            self._pings = alarms(self._hub, manner.ping_after)
+            self._echoes = alarms(self._hub, min(_ECHO_AFTER, manner.ping_after / 2))
         # What is first sent to a client that has left is only answered by a reset: the second time shows it.
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
-        self._echoes = alarms(self._hub, _ECHO_AFTER)
         self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
@@ -181,9 +183,10 @@ class StreamBody:
         box = self._box
         if box.chunks and not self._must_end:
             return box.take()
-        if self._pings is not None:
+        quiet = self._echoes if self._is_echo_due else self._pings
+        if quiet is not None:
             self._is_quiet = False
-            (self._echoes if self._is_echo_due else self._pings).set(self._grow_quiet)
+            quiet.set(self._grow_quiet)
         while not self._is_over:
             if self._must_end:
                 words = self._last_words()
@@ -270,8 +273,9 @@ class StreamBody:
 
     def _end(self) -> None:
         self._end_watch()
-        if self._pings is not None:
-            self._pings.clear(self._grow_quiet)
+        for quiet in (self._pings, self._echoes):
+            if quiet is not None:
+                quiet.clear(self._grow_quiet)
         if self._age is not None:
             self._age.clear(self.stop)
         if self._stuck is not None:
