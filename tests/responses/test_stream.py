@@ -490,3 +490,22 @@ class TestTheEndOfTheWorker:
                 return [*taken, *answer.iterable]
 
         assert in_thread(read) == [b"a"]
+
+
+def test_to_ask_for_the_headers_starts_nothing():
+    steps: list[str] = []
+
+    def told():
+        steps.append("begun")
+        yield "a"
+
+    response = StreamingResponse(told(), media_type="text/csv")
+    assert list(response.get_wsgi_headers(environ())) == [("Content-Type", "text/csv; charset=utf-8")]
+    assert steps == []
+    assert call(response).body == b"a"
+
+
+def test_the_headers_are_those_of_a_body_that_was_put_in_its_place():
+    response = StreamingResponse(iter(["a"]), media_type="text/csv")
+    response.set_data(b"known")
+    assert response.get_wsgi_headers(environ())["Content-Length"] == "5"

@@ -94,9 +94,8 @@ class _Held:
             # What is still to be called first: a loop that is gone keeps it for good, unseen by the garbage collector.
             gevent.sleep(0)
             hub.destroy(destroy_loop=True)
-            if not hub.dead:
-                # It waits behind its loop for ever, with all frames of this thread in its hands.
-                hub.throw(GreenletExit)
+            # It waits behind its loop for ever, with all frames of this thread in its hands; a dead one is not hurt.
+            hub.throw(GreenletExit)
 
 
 _held: WeakKeyDictionary[Hub, _Held] = WeakKeyDictionary()
