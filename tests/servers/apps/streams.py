@@ -58,7 +58,7 @@ def wait_for_words(word: str) -> None:
 WAITS: dict[str, Callable[[str], object]] = {
     "sleep": lambda word: gevent.sleep(FOREVER),
     "event": lambda word: gevent.event.Event().wait(),
-    "queue": lambda word: gevent.queue.Queue[None]().get(),
+    "queue": lambda word: gevent.queue.Queue().get(),
     "moment": lambda word: gevent.sleep(MOMENT),
     "blocked-moment": lambda word: time.sleep(MOMENT),
     "plain-sleep": lambda word: time.sleep(FOREVER),
