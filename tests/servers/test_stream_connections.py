@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import time
 
+import gunicorn
 import pytest
 from servers.serving import cases, serve
 from servers.stream_clients import SHOW_SOCKET, begun
@@ -39,6 +40,8 @@ def ask_ahead(connection, target, *, together):
 @KINDS_OF_STREAM
 @pytest.mark.parametrize("together", [True, False], ids=["sent together", "sent while the source waits"])
 def test_a_request_that_is_sent_ahead_is_no_departure(server, kind, together):
+    if together and server.kind.name == "gunicorn:gthread" and gunicorn.version_info < (25,):
+        pytest.skip("older gthread workers of gunicorn lose a request that comes with the one before")
     with server.connect() as connection:
         target = f"/waits/{kind}/moment/{kind}-{together}"
         assert b"last" in b"".join(ask_ahead(connection, target, together=together))
