@@ -325,6 +325,52 @@ def test_those_who_still_wait_when_a_drain_cuts_are_let_go(caplog, blocking):
     ]
 
 
+class InThread:
+    """A work in a thread of its own, outside of every pool, that ends when it is told to."""
+
+    def __init__(self):
+        self.has_begun = threading.Event()
+        self.may_end = threading.Event()
+        self.thread = threading.Thread(target=do, args=[BackgroundTask(self)])
+        self.thread.start()
+        self.has_begun.wait(PATIENCE)
+
+    def __call__(self):
+        self.has_begun.set()
+        self.may_end.wait(PATIENCE)
+
+    def end(self):
+        self.may_end.set()
+        self.thread.join(PATIENCE)
+
+
+@pytest.fixture
+def in_another_thread():
+    work = InThread()
+    yield work
+    work.end()
+
+
+def test_drains_name_once_what_goes_on_in_another_thread(in_another_thread, caplog):
+    pool.drain(0)
+    pool.drain(PATIENCE)
+    assert caplog.messages == [
+        "<BackgroundTask InThread()> is not done: the process ends, and without greenlets it cannot be cut"
+    ]
+
+
+@pytest.mark.parametrize("run", [in_greenlet, lambda drain, limit: drain(limit)], ids=["a greenlet", "a thread"])
+def test_a_drain_waits_for_what_goes_on_in_another_thread(in_another_thread, caplog, run):
+    threading.Timer(0.05, in_another_thread.may_end.set).start()
+    run(pool.drain, PATIENCE)
+    assert caplog.messages == []
+
+
+def test_a_work_outside_of_the_pools_may_drain_them(caplog):
+    do(BackgroundTask(pool.drain, 0))
+    assert caplog.messages == []
+
+
 def test_a_work_that_was_not_yet_switched_to_is_cut(caplog):
     def close_and_drain():
         do(BackgroundTask(print))

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import gevent
-from gevent import GreenletExit
+from gevent import GreenletExit, monkey
 from gevent.event import Event
 from gevent.hub import Hub
 from greenlet import getcurrent
 
 from .attempts import LAST_WORDS
 from .closing import Step, log, run_each
-from .hubs import is_under_hub
+from .hubs import can_block, is_under_hub
 
 LIMIT = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
@@ -70,6 +70,16 @@ class _Work(_Greenlet):
         for place in reversed(outer):
             rest += place.tasks[place.position + 1 :]
         return rest
+
+
+class _InThread:
+    """A work outside of the pools: its thread takes *step*."""
+
+    __slots__ = ("step", "thread")
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.thread = _thread_ident()
 
 
 class Pool:
@@ -156,6 +166,11 @@ class _Settings:
 
 _settings = _Settings()
 _pools: WeakKeyDictionary[Hub, Pool] = WeakKeyDictionary()
+_in_threads: set[_InThread] = set()
+
+_real_sleep: Any = monkey.get_original("time", "sleep")
+_thread_ident: Any = monkey.get_original("_thread", "get_ident")
+_LOOK_EVERY = 0.01  # s
 
 
 def do(step: Step, context: Context) -> None:
@@ -166,7 +181,7 @@ def do(step: Step, context: Context) -> None:
     raises is raised here. After :func:`drain` no greenlet takes it: the log tells its name.
     """
     if not is_under_hub():
-        context.run(step)
+        _do_on_the_spot(step, context)
     elif _settings.is_ending:
         tell_not_run(step)
     else:
@@ -181,10 +196,11 @@ def drain(limit: float | None = None) -> None:
     way cannot be cut. Logged are the name and the types of the arguments of what was cut and of what has not begun.
     Those who wait for a place when this is called still get one, within the limit.
 
-    Works outside a pool are nobody's but their server's: gunicorn's gthread waits for its threads by itself.
+    Works outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
     """
     if limit is None:
         limit = _settings.drain
+    deadline = time.monotonic() + limit
     _settings.is_ending = True
     for hub, pool in list(_pools.items()):
         if hub is gevent.get_hub():
@@ -192,6 +208,7 @@ def drain(limit: float | None = None) -> None:
         else:
             # It belongs to another thread, whose greenlets cannot be waited for from here.
             pool.tell_of_unfinished()
+    _tell_of_other_threads(deadline)
 
 
 def drain_limit() -> float:
@@ -234,6 +251,29 @@ def tell_not_run(step: Step) -> None:
     log.error("%s was not run: the process ends", step)
 
 
+def _do_on_the_spot(step: Step, context: Context) -> None:
+    work = _InThread(step)
+    _in_threads.add(work)
+    try:
+        context.run(step)
+    finally:
+        _in_threads.discard(work)
+
+
+def _tell_of_other_threads(deadline: float) -> None:
+    """Wait until *deadline* for what other threads do, then tell of it, once."""
+    pause = _real_sleep if can_block() else gevent.sleep
+    while (works := _in_other_threads()) and time.monotonic() < deadline:
+        pause(_LOOK_EVERY)
+    for work in works:
+        _in_threads.discard(work)
+        log.error("%s is not done: the process ends, and without greenlets it cannot be cut", work.step)
+
+
+def _in_other_threads() -> list[_InThread]:
+    return [work for work in list(_in_threads) if work.thread != _thread_ident()]
+
+
 def _pool(hub: Hub) -> Pool:
     pool = _pools.get(hub)
     if pool is None:
@@ -262,6 +302,7 @@ def _drain_at_exit() -> None:
 def _start_anew() -> None:
     """Forget the works of the parent process, which does them."""
     _pools.clear()
+    _in_threads.clear()
     _settings.is_ending = False
 
 
