@@ -203,3 +203,51 @@ def test_leases_of_threads_leave_no_descriptor():
     for _ in range(20):
         in_thread(use)
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+class InThread:
+    """A thread that goes on until it may end."""
+
+    def __init__(self):
+        self.may_end = threading.Event()
+        self.thread = hubs.start_thread(lambda: self.may_end.wait(PATIENCE), "test")
+
+    def end(self):
+        self.may_end.set()
+        self.thread.join(PATIENCE)
+
+
+@pytest.fixture
+def in_thread_of_its_own(monkeypatch):
+    monkeypatch.setattr(hubs, "_joined", {})
+    going = InThread()
+    yield going
+    going.end()
+
+
+def test_a_process_that_ends_waits_for_a_thread_that_is_ending(in_thread_of_its_own):
+    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
+    threading.Timer(0.05, in_thread_of_its_own.may_end.set).start()
+    hubs._join_at_exit()
+    assert not in_thread_of_its_own.thread.is_alive()
+
+
+def test_a_process_that_ends_does_not_wait_for_long(in_thread_of_its_own, monkeypatch):
+    monkeypatch.setattr(hubs, "_LAST", 0.01)
+    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
+    hubs._join_at_exit()
+    assert in_thread_of_its_own.thread.is_alive()
+
+
+def test_a_process_that_ends_does_not_wait_for_a_thread_that_goes_on(in_thread_of_its_own, monkeypatch):
+    monkeypatch.setattr(hubs, "_LAST", 10 * PATIENCE)
+    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: False)
+    hubs._join_at_exit()
+    assert in_thread_of_its_own.thread.is_alive()
+
+
+def test_a_thread_that_has_ended_is_forgotten(in_thread_of_its_own):
+    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
+    in_thread_of_its_own.end()
+    hubs.join_at_exit(None, lambda: True)
+    assert hubs._joined == {}

@@ -6,7 +6,10 @@ other thread its greenlets run while the reader of a stream waits, and at no oth
 
 from __future__ import annotations
 
+import atexit
+import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,13 +25,42 @@ allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
 _start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
 
 
-def start_thread(run: Callable[[], object], name: str) -> None:
-    """Run *run* in a real thread, which does not keep the process from ending."""
+def start_thread(run: Callable[[], object], name: str) -> threading.Thread | None:
+    """Run *run* in a real thread, which does not keep the process from ending; return it, where it can be joined."""
     if monkey.is_module_patched("threading"):
         # Here even the original class Thread starts greenlets.
         _start_new_thread(run, ())
-    else:
-        threading.Thread(target=run, name=name, daemon=True).start()
+        return None
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def join_at_exit(thread: threading.Thread | None, is_ending: Callable[[], bool]) -> None:
+    """Have the process, when it ends, wait up to a second for *thread*, if *is_ending* says so then.
+
+    A thread that is still leaving its hub when the interpreter goes down is ended in the midst of it: it crashes.
+    """
+    for known in [known for known in list(_joined) if not known.is_alive()]:
+        _joined.pop(known, None)
+    if thread is not None:
+        _joined[thread] = is_ending
+
+
+_joined: dict[threading.Thread, Callable[[], bool]] = {}
+_LAST = 1.0  # s
+
+
+def _join_at_exit() -> None:
+    deadline = time.monotonic() + _LAST
+    for thread, is_ending in list(_joined.items()):
+        if is_ending():
+            thread.join(max(deadline - time.monotonic(), 0))
+
+
+atexit.register(_join_at_exit)
+# A child has none of them. Windows does not fork.
+getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_joined.clear)
 
 
 def is_under_hub() -> bool:

@@ -17,7 +17,7 @@ from gevent.hub import Hub
 from . import coroutines
 from .bells import Bell
 from .closing import log
-from .hubs import Lease, allocate_lock, can_block, start_thread
+from .hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
 from .mailbox import Mailbox, Ring
 from .sources import Source
 
@@ -168,10 +168,12 @@ class InThread:
         self._is_ready = allocate_lock()
         self._is_ready.acquire()
         self._failure: BaseException | None = None
-        start_thread(self._run, "wsgiresp-producer")
+        thread = start_thread(self._run, "wsgiresp-producer")
         self._is_ready.acquire()
         if self._failure is not None:
             raise self._failure
+        box = self.box  # alone: nobody is to hold the source
+        join_at_exit(thread, lambda: box.has_ended)
 
     def begin(self) -> None:
         """Make the first step soon."""
