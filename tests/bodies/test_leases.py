@@ -16,7 +16,8 @@ from wsgiresp._bodies.hubs import Lease
 
 def hubs():
     gc.collect()
-    return sum(isinstance(thing, Hub) for thing in gc.get_objects())
+    # By the type: what is lazy imports something when it is asked for its class.
+    return sum(issubclass(type(thing), Hub) for thing in gc.get_objects())
 
 
 def lease_and_wait():

@@ -174,7 +174,7 @@ def alive():
     objects = gc.get_objects()
     loop = coroutines.loop()
     return {
-        **{kind.__name__: sum(1 for found in objects if isinstance(found, kind)) for kind in kinds},
+        **{kind.__name__: sum(1 for found in objects if issubclass(type(found), kind)) for kind in kinds},
         "descriptors": len(os.listdir("/proc/self/fd")),
         "threads": threading.active_count(),
         "tasks": len(asyncio.all_tasks(loop)),
