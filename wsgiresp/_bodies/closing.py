@@ -39,6 +39,11 @@ class ClosingBody:
         self._chunks = chunks
         self._steps = steps
 
+    @property
+    def chunks(self) -> Iterable[bytes]:
+        """What is sent, without what comes after it."""
+        return self._chunks
+
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
 

@@ -6,11 +6,9 @@ import asyncio
 import atexit
 import contextvars
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 
-import gevent
-from gevent.event import Event
-
+from .callers import WaitingGreenlet, WaitingThread, caller
 from .hubs import allocate_lock, is_under_hub, start_thread
 
 
@@ -81,50 +79,26 @@ async def _outcome(awaitable: Awaitable[object]) -> BaseException | None:
 def run(awaitable: Awaitable[object]) -> None:
     """Wait until *awaitable* is done, in a copy of the caller's context; what it raises is raised here.
 
-    Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for.
+    Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for. While it waits
+    it makes the calls of :data:`callers.caller`.
     """
     running = loop()
+    calls: WaitingGreenlet | WaitingThread = WaitingGreenlet() if is_under_hub() else WaitingThread()
     context = contextvars.copy_context()
+    context.run(caller.set, calls)
     tasks: list[asyncio.Task[BaseException | None]] = []
 
-    def start(wake: Callable[[], object]) -> None:
+    def start() -> None:
         task = running.create_task(_outcome(awaitable), context=context)
-        task.add_done_callback(lambda _: wake())
+        task.add_done_callback(lambda _: calls.end())
         tasks.append(task)
 
-    wait = _wait_in_greenlet if is_under_hub() else _wait_in_thread
+    running.call_soon_threadsafe(start)
     try:
-        wait(lambda wake: running.call_soon_threadsafe(start, wake))
+        calls.wait()
     except BaseException:
         running.call_soon_threadsafe(lambda: tasks[0].cancel())
         raise
     error = tasks[0].result()
     if error is not None:
         raise error
-
-
-def _wait_in_thread(begin: Callable[[Callable[[], object]], object]) -> None:
-    lock = allocate_lock()
-    lock.acquire()
-    begin(lock.release)
-    lock.acquire()
-
-
-def _wait_in_greenlet(begin: Callable[[Callable[[], object]], object]) -> None:
-    is_done = Event()
-    # An async watcher is the one thing of a hub that another thread may touch.
-    watcher = gevent.get_hub().loop.async_()
-    watcher.start(is_done.set)
-    waiting = [watcher]
-
-    def wake() -> None:
-        for one in waiting:  # none where this greenlet was killed meanwhile
-            one.send()
-
-    try:
-        begin(wake)
-        is_done.wait()
-    finally:
-        waiting.clear()
-        watcher.stop()
-        watcher.close()

@@ -1,0 +1,129 @@
+"""Calls back into the thread, or the greenlet, that waits for a coroutine: for what belongs to it, as connections do.
+
+The coroutine runs on a loop in another thread. What is called this way must not raise.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+import gevent
+from gevent import Greenlet, monkey
+from gevent.event import Event
+from gevent.hub import Hub
+
+Call = Callable[[], object]
+
+_RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
+
+
+class Caller(Protocol):
+    """One who waits for a coroutine."""
+
+    def call(self, function: Call) -> None:
+        """Have *function* called soon, after those before it; from any thread."""
+        ...
+
+
+caller: ContextVar[Caller | None] = ContextVar("wsgiresp.caller", default=None)
+"""Who waits for the coroutine that runs in this context."""
+
+
+class WaitingThread:
+    """A thread that does nothing else meanwhile."""
+
+    def __init__(self) -> None:
+        self._calls = _RealQueue()
+
+    def call(self, function: Call) -> None:
+        """Have *function* called soon."""
+        self._calls.put(function)
+
+    def end(self) -> None:
+        """Let the thread go on."""
+        self._calls.put(None)
+
+    def wait(self) -> None:
+        """Make the calls that come, until the end."""
+        while (function := self._calls.get()) is not None:
+            function()
+
+
+class WaitingGreenlet:
+    """A greenlet whose hub runs the others meanwhile."""
+
+    def __init__(self) -> None:
+        self._calls: deque[Call | None] = deque()
+        self._has_some = Event()
+        # An async watcher is the one thing of a hub that another thread may touch.
+        watcher = gevent.get_hub().loop.async_()
+        watcher.start(self._has_some.set)
+        self._watchers = [watcher]
+
+    def call(self, function: Call | None) -> None:
+        """Have *function* called soon."""
+        self._calls.append(function)
+        for watcher in self._watchers:  # none where this greenlet was killed meanwhile
+            watcher.send()
+
+    def end(self) -> None:
+        """Let the greenlet go on."""
+        self.call(None)
+
+    def wait(self) -> None:
+        """Make the calls that come, until the end."""
+        try:
+            while (function := self._next()) is not None:
+                function()
+        finally:
+            for watcher in self._watchers:
+                watcher.stop()
+                watcher.close()
+            self._watchers = []
+
+    def _next(self) -> Call | None:
+        while not self._calls:
+            self._has_some.wait()
+            self._has_some.clear()
+        return self._calls.popleft()
+
+
+class Reader:
+    """The reader of a stream, whose *hub* runs whenever it waits: a greenlet beside it makes the calls."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._loop: Any = hub.loop
+        self._calls: deque[Call | None] = deque()
+        self._has_some = Event()
+        self._greenlet: Greenlet[..., None] | None = None
+
+    def call(self, function: Call | None) -> None:
+        """Have *function* called soon."""
+        self._calls.append(function)
+        # The hub is gone where the reader gave up.
+        with contextlib.suppress(ValueError):
+            self._loop.run_callback_threadsafe(self._wake)
+
+    def end(self) -> None:
+        """Let the greenlet end."""
+        if self._greenlet is not None:
+            self.call(None)
+
+    def _wake(self) -> None:
+        if self._greenlet is None:
+            self._greenlet = Greenlet.spawn(self._make_calls)
+        self._has_some.set()
+
+    def _make_calls(self) -> None:
+        while True:
+            self._has_some.wait()
+            self._has_some.clear()
+            while self._calls:
+                function = self._calls.popleft()
+                if function is None:
+                    return
+                function()
