@@ -16,6 +16,7 @@ from gevent.hub import Hub
 
 from . import coroutines
 from .bells import Bell
+from .callers import Reader, caller
 from .closing import log
 from .hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
 from .mailbox import Mailbox, Ring
@@ -54,7 +55,7 @@ def producer_for(source: Source, hub: Hub, arrival: Bell, *, is_prompt: bool, is
     another. *is_shared*: the hub runs others while the reader is busy.
     """
     if source.is_async:
-        return InCoroutine(source, arrival.ring_from_afar)
+        return InCoroutine(source, arrival.ring_from_afar, reader=Reader(hub))
     if is_prompt and can_block():
         return InThread(source, arrival.ring_from_afar)
     return InGreenlet(source, hub, arrival.ring, at_once=not is_shared)
@@ -203,13 +204,26 @@ class InThread:
 
 
 class InCoroutine:
-    """Steps an asynchronous *source* in a task of the one asyncio loop."""
+    """Steps an asynchronous *source* in a task of *loop*, where none is given of the one asyncio loop of ours.
+
+    *reader*: who makes the calls of :data:`callers.caller`.
+    """
 
     is_near = False
 
-    def __init__(self, source: Source, arrival: Ring) -> None:
+    def __init__(
+        self,
+        source: Source,
+        arrival: Ring,
+        *,
+        reader: Reader | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         self._source = source
-        self._loop = coroutines.loop()
+        self._reader = reader
+        if reader is not None:
+            source.context.run(caller.set, reader)
+        self._loop = coroutines.loop() if loop is None else loop
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_in_step = False
@@ -245,6 +259,8 @@ class InCoroutine:
                     await self._put_all()
         except BaseException as caught:  # none must reach the loop, which is everybody's
             error = caught
+        if self._reader is not None:
+            self._reader.end()
         try:
             end(self.box, error)
         finally:

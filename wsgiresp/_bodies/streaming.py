@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 CLEANUP = 10.0
 """Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
 
+MOMENT = 0.02
+"""Seconds for a source that runs elsewhere to fail in, before the opening goes out."""
+
 _AFTER_CUT = 0.5  # s that it waits where the worker ends
 _ECHO_AFTER = 0.1  # s: until then the reset of a client that has left is there
-_MOMENT = 0.02  # s for a source in another thread to fail in, before the opening goes out
 
 
 class Manner(NamedTuple):
@@ -53,6 +55,21 @@ PLAIN = Manner()
 
 ENDING = Manner(farewell=bytes)
 """A stream that may be ended between any two chunks, without a word."""
+
+
+def ended_early(error: BaseException) -> BaseException:
+    """Return what to raise to the server where the source has raised *error* after its first chunk.
+
+    Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is no
+    ``Exception``.
+    """
+    if isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, Exception) and not isinstance(error, OSError | StopIteration | StopAsyncIteration)
+    ):
+        return error
+    ended = RuntimeError(f"a stream ended early: its source raised {error!r}")
+    ended.__cause__ = error
+    return ended
 
 
 class StreamBody:
@@ -231,7 +248,7 @@ class StreamBody:
             self._hub.loop.run_callback(self._arrival.ring)
             self._await()
             return
-        moment = alarms(self._hub, _MOMENT)
+        moment = alarms(self._hub, MOMENT)
         moment.set(self._arrival.ring)
         self._await()
         moment.clear(self._arrival.ring)
@@ -245,11 +262,7 @@ class StreamBody:
         return made if self._manner.farewell is None else made + self._manner.farewell()
 
     def _settle(self) -> None:
-        """Raise what the source ended by, so that the server breaks the transfer off and no client takes it for whole.
-
-        Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is
-        no ``Exception``.
-        """
+        """Raise what the source ended by: the server breaks the transfer off, and no client takes it for whole."""
         error, self._box.error = self._box.error, None
         if error is None:
             if self._announced is not None:
@@ -257,11 +270,7 @@ class StreamBody:
             return
         if self._socket is not None and not self._is_delimited:
             reset(self._socket)
-        if isinstance(error, KeyboardInterrupt) or (
-            isinstance(error, Exception) and not isinstance(error, OSError | StopIteration)
-        ):
-            raise error
-        raise RuntimeError(f"a stream ended early: its source raised {error!r}") from error
+        raise ended_early(error)
 
     def _take_leave(self) -> None:
         self._has_left = True

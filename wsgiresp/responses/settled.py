@@ -14,6 +14,7 @@ from wsgiresp._protocol.status import BODILESS
 from wsgiresp.background import AfterResponse
 
 from .base import Response
+from .handover import prepared_copy
 from .prepared import Prepared
 
 if TYPE_CHECKING:
@@ -30,11 +31,7 @@ def settle(response: Response, environ: WSGIEnvironment, change: Callable[[Respo
 
     *change* is called with a copy before that. Raises what :meth:`Response.prepare` raises.
     """
-    inner = response.__copy__()
-    change(inner)
-    prepared = inner.prepare(environ)
-    # What can be sent only once was sent by its copy.
-    response._is_spent = inner._is_spent
+    inner, prepared = prepared_copy(response, environ, change)
     # Another copy: the end of what was prepared is told by the one that prepared it.
     outer: Any = inner.__copy__()
     outer.__class__ = _settled(type(inner))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from wsgiresp._bodies.closing import ClosingBody, Step
+from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable, unwrapped
 from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
@@ -85,22 +86,19 @@ class StreamingResponse(Response):
 
         Raises what the content raises before its first chunk, and ``RuntimeError`` where it was sent already.
         """
-        chunks = self._chunks
-        if self._response is not chunks:
-            return self._prepare_unfolded(environ)  # somebody has put another body in its place
-        fields = self._answer_fields()
-        chunks.spend()
-        if self.status_code in BODILESS or environ["REQUEST_METHOD"] == "HEAD":
-            return Prepared(self._status, fields, self._unsent(chunks))
-        source: Source | None = None
-        try:
-            source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
-            body = StreamBody(environ, source, self._after(), self._manner(environ), announced_length(fields))
-        except BaseException:
-            self._unsent(source or chunks).close()
-            raise
-        body.begin()
-        return Prepared(self._status, fields, body)
+        return self._prepared(environ, is_on_loop=False)
+
+    def prepare_for_loop(self, environ: WSGIEnvironment) -> Prepared:
+        """Return the answer for a server that runs on a loop of asyncio's: what is asynchronous is stepped on that.
+
+        Then the body is an asynchronous iterable, begun by its first step or by ``await body.begin()``, which raises
+        what the content raises before its first chunk. Otherwise it is that of :meth:`prepare`.
+        """
+        return self._prepared(environ, is_on_loop=True)
+
+    def needs_thread(self, environ: WSGIEnvironment) -> bool:
+        """Return whether :meth:`prepare_for_loop` may give a body that must be read and closed in the same thread."""
+        return self._starts(environ) and not isinstance(self._chunks.content, AsyncIterable)
 
     @property
     def response(self) -> Iterable[Any]:
@@ -131,6 +129,35 @@ class StreamingResponse(Response):
 
     def _take_chunks(self, content: Any) -> None:
         self._response = self._chunks = Chunks(unwrapped(content))
+
+    def _starts(self, environ: WSGIEnvironment) -> bool:
+        """Return whether the answer to the request of *environ* needs the content."""
+        return (
+            self._response is self._chunks and self.status_code not in BODILESS and environ["REQUEST_METHOD"] != "HEAD"
+        )
+
+    def _prepared(self, environ: WSGIEnvironment, *, is_on_loop: bool) -> Prepared:
+        chunks = self._chunks
+        if self._response is not chunks:
+            return self._prepare_unfolded(environ)  # somebody has put another body in its place
+        fields = self._answer_fields()
+        chunks.spend()
+        if not self._starts(environ):
+            return Prepared(self._status, fields, self._unsent(chunks))
+        source: Source | None = None
+        body: Any
+        try:
+            source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
+            manner, length = self._manner(environ), announced_length(fields)
+            if is_on_loop and source.is_async:
+                body = LoopBody(source, self._after(), manner, length)
+                return Prepared(self._status, fields, body)
+            body = StreamBody(environ, source, self._after(), manner, length)
+        except BaseException:
+            self._unsent(source or chunks).close()
+            raise
+        body.begin()
+        return Prepared(self._status, fields, body)
 
     def _asked(self, environ: WSGIEnvironment) -> Any:
         """Return the content for this request."""

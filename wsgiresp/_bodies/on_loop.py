@@ -1,0 +1,197 @@
+"""The body of an asynchronous stream for a server that is asynchronous itself: no step leaves the loop it runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import AsyncIterator, Iterable
+
+from .closing import Step, log, run_each
+from .lengths import Announced
+from .producers import InCoroutine
+from .sources import Source
+from .stopping import enter, leave
+from .streaming import CLEANUP, MOMENT, PLAIN, Manner, ended_early
+
+
+class LoopBody:
+    """The chunks of *source*, an asynchronous one, stepped by the loop that iterates this.
+
+    ``aclose()`` closes the source; ``close()``, from any thread, does so too and then takes *steps*. *length*: the
+    bytes that Content-Length announces, if it does. Of *manner* all is kept but ``send_timeout``: the server waits.
+    """
+
+    def __init__(
+        self, source: Source, steps: Iterable[Step], manner: Manner = PLAIN, length: int | None = None
+    ) -> None:
+        self._source = source
+        self._manner = manner
+        self._steps: Iterable[Step] = (self._end, *steps)
+        self._announced = None if length is None else Announced(length)
+        self._opening = manner.opening
+        self._producer: InCoroutine | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._must_end = self._is_over = self._is_quiet = self._is_closed = self._has_given_up = False
+        self._is_cut = False
+
+    async def begin(self) -> None:
+        """Start the source, and return once there is something to send, or nothing any more; with an opening, at once.
+
+        What the source raises before its first chunk is raised here. Again changes nothing.
+        """
+        if self._producer is not None or self._is_closed:
+            return
+        self._loop = asyncio.get_running_loop()
+        self._arrival = asyncio.Event()
+        self._producer = InCoroutine(self._source, self._arrival.set, loop=self._loop)
+        self._box = self._producer.box
+        self._producer.begin()
+        enter(self)
+        if self._manner.max_age:
+            self._timers.append(self._loop.call_later(self._manner.max_age, self.stop))
+        if self._opening:
+            # For a source that fails at once.
+            moment = self._loop.call_later(MOMENT, self._arrival.set)
+            await self._await()
+            moment.cancel()
+        else:
+            while not (self._box.chunks or self._box.has_ended):
+                await self._await()
+        error = self._box.error
+        if error is not None and not self._box.chunks:
+            self._box.error = None
+            raise error
+
+    def stop(self) -> None:
+        """End the stream with its last words, soon, if it is one that has any; from any thread."""
+        if self._manner.farewell is not None:
+            self._must_end = True
+            self._loop.call_soon_threadsafe(self._arrival.set)
+
+    def cut(self) -> None:
+        """Have the source closed soon, so that the transfer breaks off; from any thread."""
+        if self._producer is not None:
+            self._is_cut = self._must_end = True
+            self._loop.call_soon_threadsafe(self._stop_source, self._producer)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        await self.begin()
+        chunk = await self._next()
+        if self._opening:
+            chunk, self._opening = self._opening + chunk, b""
+        return chunk if self._announced is None else self._announced.count(chunk)
+
+    async def aclose(self) -> None:
+        """Close the source and wait until that is done, for up to 10 s."""
+        self._is_closed = True
+        self._forget()
+        if self._producer is None:
+            await self._source.aclose()
+            return
+        self._stop_source(self._producer)
+        if not self._box.has_ended:
+            await self._await_end()
+
+    def close(self) -> None:
+        """Close the source and take the steps, each once; the log tells of what fails. From any thread."""
+        steps, self._steps = self._steps, ()
+        run_each(steps)
+
+    async def _next(self) -> bytes:
+        box = self._box
+        self._is_quiet = False
+        ping_after = self._manner.ping_after
+        pings = self._loop.call_later(ping_after, self._grow_quiet) if ping_after else None
+        try:
+            while not self._is_over:
+                if self._must_end:
+                    return self._last_words()
+                if box.chunks:
+                    return box.take()
+                if self._opening:
+                    return b""
+                if box.has_ended:
+                    self._is_over = True
+                    self._settle()
+                elif self._is_quiet:
+                    return self._manner.ping
+                else:
+                    await self._await()
+        finally:
+            if pings is not None:
+                pings.cancel()
+        raise StopAsyncIteration
+
+    async def _await(self) -> None:
+        """Wait until something has happened, or perhaps nothing."""
+        box = self._box
+        box.is_awaited = True
+        try:
+            await self._arrival.wait()
+        finally:
+            self._arrival.clear()
+            box.is_awaited = False
+
+    def _stop_source(self, producer: InCoroutine) -> None:
+        self._box.close()
+        producer.stop()
+        self._arrival.set()
+
+    async def _await_end(self) -> None:
+        limit = self._loop.call_later(CLEANUP, self._give_up)
+        while not (self._box.has_ended or self._has_given_up):
+            await self._arrival.wait()
+            self._arrival.clear()
+        limit.cancel()
+        if not self._box.has_ended:
+            log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
+
+    def _last_words(self) -> bytes:
+        self._is_over = True
+        if self._is_cut:
+            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
+        return self._box.close() + (self._manner.farewell or bytes)()
+
+    def _settle(self) -> None:
+        error, self._box.error = self._box.error, None
+        if error is not None:
+            raise ended_early(error)
+        if self._announced is not None:
+            self._announced.settle()
+
+    def _grow_quiet(self) -> None:
+        self._is_quiet = True
+        self._arrival.set()
+
+    def _give_up(self) -> None:
+        self._has_given_up = True
+        self._arrival.set()
+
+    def _forget(self) -> None:
+        leave(self)
+        for timer in self._timers:
+            timer.cancel()
+
+    def _end(self) -> None:
+        if self._is_closed:
+            return
+        if self._producer is None:
+            self._is_closed = True
+            self._source.close_unused()
+        elif _running_loop() is self._loop:
+            # Here nobody can wait for it: it is closed in its turn.
+            self._is_closed = True
+            self._forget()
+            self._stop_source(self._producer)
+        elif self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(self.aclose(), self._loop).result(CLEANUP + 1)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,61 @@
+"""Answers for frameworks that have responses of their own: what those are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from wsgiresp._bodies.closing import ClosingBody
+from wsgiresp._protocol.fields import Field
+
+from .base import Response
+from .prepared import Prepared
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+
+class ToWrap(NamedTuple):
+    """A body for the server's own file wrapper: the *file*, and the bytes to read at a time."""
+
+    file: Any
+    block: int
+
+
+def plain(response: Response) -> tuple[str, list[Field], bytes] | None:
+    """Return status line, fields and body of *response*, to be copied; None where there is more to its answer."""
+    body = response._body
+    if body is None or response.background is not None or not response._is_prepared_plainly:
+        return None
+    fields = response._fields
+    return response._status, response._plain_fields(body) if fields is None else fields, body
+
+
+def unwrapping(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return *environ* for :meth:`Response.prepare`, whose body is then a :class:`ToWrap` where the server's wrapper is
+    to have it: for frameworks that call the wrapper themselves."""
+    return {**environ, "wsgi.file_wrapper": ToWrap} if "wsgi.file_wrapper" in environ else environ
+
+
+def prepared_copy(
+    response: Response,
+    environ: WSGIEnvironment,
+    change: Callable[[Response], object],
+    prepare: Callable[[Response, WSGIEnvironment], Prepared] = lambda response, environ: response.prepare(environ),
+) -> tuple[Response, Prepared]:
+    """Return a copy of *response* that is prepared for the request of *environ*, and what was prepared.
+
+    *change* is called with the copy before that, *prepare* does it. Raises what :meth:`Response.prepare` raises.
+    """
+    inner = response.__copy__()
+    change(inner)
+    prepared = prepare(inner, environ)
+    # What can be sent only once was sent by its copy.
+    response._is_spent = inner._is_spent
+    return inner, prepared
+
+
+def known_bytes(body: Iterable[bytes]) -> bytes | None:
+    """Return the whole of a prepared *body*, None where only sending it gives it."""
+    chunks = body.chunks if isinstance(body, ClosingBody) else body
+    return b"".join(chunks) if isinstance(chunks, tuple) else None
