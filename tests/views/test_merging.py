@@ -7,7 +7,7 @@ from responses.calls import call
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._views.injection import Injected
-from wsgiresp._views.merging import is_made_later, is_used, merged
+from wsgiresp._views.merging import additions, is_made_later, is_used, merged
 from wsgiresp.responses import (
     BackgroundTask,
     BackgroundTasks,
@@ -211,3 +211,19 @@ def test_the_object_itself_may_be_the_answer(injected, body, content_type):
 def test_the_content_type_of_the_object_itself_is_kept(injected):
     injected.response.headers["Content-Type"] = "text/csv"
     assert call(merged(injected.response, injected)).values("Content-Type") == ["text/csv"]
+
+
+def test_additions_are_what_was_set_and_nothing_else():
+    injected = Injected({"response": Response, "tasks": BackgroundTasks})
+    injected.response.headers["X-A"] = "1"
+    injected.response.headers["Content-Length"] = "7"
+    injected.response.status_code = 201
+    injected.tasks.add_task(print)
+    added = additions(injected)
+    assert (added.chosen_status, list(added.headers)) == ("201 Created", [("X-A", "1")])
+    assert len(added.background.tasks) == 1
+
+
+def test_additions_of_tasks_alone_have_no_status():
+    added = additions(Injected({"tasks": BackgroundTasks}))
+    assert (added.chosen_status, list(added.headers), added.background) == (None, [], None)

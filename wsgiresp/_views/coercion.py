@@ -102,6 +102,17 @@ def parts(returned: Any) -> tuple[Any, int | str | None, Mapping[str, Any] | Non
     return returned, None, None
 
 
+def changed(response: WerkzeugResponse, status: int | str | None, fields: Mapping[str, Any] | None) -> WerkzeugResponse:
+    """Return *response* with that status and these headers beside its own; one of ours is copied for that."""
+    if isinstance(response, Response):
+        response = response.__copy__()
+    if status is not None:
+        response.status = status
+    if fields is not None:
+        response.headers.update(fields)
+    return response
+
+
 def _is_status(value: object) -> bool:
     if isinstance(value, str):
         return _STATUS_LINE.fullmatch(value) is not None

@@ -48,6 +48,18 @@ def merged(response: WerkzeugResponse, injected: Injected) -> WerkzeugResponse:
     return response
 
 
+def additions(injected: Injected) -> Response:
+    """Return a response that has what the view set, and nothing else: for those who add it to one of another kind.
+
+    Its :attr:`chosen_status` is None where the view set none, its ``background`` has all tasks, its ``close()`` runs
+    what is to run on close.
+    """
+    found = InjectedResponse() if injected.response is None else injected.response.__copy__()
+    del found.headers["Content-Length"]
+    tasks = injected.tasks
+    return _with_tasks(found, tasks) if tasks is not None and tasks.tasks else found
+
+
 def _is_changed(given: InjectedResponse) -> bool:
     return bool(given.chosen_status or given.headers or given.background or given._on_close)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol, overload
 
@@ -16,7 +16,7 @@ from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
 from wsgiresp.responses import EventSourceResponse, Response
 
-from .coercion import ITERATORS, class_for, is_answer, parts, stream, takes
+from .coercion import ITERATORS, changed, class_for, is_answer, parts, stream, takes
 from .injection import MARK, Injected, plan
 from .merging import merged
 from .models import Model
@@ -104,7 +104,7 @@ class _Recipe:
         if not isinstance(response, WerkzeugResponse):
             return response  # a framework's own, which has other ways to be changed
         response = merged(response, injected)
-        return response if status is None and fields is None else _with(response, status, fields)
+        return response if status is None and fields is None else changed(response, status, fields)
 
     def _response(self, content: Any, status_code: int | None) -> Any:
         if isinstance(content, WerkzeugHTTPException):
@@ -136,16 +136,6 @@ class _Recipe:
             return made
         items = self.model.each(content, is_events=isinstance(made, EventSourceResponse))
         return stream(items, response_class, **arguments)
-
-
-def _with(response: WerkzeugResponse, status: int | str | None, fields: Mapping[str, Any] | None) -> WerkzeugResponse:
-    if isinstance(response, Response):
-        response = response.__copy__()
-    if status is not None:
-        response.status = status
-    if fields is not None:
-        response.headers.update(fields)
-    return response
 
 
 def _is_async(view: Any) -> bool:
