@@ -12,6 +12,7 @@ import pytest
 from flask_apps import application
 
 from wsgiresp import HTTPException, respond_with
+from wsgiresp._bodies.callers import caller
 from wsgiresp.adapters.flask import Responses
 from wsgiresp.responses import HTMLResponse, JSONResponse
 
@@ -30,6 +31,15 @@ def test_an_async_view_answers(app):
         return JSONResponse({"path": flask.request.path})
 
     assert app.test_client().get("/").json == {"path": "/"}
+
+
+def test_nobody_waits_for_an_async_view_once_it_has_answered(app):
+    @app.get("/")
+    async def view():
+        return JSONResponse(caller.get() is not None)
+
+    assert app.test_client().get("/").json is True
+    assert caller.get() is None
 
 
 def test_an_async_view_sees_the_context_of_the_request(app):

@@ -32,6 +32,26 @@ def unpacked(name: str, folder: Path) -> Path:
     return found
 
 
+def outcomes_of_django(sdist: Path, how: str, labels: list[str], limit: float) -> dict[str, str]:
+    """Return "passed" or "failed" of each of Django's tests of *labels* by its id; see ``django_suite.py``.
+
+    *limit*: seconds. A test that is skipped is left out.
+    """
+    file = sdist / f"outcomes-{how}.json"
+    subprocess.run(
+        [sys.executable, "-m", "peers.django_suite", how, file, *labels],
+        check=True,
+        cwd=sdist / "tests",
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE.parent), *filter(None, sys.path)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=limit,
+    )
+    found: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return found
+
+
 def outcomes(sdist: Path, *options: str) -> dict[str, str]:
     """Return "passed", "skipped" or "failed" of each test in *sdist* by its id; *options* are pytest's."""
     file = sdist / "outcomes.json"

@@ -132,9 +132,29 @@ def granian(descriptor: int, app: str) -> None:
     Inheriting(app, interface=Interfaces.WSGI).serve()
 
 
+def runserver(descriptor: int, app: str) -> None:
+    from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+    with ThreadedWSGIServer(("127.0.0.1", 0), WSGIRequestHandler, bind_and_activate=False) as server:
+        server.socket.close()
+        server.socket = socket.socket(fileno=descriptor)
+        server.server_name, server.server_port = server.socket.getsockname()
+        server.setup_environ()
+        server.set_app(loaded(app))
+        server.serve_forever()
+
+
+def uvicorn(descriptor: int, app: str) -> None:
+    from uvicorn import Config, Server
+
+    Server(Config(app, log_level="warning")).run(sockets=[socket.socket(fileno=descriptor)])
+
+
 _IN_THIS_PROCESS: dict[str, Callable[[int, str], Any]] = {
     "cheroot": cheroot,
     "gevent.pywsgi": gevent_pywsgi,
+    "runserver": runserver,
+    "uvicorn": uvicorn,
     "waitress": waitress,
     "werkzeug": werkzeug,
     "wsgiref": wsgiref,

@@ -60,8 +60,16 @@ KINDS = {
     )
 }
 
-# For tests that name it, as the others are enough for the rest.
-RARE = {"gunicorn:gevent_pywsgi": Kind("gunicorn:gevent_pywsgi", "gunicorn", keeps_alive=True)}
+# For tests that name them: as to the first, the others are enough for the rest.
+RARE = {
+    kind.name: kind
+    for kind in (
+        Kind("gunicorn:gevent_pywsgi", "gunicorn", keeps_alive=True),
+        # Django's own, for its applications; and one for ASGI.
+        Kind("runserver", "django", keeps_alive=True),
+        Kind("uvicorn", "uvicorn", keeps_alive=True),
+    )
+}
 
 
 def cases(*names: str) -> list[Any]:

@@ -1,0 +1,82 @@
+"""What a view of Django's returned or raised, made a response of Django's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from wsgiresp._bodies.on_loop import LoopBody
+from wsgiresp._views.answering import answer
+from wsgiresp._views.coercion import let_pass
+from wsgiresp._views.injection import Injected
+from wsgiresp.adapters._django_conversion import converted
+from wsgiresp.adapters._django_merging import merge_into
+from wsgiresp.adapters._django_settings import defaults
+from wsgiresp.exceptions import HTTPException
+from wsgiresp.responses import Response
+
+_STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
+
+let_pass(HttpResponseBase)
+
+
+def response_for(request: HttpRequest, returned: Any, injected: Injected | None) -> Response:
+    """Return our response for what a view *returned*, with what it set on *injected*.
+
+    Raises ``TypeError`` where nothing can be made of it.
+    """
+    match = request.resolver_match
+    default = defaults().of(match.namespaces if match is not None else [])
+    found = answer(returned, default, injected, stream_type=_STREAM_TYPE)
+    if found is None:
+        raise TypeError(
+            f"a view must return a response, or content for its default class, which is"
+            f" {None if default is None else default.__name__}; that of {request.path} returned"
+            f" {type(returned).__name__}: name a class for it by respond_with(), HTMLResponse for text"
+        )
+    return found
+
+
+def finished(request: HttpRequest, returned: Any, injected: Injected | None) -> HttpResponseBase:
+    """Return Django's response for what a view *returned*: a response, a document, a tuple, an iterator."""
+    if isinstance(returned, HttpResponseBase):
+        return returned if injected is None else merge_into(returned, request, injected)
+    try:
+        return converted(request, response_for(request, returned, injected))
+    except HTTPException as error:
+        return converted_error(request, error)
+
+
+async def finished_later(request: HttpRequest, returned: Any, injected: Injected | None) -> HttpResponseBase:
+    """Return the same, from a coroutine; of a stream the first chunk is made."""
+    made = await sync_to_async(finished)(request, returned, injected)
+    begin = beginning(made)
+    try:
+        if begin is not None:
+            await begin()
+    except HTTPException as error:
+        return await sync_to_async(converted_error)(request, error)
+    return made
+
+
+def beginning(made: HttpResponseBase) -> Callable[[], Any] | None:
+    """Return what has the first chunk made of a stream that only a coroutine can begin, None for other responses."""
+    body = getattr(made, "_body", None)
+    return body.begin if isinstance(body, LoopBody) else None
+
+
+def converted_error(request: HttpRequest, error: HTTPException) -> HttpResponseBase:
+    """Return the answer that *error* is."""
+    return converted(request, response_for(request, error, None))
+
+
+def roll_back() -> None:
+    """Have the transactions of this request rolled back: it failed, though no exception leaves its view."""
+    for connection in connections.all(initialized_only=True):
+        if connection.settings_dict["ATOMIC_REQUESTS"] and connection.in_atomic_block:
+            connection.set_rollback(True)

@@ -1,0 +1,102 @@
+"""Django's thread-sensitive calls in coroutines that run on our loop: made in the thread that waits, as Django does it.
+
+So a query of an ``async def`` uses the connection of its request, or, where a greenlet waits, that of the greenlet. No
+other thread has any to leave open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import AbstractContextManager
+from typing import Any
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+
+from wsgiresp._bodies import coroutines
+from wsgiresp._bodies.callers import Caller, caller
+
+
+class _ThreadOfCaller(Executor):
+    def __init__(self, waiting: Caller) -> None:
+        self._waiting = waiting
+        self.is_used = False
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.is_used = True
+        future: Future[Any] = Future()
+
+        def call() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                with _told_of_no_loop():
+                    result = function(*args, **kwargs)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._waiting.call(call)
+        return future
+
+
+@contextlib.contextmanager
+def _told_of_no_loop() -> Iterator[None]:
+    # asgiref notes the loop of a call in the thread that makes it, and leaves that there: most loops end with it. Ours
+    # does not, so whatever is awaited in that thread later, Flask's views too, would run on it.
+    noted = vars(SyncToAsync.threadlocal)
+    before = dict(noted)
+    try:
+        yield
+    finally:
+        noted.clear()
+        noted.update(before)
+
+
+def is_on_a_loop() -> bool:
+    """Return whether a loop of asyncio's runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def calls_of_coroutine(end: Callable[[], object]) -> Iterator[None]:
+    """Have thread-sensitive calls made by who waits for this coroutine, if it runs on our loop; *end* is the last."""
+    waiting = caller.get()
+    if waiting is None:
+        # Another loop than ours: Django looks after its threads.
+        yield
+        return
+    executor = _ThreadOfCaller(waiting)
+    context = ThreadSensitiveContext()
+    SyncToAsync.context_to_thread_executor[context] = executor
+    token = SyncToAsync.thread_sensitive_context.set(context)
+    try:
+        yield
+    finally:
+        SyncToAsync.thread_sensitive_context.reset(token)
+        if executor.is_used:
+            waiting.call(end)
+
+
+def call(
+    view: Callable[..., Any], around: Callable[[], AbstractContextManager[object]], *args: Any, **kwargs: Any
+) -> Any:
+    """Return what *view*, a coroutine function, returns: run on our loop, inside of *around*, while this waits.
+
+    Under gevent only this greenlet waits, so any number of them run at once.
+    """
+    outcome: list[Any] = []
+
+    async def run() -> None:
+        with around():
+            outcome.append(await view(*args, **kwargs))
+
+    coroutines.run(run())
+    return outcome[0]

@@ -1,0 +1,76 @@
+"""From our responses to Django's: prepared for the request, and closed with it, whatever middleware makes of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from wsgiresp.adapters import _django_kinds as kinds
+from wsgiresp.adapters._django_raw import hand_on
+from wsgiresp.adapters._django_surroundings import bind
+from wsgiresp.adapters._django_threads import in_thread
+from wsgiresp.responses import Response, StreamingResponse
+from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
+from wsgiresp.responses.prepared import Prepared
+
+
+def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
+    """Return *response* as one of Django's, decided for *request*; see :func:`wsgiresp.adapters.django.to_django`."""
+    ready = plain(response)
+    made: HttpResponseBase
+    if ready is not None:
+        status, fields, body = ready
+        made = kinds.known(status, fields, b"" if request.method == "HEAD" else body)
+    else:
+        made = _prepared(request, response)
+    hand_on(response, made)
+    return made
+
+
+def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
+    environ = unwrapping(request.META)
+    prepare = _prepare_for_loop if hasattr(request, "scope") else type(response).prepare
+    _, prepared = prepared_copy(response, environ, functools.partial(bind, request), prepare)
+    made = _made(prepared)
+    if hasattr(prepared.body, "close"):
+        end_with(request, made, prepared.close)
+    return made
+
+
+def _prepare_for_loop(response: Response, environ: dict[str, Any]) -> Prepared:
+    """Return the answer to a request under ASGI."""
+    if not isinstance(response, StreamingResponse):
+        return response.prepare(environ)
+    prepare = functools.partial(response.prepare_for_loop, environ)
+    return in_thread(prepare) if response.needs_thread(environ) else prepare()
+
+
+def _made(prepared: Prepared) -> HttpResponseBase:
+    body: Any = prepared.body
+    if isinstance(body, ToWrap):
+        prepared.body = body.file
+        return kinds.file(prepared.status, prepared.headers, body.file, body.block)
+    content = known_bytes(body)
+    if content is not None:
+        return kinds.known(prepared.status, prepared.headers, content)
+    return kinds.streaming(prepared.status, prepared.headers, body)
+
+
+def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) -> None:
+    """Call *close* with the end of *made*, or of *request*: a middleware may send another response instead.
+
+    It is called twice, or more often.
+    """
+    made._resource_closers.append(close)  # type: ignore[attr-defined]
+    close_request = request.close
+
+    def close_both() -> None:
+        close()
+        close_request()
+
+    # Before the handler gives request.close to the response that goes out.
+    request.close = close_both

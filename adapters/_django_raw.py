@@ -1,0 +1,89 @@
+"""What Django's view decorators do to the response that a view returned, where that is one of ours.
+
+They come before any middleware: ``never_cache`` sets headers, ``cache_page`` leaves a callback for later. The names by
+which they do it are put on our class; no ``__getitem__``, which would make it iterable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http.response import HttpResponseBase
+
+from wsgiresp.responses import Response
+
+_CALLBACKS = "_post_render_callbacks"
+# What our classes keep on a response; anything else was put there by a decorator.
+_OWN = frozenset(
+    {
+        *("_age", "_body", "_chunks", "_deletion", "_every", "_fields", "_has_etag", "_headers", "_is_one_shot"),
+        *(
+            "_is_spent",
+            "_on_close",
+            "_response",
+            "_source",
+            "_status",
+            "_type_field",
+            "around",
+            "background",
+            "charset",
+        ),
+        *("direct_passthrough", "filename", "media_type", "offload", "path"),
+    }
+)
+
+
+def add_post_render_callback(self: Response, callback: Callable[[Any], Any]) -> None:
+    """Have *callback* called with the response that is made of this one; it may return another."""
+    vars(self).setdefault(_CALLBACKS, []).append(callback)
+
+
+def has_header(self: Response, header: str) -> bool:
+    """Return whether there is a field of this name."""
+    return header in self.headers
+
+
+def get(self: Response, header: str, alternate: Any = None) -> Any:
+    """Return the value of a field, or *alternate*."""
+    return self.headers.get(header, alternate)
+
+
+def setdefault(self: Response, header: str, value: Any) -> None:
+    """Set a field that is not there."""
+    self.headers.setdefault(header, value)
+
+
+def set_field(self: Response, header: str, value: Any) -> None:
+    """Set a field."""
+    self.headers[header] = value
+
+
+def delete_field(self: Response, header: str) -> None:
+    """Take a field away, if it is there."""
+    self.headers.pop(header, None)
+
+
+for _name, _method in {
+    "add_post_render_callback": add_post_render_callback,
+    "has_header": has_header,
+    "get": get,
+    "setdefault": setdefault,
+    "__setitem__": set_field,
+    "__delitem__": delete_field,
+}.items():
+    setattr(Response, _name, _method)
+
+
+def hand_on(raw: Response, made: HttpResponseBase) -> None:
+    """Give *made* what decorators have put on *raw*, such as ``xframe_options_exempt``."""
+    for name in vars(raw).keys() - _OWN:
+        if name != _CALLBACKS and not hasattr(made, name):
+            setattr(made, name, vars(raw)[name])
+
+
+def call_back(raw: Response, made: HttpResponseBase) -> HttpResponseBase:
+    """Return *made*, or what the callbacks that decorators left on *raw* make of it."""
+    for callback in vars(raw).pop(_CALLBACKS, ()):
+        made = callback(made) or made
+    return made

@@ -1,0 +1,83 @@
+"""What a request has set for its thread, set again where streams and tasks run, which leave no connection open."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from django.core.signals import got_request_exception
+from django.db import connections
+from django.http import HttpRequest
+from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.utils import timezone, translation
+
+from wsgiresp._bodies.closing import log
+from wsgiresp.adapters._django_calls import calls_of_coroutine, is_on_a_loop
+from wsgiresp.background import Around, BackgroundTask, bound
+from wsgiresp.responses import Response, StreamingResponse
+
+
+class Surroundings:
+    """Language, time zone, URLconf and script prefix of this thread: called, a context manager that has them again.
+
+    Django keeps them, and its database connections, for each thread or greenlet, and looks after those of the request
+    alone.
+    """
+
+    def __init__(self, around: Around | None = None) -> None:
+        self._around = around
+        self._thread = threading.get_ident()
+        self._language = translation.get_language()
+        self._time_zone = timezone.get_current_timezone()
+        self._urlconf = get_urlconf()
+        self._script_prefix = get_script_prefix()
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            # Left last: what is around may query the database, too.
+            if is_on_a_loop():
+                stack.enter_context(calls_of_coroutine(self._close_connections))
+            else:
+                stack.callback(self._close_connections)
+            set_urlconf(self._urlconf)
+            set_script_prefix(self._script_prefix)
+            # The copies of a context share what older versions of asgiref set in them.
+            stack.callback(_set, translation.get_language(), timezone.get_current_timezone())
+            _set(self._language, self._time_zone)
+            if self._around is not None:
+                stack.enter_context(self._around())
+            yield
+
+    def _close_connections(self) -> None:
+        # In the thread of the request Django does it, once the response is closed, as CONN_MAX_AGE says.
+        if threading.get_ident() != self._thread:
+            connections.close_all()
+
+
+def _set(language: str | None, time_zone: tzinfo) -> None:
+    # Where nothing is active both tell of the settings, and to activate a language reads its catalogues.
+    if translation.get_language() != language:
+        if language is None:
+            translation.deactivate_all()
+        else:
+            translation.activate(language)
+    if timezone.get_current_timezone() is not time_zone:
+        timezone.activate(time_zone)
+
+
+def bind(request: HttpRequest, response: Response) -> None:
+    """Have what *response* streams, and each of its tasks, run in the surroundings of *request*."""
+    if isinstance(response, StreamingResponse):
+        response.around = Surroundings(response.around)
+    background = response.background
+    if background is not None:
+
+        def report(task: BackgroundTask, error: BaseException) -> None:
+            log.error("%r failed after a response", task, exc_info=error)
+            if isinstance(error, Exception):
+                got_request_exception.send(sender=None, request=request)
+
+        response.background = bound(background, Surroundings(), report)

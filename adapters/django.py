@@ -1,0 +1,224 @@
+"""Django: views return these responses, and middleware, decorators and tests find Django's own kinds in their place.
+
+``MIDDLEWARE = [..., "wsgiresp.adapters.django.ResponseMiddleware"]``, as the last one.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.apps import AppConfig
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+from wsgiresp._bodies.hubs import is_under_hub
+from wsgiresp._views.injection import MARK, Injected
+from wsgiresp.adapters import _django_checks as checks
+from wsgiresp.adapters._django_answers import (
+    beginning,
+    converted_error,
+    finished,
+    finished_later,
+    response_for,
+    roll_back,
+)
+from wsgiresp.adapters._django_calls import call
+from wsgiresp.adapters._django_conversion import converted
+from wsgiresp.adapters._django_raw import call_back
+from wsgiresp.adapters._django_settings import defaults, namespaces
+from wsgiresp.adapters._django_surroundings import Surroundings
+from wsgiresp.adapters._django_views import View
+from wsgiresp.exceptions import HTTPException
+from wsgiresp.responses import Response
+
+_INJECTED = "_wsgiresp_injected"
+
+
+class ResponsesConfig(AppConfig):
+    """For ``INSTALLED_APPS``: ``manage.py check`` looks at the settings and at the place of the middleware then."""
+
+    name = "wsgiresp.adapters.django"
+    label = "wsgiresp"
+    verbose_name = "wsgiresp"
+
+    def ready(self) -> None:
+        checks.register()
+
+
+def to_django(request: Any, response: Response) -> HttpResponseBase:
+    """Return *response* as one of Django's own kinds, decided for *request*: conditions, ranges, HEAD, first chunk.
+
+    For code that wants it at once: a middleware that answers by itself, a test with ``RequestFactory``, another
+    framework's views on top of Django; *request* may be that of Django REST framework. Raises what the response does.
+    """
+    return converted(getattr(request, "_request", request), response)
+
+
+class ResponseMiddleware:
+    """Makes of what views return the responses that Django knows, and gives views what their annotations ask for."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        self._views: WeakKeyDictionary[Any, View] = WeakKeyDictionary()
+        # Where others have still to see the view, it is not called here: one of them may keep the request from it.
+        self._is_last = checks.is_last(type(self))
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+            # Django makes a step into a thread of each method that is not asynchronous.
+            self.process_view = self._process_view_later  # type: ignore[method-assign]
+        checks.tell_at_start()
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer *request*; an awaitable where the next one gives one."""
+        if self._is_async:
+            return self._call_later(request)
+        response = self.get_response(request)
+        injected = vars(request).pop(_INJECTED, None)
+        if injected is None and isinstance(response, HttpResponseBase):
+            return response
+        return finished(request, response, injected)
+
+    async def _call_later(self, request: HttpRequest) -> HttpResponseBase:
+        response = await self.get_response(request)
+        injected = vars(request).pop(_INJECTED, None)
+        if injected is None and isinstance(response, HttpResponseBase):
+            return response
+        return await finished_later(request, response, injected)
+
+    def process_view(self, request: HttpRequest, view: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Add what the annotations of *view* ask for to *kwargs*, which Django calls it with; call it if Django cannot.
+
+        Before Python 3.12 Django takes a generator for a coroutine, and under gevent it runs one coroutine at a time.
+        """
+        known = self._views.get(view)
+        if known is None:
+            known = self._views[view] = View(view)
+        asked = known.plan(request.method)
+        if asked:
+            injected = asked.injected(known.positional(request, args), kwargs)
+            kwargs.update(injected.arguments)
+            vars(request)[_INJECTED] = injected
+        if defaults().of_namespaces and request.resolver_match is not None:
+            namespaces.set(request.resolver_match.namespaces)
+        if self._is_last:
+            if known.is_generator:
+                return response_for(request, view(request, *args, **kwargs), None)
+            if known.is_async and not self._is_async and is_under_hub() and not checks.is_atomic(view):
+                return _called(view, request, args, kwargs)
+        return None
+
+    async def _process_view_later(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
+        return type(self).process_view(self, request, view, args, kwargs)
+
+    def process_template_response(self, request: HttpRequest, response: Any) -> Any:
+        """Return *response* as one of Django's, where it is ours: since that has a ``render()``, Django calls this."""
+        if not isinstance(response, Response):
+            return response
+        try:
+            made: Any = converted(request, response_for(request, response, vars(request).pop(_INJECTED, None)))
+        except Exception as error:
+            return _Failed(error)
+        begin: Any = beginning(made)
+
+        def render() -> HttpResponseBase:
+            # There once: middleware takes a response that has it for one that is not rendered yet.
+            del made.render
+            return call_back(response, made)
+
+        async def begin_and_render() -> HttpResponseBase:
+            await begin()
+            return await sync_to_async(render)()
+
+        made.render = render if begin is None else begin_and_render
+        return made
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Return the answer that an HTTPException is."""
+        vars(request).pop(_INJECTED, None)
+        return converted_error(request, exception) if isinstance(exception, HTTPException) else None
+
+
+class _Failed:
+    """Stands for a response that could not be made: from its ``render()`` on, the error is one of the view."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def render(self) -> HttpResponseBase:
+        raise self._error
+
+
+def _called(view: Callable[..., Any], request: HttpRequest, args: Any, kwargs: Any) -> Any:
+    """Return what *view*, a coroutine function, returns, or what raises its error where Django looks for one."""
+    try:
+        returned = call(view, Surroundings(), request, *args, **kwargs)
+    except Exception as error:
+        return _Failed(error)
+    if returned is None:
+        # Django would call the view.
+        return _Failed(ValueError(f"the view {view.__qualname__} returned None instead of a response"))
+    return returned
+
+
+def django_view(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *view* as Django knows views, sync or async: for projects without the middleware.
+
+    What the middleware does for all views is done for this one; other decorators may stand above it. Of a view that is
+    made of a class, it takes what ``as_view()`` returns.
+    """
+    known = View(view)
+
+    def injected_into(request: Any, args: Any, kwargs: dict[str, Any]) -> Injected | None:
+        asked = known.plan(request.method)
+        return asked.injected(known.positional(request, args), kwargs) if asked else None
+
+    @functools.wraps(view)
+    def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        injected = injected_into(request, args, kwargs)
+        given = {} if injected is None else injected.arguments
+        try:
+            return finished(request, view(request, *args, **kwargs, **given), injected)
+        except HTTPException as error:
+            roll_back()
+            return converted_error(request, error)
+
+    @functools.wraps(view)
+    async def respond_later(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        injected = injected_into(request, args, kwargs)
+        given = {} if injected is None else injected.arguments
+        try:
+            return await finished_later(request, await view(request, *args, **kwargs, **given), injected)
+        except HTTPException as error:
+            return await sync_to_async(converted_error)(request, error)
+
+    responding = respond_later if known.is_async else respond
+    setattr(responding, MARK, True)
+    return responding
+
+
+class ResponseMixin:
+    """For class-based views of Django REST framework, before their own base: ``class View(ResponseMixin, APIView)``."""
+
+    def finalize_response(self, request: Any, response: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Return *response*, or what the middleware would make of it."""
+        injected = vars(request._request).pop(_INJECTED, None)
+        if injected is not None:
+            # Its own has a parameter named as what a view may be given.
+            kwargs = {name: value for name, value in kwargs.items() if name not in injected.arguments}
+        response = finished(request._request, response, injected)
+        return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """Return the answer that an HTTPException is; the framework knows those of its own."""
+        if not isinstance(exc, HTTPException):
+            return super().handle_exception(exc)  # type: ignore[misc]
+        roll_back()
+        return exc.get_response()

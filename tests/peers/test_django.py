@@ -1,0 +1,59 @@
+"""Django's own tests with the middleware on every handler: the same outcomes as without it.
+
+A few labels, in 40 s. Others by the variable DJANGO_LABELS, such as all that have to do with requests:
+``DJANGO_LABELS="handlers middleware cache sessions_tests view_tests test_client ..."``.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from peers.suites import outcomes_of_django, unpacked
+
+LABELS = os.environ.get("DJANGO_LABELS", "").split()
+QUICK = ["handlers", "middleware", "decorators", "httpwrappers", "responses", "asgi", "conditional_processing"]
+LIMIT = 1800 if LABELS else 50  # s
+
+TABLES = tomllib.loads((Path(__file__).parent / "django_differences.toml").read_text("utf-8"))["difference"]
+DIFFERENCES = {test for table in TABLES for test in table["tests"]}
+
+pytestmark = pytest.mark.timeout(LIMIT + 60)
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory):
+    """The folder of Django's source distribution."""
+    return unpacked("django", tmp_path_factory.mktemp("django"))
+
+
+@pytest.fixture(scope="module")
+def without(sdist):
+    """What comes of Django's tests without us."""
+    return outcomes_of_django(sdist, "without", LABELS or QUICK, LIMIT)
+
+
+@pytest.mark.parametrize(
+    ("how", "known"),
+    [
+        pytest.param("adapter", set(), id="with the middleware"),
+        pytest.param("turned", DIFFERENCES, id="with the middleware, and what views return turned into our responses"),
+    ],
+)
+def test_the_outcomes_of_djangos_tests_are_the_same(sdist, without, how, known):
+    found = outcomes_of_django(sdist, how, LABELS or QUICK, LIMIT)
+    changed = {test: (without.get(test), found.get(test)) for test in without.keys() | found.keys()}
+    assert {test: pair for test, pair in changed.items() if pair[0] != pair[1] and test not in known} == {}
+
+
+def test_nearly_all_of_djangos_tests_pass_without_us(without):
+    # Those of files that must not be read fail where root runs them.
+    assert list(without.values()).count("failed") <= 5
+    assert list(without.values()).count("passed") > 300
+
+
+def test_each_difference_has_one_reason():
+    assert sum(len(table["tests"]) for table in TABLES) == len(DIFFERENCES)
+    assert all(table["reason"] for table in TABLES)
