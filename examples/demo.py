@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import django_app
 import flask_app
 import plain_app
 import stream_app
@@ -11,4 +12,5 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 plain_app.log.addHandler(stream_app.JOURNAL)
 
 # This is what a WSGI server calls.
-app = DispatcherMiddleware(plain_app.app, {"/streams": stream_app.app, "/flask": flask_app.app})
+mounts = {"/streams": stream_app.app, "/flask": flask_app.app, "/django": django_app.app}
+app = DispatcherMiddleware(plain_app.app, mounts)

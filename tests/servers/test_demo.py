@@ -49,6 +49,7 @@ def test_the_log_tells_of_the_background_task(demo):
     assert demo.log.wait_for("plain_app: answered GET /background\n")
 
 
-def test_the_views_of_flask_stand_below_a_path_of_their_own(demo):
-    answer = demo.exchange("GET", "/flask/custom")
+@pytest.mark.parametrize("framework", ["flask", "django"])
+def test_the_views_of_a_framework_stand_below_a_path_of_their_own(demo, framework):
+    answer = demo.exchange("GET", f"/{framework}/custom")
     assert (answer.status, answer.body, answer.values("X-Custom-Header")) == (200, b"Custom content", ["value"])
