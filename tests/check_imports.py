@@ -13,7 +13,7 @@ import wsgiresp
 import wsgiresp.adapters
 
 # What a module may miss where only wsgiresp and its own dependencies are installed.
-EXTRAS = {"django", "flask", "gunicorn", "orjson", "pydantic"}
+EXTRAS = {"asgiref", "django", "flask", "gunicorn", "orjson", "pydantic"}
 
 
 def faults() -> Iterator[str]:

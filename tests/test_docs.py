@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import pydoc
 import re
 from pathlib import Path
 
+import django_apps  # the page about Django needs settings, which a process has once
 import pytest
 from werkzeug.test import Client
 
@@ -35,6 +37,28 @@ PAGES_WITH_CODE = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"
 def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "status", "body"),
+    [
+        ("items", {}, 200, b'{"items":["item1","item2"]}'),
+        ("report", {}, 200, b"0123456789"),
+        ("numbers", {}, 200, b"0\n1\n2\n"),
+        ("point", {}, 200, b'{"x":1,"y":2}'),
+        ("page", {}, 200, b"<h1>Hello</h1>"),
+        ("create_item", {}, 201, b'{"name":"Portal Gun","price":42.0}'),
+        ("lines", {}, 200, b"a generator function is a stream\n"),
+        ("order", {"number": 7}, 202, b'{"order":7}'),
+        ("item", {"item_id": 2}, 404, b'{"detail":"Item not found"}'),
+    ],
+)
+def test_a_view_of_the_page_about_django_answers(tmp_path, monkeypatch, name, arguments, status, body):
+    monkeypatch.chdir(tmp_path)
+    views = run(CHECKOUT / "docs" / "how-to" / "django.md")
+    with django_apps.project(functools.partial(views[name], **arguments)):
+        answer = django_apps.read(django_apps.Client().get("/"))
+    assert (answer.status_code, answer.data) == (status, body)
 
 
 @pytest.mark.parametrize(
