@@ -331,19 +331,20 @@ urlpatterns = [
     path("custom-error/items/<int:item_id>", read_item_or_error),
 ]
 
-settings.configure(
-    ALLOWED_HOSTS=["127.0.0.1", "localhost"],
-    INSTALLED_APPS=["wsgiresp.adapters.django.ResponsesConfig"],
-    MIDDLEWARE=["wsgiresp.adapters.django.ResponseMiddleware"],
-    ROOT_URLCONF=__name__,
-    SECRET_KEY=secrets.token_hex(),
-    WSGIRESP={
-        "DEFAULT_RESPONSE_CLASS": "wsgiresp.responses.JSONResponse",  # which it is without a setting, too
-        "NAMESPACES": {
-            "html": "wsgiresp.responses.HTMLResponse",
-            "orjson": "wsgiresp.responses.ORJSONResponse",
+if not settings.configured:  # a process has one project: that of whoever imports this from another
+    settings.configure(
+        ALLOWED_HOSTS=["127.0.0.1", "localhost"],
+        INSTALLED_APPS=["wsgiresp.adapters.django.ResponsesConfig"],
+        MIDDLEWARE=["wsgiresp.adapters.django.ResponseMiddleware"],
+        ROOT_URLCONF=__name__,
+        SECRET_KEY=secrets.token_hex(),
+        WSGIRESP={
+            "DEFAULT_RESPONSE_CLASS": "wsgiresp.responses.JSONResponse",  # which it is without a setting, too
+            "NAMESPACES": {
+                "html": "wsgiresp.responses.HTMLResponse",
+                "orjson": "wsgiresp.responses.ORJSONResponse",
+            },
         },
-    },
-)
+    )
 app = get_wsgi_application()
 asgi = get_asgi_application()
