@@ -1,8 +1,7 @@
-"""A thousand streams and a thousand tasks that query the database, a third of them left: no connection stays open."""
+"""Many streams and as many tasks that query the database, a third of them left: no connection stays open."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -15,9 +14,11 @@ from pathlib import Path
 import pytest
 from servers.serving import cases, serve
 
-COUNT = 1000
+COUNTS = {"gunicorn:gevent": 1000, "gunicorn:gthread": 300, "uvicorn": 300}
 CLIENTS = 20
 NOBODY = 65534
+# Debian puts the programs of a cluster beside the PATH.
+INITDB = shutil.which("initdb") or next((str(path) for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")), None)
 
 
 class SQLite:
@@ -37,9 +38,10 @@ class PostgreSQL:
     """A cluster of its own, which counts its clients."""
 
     def __init__(self, _):
+        self.psycopg = pytest.importorskip("psycopg")
         self.folder = Path(tempfile.mkdtemp(prefix="wsgiresp-pg-"))
         data = self.folder / "data"
-        programs = Path(shutil.which("initdb")).resolve().parent
+        programs = Path(INITDB).resolve().parent
         # It does not run as root.
         self.drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if not os.getuid() else []
         if self.drop:
@@ -63,13 +65,11 @@ class PostgreSQL:
         self.connection = self.connect()
 
     def connect(self):
-        import psycopg
-
         deadline = time.monotonic() + 20
         while True:
             try:
-                return psycopg.connect(host=str(self.folder), user="tests", dbname="postgres", autocommit=True)
-            except psycopg.OperationalError:
+                return self.psycopg.connect(host=str(self.folder), user="tests", dbname="postgres", autocommit=True)
+            except self.psycopg.OperationalError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.05)  # it is starting
@@ -87,25 +87,27 @@ class PostgreSQL:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-DATABASES = [SQLite]
-if shutil.which("initdb") and importlib.util.find_spec("psycopg"):
-    DATABASES.append(PostgreSQL)
-
-
-@pytest.fixture(scope="module", params=DATABASES, ids=lambda kind: kind.__name__)
+@pytest.fixture(
+    scope="module",
+    params=[
+        SQLite,
+        pytest.param(PostgreSQL, marks=pytest.mark.skipif(not INITDB, reason="PostgreSQL's initdb is not installed")),
+    ],
+    ids=lambda kind: kind.__name__,
+)
 def database(request, tmp_path_factory):
     made = request.param(tmp_path_factory.mktemp("database"))
     yield made
     made.stop()
 
 
-@pytest.fixture(params=cases("gunicorn:gevent", "gunicorn:gthread", "uvicorn"))
-def server(request, database):
+@pytest.fixture(params=cases(*COUNTS))
+def served(request, database):
     name = request.param
     options = ["--threads", "8"] if name == "gunicorn:gthread" else []
     app = "django_queries:asgi" if name == "uvicorn" else "django_queries:app"
     with serve(name, app, *options, environ={"DATABASE": json.dumps(database.options)}) as running:
-        yield running
+        yield running, COUNTS[name]
 
 
 def visit(server, target, leaves):
@@ -119,8 +121,9 @@ def visit(server, target, leaves):
 
 
 @pytest.mark.timeout(240)  # PostgreSQL starts a process for each connection
-def test_no_connection_stays_open(server, database):
-    targets = [f"/{kind}/{number}" for number in range(COUNT) for kind in ("stream", "task")]
+def test_no_connection_stays_open(served, database):
+    server, count = served
+    targets = [f"/{kind}/{number}" for number in range(count) for kind in ("stream", "task")]
     with ThreadPoolExecutor(CLIENTS) as clients:
         answers = list(clients.map(lambda place: visit(server, targets[place], place % 3 == 0), range(len(targets))))
     assert set(answers) == {200, (200, b"111"), (200, b"a")}
