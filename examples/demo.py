@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from wsgiref.types import WSGIApplication
+
 import django_app
 import flask_app
 import plain_app
@@ -12,5 +14,5 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 plain_app.log.addHandler(stream_app.JOURNAL)
 
 # This is what a WSGI server calls.
-mounts = {"/streams": stream_app.app, "/flask": flask_app.app, "/django": django_app.app}
+mounts: dict[str, WSGIApplication] = {"/streams": stream_app.app, "/flask": flask_app.app, "/django": django_app.app}
 app = DispatcherMiddleware(plain_app.app, mounts)
