@@ -32,10 +32,12 @@ class Source:
     def __init__(self, cleans_up=lambda: None):
         self.cleans_up = cleans_up
         self.ends = []
+        self.is_waiting = False
 
     def chunks(self):
         try:
             yield "first"
+            self.is_waiting = True
             gevent.sleep(600)
         except BaseException as error:
             self.ends.append(type(error).__name__)
@@ -45,6 +47,7 @@ class Source:
     async def chunks_later(self):
         try:
             yield "first"
+            self.is_waiting = True
             await asyncio.sleep(600)
         except BaseException as error:
             self.ends.append(type(error).__name__)
@@ -67,6 +70,7 @@ def test_a_stream_that_is_cut_breaks_off_once_its_source_is_closed(chunks, end):
     source = Source()
     with visit(StreamingResponse(chunks(source))) as visitor:
         assert visitor.read() == b"first"
+        wait_until(lambda: source.is_waiting)
         cut_all()
         with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
             visitor.read_all()

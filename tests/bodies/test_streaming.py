@@ -493,6 +493,12 @@ class TestClosing:
 
 
 class TestErrors:
+    @pytest.fixture
+    def moment(self, monkeypatch):
+        """As long for a source to fail in as a busy machine may take."""
+        monkeypatch.setattr(streaming, "MOMENT", PATIENCE)
+
+    @pytest.mark.usefixtures("moment")
     @everywhere
     @told
     @manners
@@ -567,6 +573,7 @@ class TestErrors:
         with pytest.raises(StopAsyncIteration):
             read(Stopping())
 
+    @pytest.mark.usefixtures("moment")
     def test_an_encoder_that_raises_stop_iteration_does_not_end_the_stream_as_if_it_were_whole(self):
         def refuse(chunk):
             raise StopIteration
