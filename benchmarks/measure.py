@@ -6,8 +6,9 @@ A figure is never a time, it is a ratio of two times of one round, and the media
 from __future__ import annotations
 
 import gc
+import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from statistics import median, quantiles
 from typing import NamedTuple, TypeVar
 
@@ -22,8 +23,13 @@ class Spread(NamedTuple):
     upper: float
 
     @classmethod
-    def of(cls, figures: list[float]) -> Spread:
-        """Return the spread of *figures*, of which there are at least two."""
+    def of(cls, figures: Sequence[float]) -> Spread:
+        """Return the spread of *figures*: from the least to the most where they have no quartiles.
+
+        That is so for one figure alone, and where one is infinite, as for what never came.
+        """
+        if len(figures) == 1 or math.inf in figures:
+            return cls(median(figures), min(figures), max(figures))
         lower, middle, upper = quantiles(figures, n=4, method="inclusive")
         return cls(middle, lower, upper)
 
@@ -31,7 +37,7 @@ class Spread(NamedTuple):
 class Rounds:
     """The figures of each candidate, round by round."""
 
-    def __init__(self, figures: Mapping[str, list[float]]) -> None:
+    def __init__(self, figures: Mapping[str, Sequence[float]]) -> None:
         self.figures = figures
 
     def median(self, name: str) -> float:

@@ -1,4 +1,4 @@
-"""Tables in Markdown, and the page about the machine that makes them worth keeping."""
+"""The command line of a benchmark: what it is asked for, its parts one after the other, and what is kept of them."""
 
 from __future__ import annotations
 
@@ -6,100 +6,145 @@ import argparse
 import datetime
 import os
 import platform
-from collections.abc import Iterable, Sequence
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
-from .goals import Goal
-from .measure import Rounds, Spread
+from .kept import RESULTS, Result, keep
+from .tables import Table
 
-RESULTS = Path(__file__).parent / "results"
 RUNTIME = ("wsgiresp", "Werkzeug", "gevent", "simplejson", "orjson")
+
+PARTLY = 3
+"""The exit status of a benchmark of which parts failed, and are named in what it keeps."""
+
+
+class Rounds(NamedTuple):
+    """How many there are, for a first look, usually, and where time is no matter."""
+
+    quick: int
+    usual: int
+    long: int
+
+
+class Part(NamedTuple):
+    """What gives some tables, and how it is named where it gives none."""
+
+    title: str
+    measure: Callable[[], Sequence[Table]]
 
 
 def options(
-    description: str | None, rounds: int, batch: int, unit: str = "ms", quick: int | None = None
+    description: str | None, rounds: Rounds, batch: int, unit: str = "ms", arguments: Sequence[str] | None = None
 ) -> argparse.Namespace:
-    """Return what the command line asks for: ``rounds``, ``batch`` in *unit*, ``only``, ``save``, ``note``.
+    """Return what the command line asks for: ``rounds``, ``batch`` in *unit*, ``extent``, ``only``, ``into``, ``note``.
 
-    Where *quick* is given, there is a ``--quick`` for as many rounds, and ``quick`` says whether that was asked for.
+    ``extent`` is the name of one of *rounds*; ``into`` is the folder for what is kept, None where nothing is.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--rounds", type=int, default=rounds, help=f"of which the median is taken ({rounds})")
+    parser.add_argument("--rounds", type=int, help=f"of which the median is taken ({rounds.usual})")
     parser.add_argument("--batch", type=int, default=batch, help=f"{unit} that one candidate has in a round ({batch})")
     parser.add_argument("--only", default="", metavar="TEXT", help="only the cases whose name holds TEXT")
-    parser.add_argument("--save", action="store_true", help="keep the page in benchmarks/results")
+    parser.add_argument("--save", dest="into", action="store_const", const=RESULTS, help=f"keep all in {RESULTS.name}/")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", help="keep all in FOLDER")
     parser.add_argument("--note", default="", help="a line about the machine, for the page")
-    if quick is not None:
-        parser.add_argument("--quick", action="store_true", help=f"for a first look: --rounds {quick}")
-    asked = parser.parse_args()
-    if quick is not None and asked.quick:
-        asked.rounds = quick
+    extent = parser.add_mutually_exclusive_group()
+    for name in ("quick", "long"):
+        meaning = f"--rounds {getattr(rounds, name)}, and smaller or larger cases where there are some"
+        extent.add_argument(f"--{name}", dest="extent", action="store_const", const=name, default="usual", help=meaning)
+    asked = parser.parse_args(arguments)
+    if asked.rounds is None:
+        asked.rounds = getattr(rounds, asked.extent)
     if asked.rounds < 2:
         parser.error("--rounds must be at least 2")
+    if asked.only and asked.into:
+        parser.error("what is kept is whole: --only goes with neither --save nor --into")
+    asked.unit = unit
     return asked
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return *rows* under *head* as a Markdown table: text in the first and last column, figures in the others."""
-    marks = ["---", *("--:" for _ in head[2:]), "---"]
-    return "".join("| " + " | ".join(cells) + " |\n" for cells in (head, marks, *rows))
-
-
-def verdicts(goals: Iterable[Goal], rounds: Rounds) -> dict[str, str]:
-    """Return what the column of goals says beside each candidate; a goal about one that was skipped is left out."""
-    said: dict[str, list[str]] = {}
-    for goal in goals:
-        if rounds.figures.keys() >= set(goal.about):
-            said.setdefault(goal.row, []).append(goal.verdict(rounds))
-    return {name: "; ".join(lines) for name, lines in said.items()}
-
-
-def times(spread: Spread) -> str:
-    """Return a ratio with its quartiles."""
-    return f"{spread.median:.3g} ({spread.lower:.3g} to {spread.upper:.3g})"
-
-
-def costs(title: str, rounds: Rounds, baseline: str, goals: Iterable[Goal]) -> str:
-    """Return the section of one case: the seconds of a call in us, and as a multiple of those of *baseline*."""
-    beside = verdicts(goals, rounds)
-    rows = [
-        [name, f"{rounds.median(name) * 1e6:.2f}", times(rounds.ratio(name, baseline)), beside.get(name, "")]
-        for name in rounds.figures
-    ]
-    return f"## {title}\n\n" + table(["", "us", f"x {baseline} (quartiles)", "goal"], rows)
-
-
-def finish(
-    name: str, title: str, sections: Sequence[str], distributions: Iterable[str | None], asked: argparse.Namespace
+def run(
+    name: str,
+    title: str,
+    parts: Iterable[Part],
+    distributions: Iterable[str | None],
+    asked: argparse.Namespace,
+    skipped: Sequence[str],
 ) -> None:
-    """Print what the figures of *sections* hold for, and keep both as one page if that was asked for."""
-    preamble = "\n".join(
-        [
-            f"- date: {datetime.date.today().isoformat()}",
-            f"- Python: {platform.python_implementation()} {platform.python_version()}",
-            f"- versions: {_versions(distributions)}",
-            f"- CPU: {_cpu()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end",
-            f"- rounds: {asked.rounds}, batch: {asked.batch}",
-            *([f"- note: {asked.note}"] if asked.note else []),
-        ]
+    """Measure the *parts*, print their tables, and keep them if that is asked for; a part that fails stops no other.
+
+    *skipped* is looked at in the end. Where a part failed, the process ends with the status ``PARTLY``.
+    """
+    began, load = time.monotonic(), os.getloadavg()[0]
+    tables, failures = measured(parts)
+    result = Result(
+        name=name,
+        title=title,
+        date=datetime.date.today().isoformat(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        cpu=f"{_cpu()}, {os.cpu_count()} cores",
+        load=[round(one, 1) for one in (load, os.getloadavg()[0])],
+        versions=_versions(distributions),
+        extent=asked.extent,
+        rounds=asked.rounds,
+        batch=f"{asked.batch} {asked.unit}",
+        seconds=round(time.monotonic() - began, 1),
+        note=asked.note,
+        skipped=list(skipped),
+        failures=failures,
+        tables=tables,
     )
-    print(preamble)
-    if asked.save:
-        path = RESULTS / f"{datetime.date.today().isoformat()}-{name}.md"
-        path.write_text("\n".join([f"# {title}", "", preamble, "", *sections]), encoding="utf-8")
+    for line in (*(f"skipped: {one}" for one in skipped), *(f"failed: {one}" for one in failures)):
+        print(line)
+    if asked.into:
+        keep(result, asked.into)
+    if failures:
+        sys.exit(PARTLY)
 
 
-def _versions(distributions: Iterable[str | None]) -> str:
+def measured(parts: Iterable[Part]) -> tuple[list[Table], list[str]]:
+    """Return the tables of all *parts*, and what failed; both are printed as they come."""
+    tables: list[Table] = []
+    failures: list[str] = []
+    current = "start"
+    try:
+        for current, measure in parts:
+            try:
+                found = measure()
+            except Exception as error:
+                traceback.print_exc()
+                failures.append(f"{current}: {reason(error)}")
+                continue
+            for one in found:
+                print(f"## {one.title}\n\n{one.markdown()}", flush=True)
+                tables.append(one)
+    except Exception as error:
+        # What all parts need, such as their servers, did not start or did not end.
+        traceback.print_exc()
+        failures.append(f"around {current}: {reason(error)}")
+    return tables, failures
+
+
+def reason(error: Exception) -> str:
+    """Return what is told of *error*, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def _versions(distributions: Iterable[str | None]) -> dict[str, str]:
     names = dict.fromkeys([*RUNTIME, *filter(None, distributions)])
-    return ", ".join(f"{name} {_version(name)}" for name in names)
+    return {name: _version(name) for name in names}
 
 
 def _version(distribution: str) -> str:
     try:
         return version(distribution)
     except PackageNotFoundError:
-        return "(this checkout)"
+        # Ours is imported from the checkout; of the others, one that is not there was skipped.
+        return "this checkout" if distribution == RUNTIME[0] else "not installed"
 
 
 def _cpu() -> str:

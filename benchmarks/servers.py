@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -112,15 +113,6 @@ class Server:
         return worker
 
 
-def apart() -> set[int] | None:
-    """Keep the servers that are started from now on on one CPU; return the others, for the client, if there are any."""
-    usable = sorted(os.sched_getaffinity(0))
-    if len(usable) < 2:
-        return None
-    os.sched_setaffinity(0, usable[:1])
-    return set(usable[1:])
-
-
 class Apart:
     """Starts servers on one CPU while this process, the client, keeps to the others, if there are any; as a context."""
 
@@ -140,6 +132,30 @@ class Apart:
             return make()
         finally:
             os.sched_setaffinity(0, mine)
+
+
+@contextmanager
+def running(
+    commands: Mapping[str, Command], fault: Callable[[Server], str | None], skipped: Callable[[str], None]
+) -> Iterator[dict[str, Server]]:
+    """Return the servers of *commands*, all up on one CPU, while this process keeps to the others.
+
+    One that does not start, or of whose answers *fault* has something to say, is left out, and *skipped* is told why.
+    """
+    with Apart() as apart, ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(closing(apart.start(partial(Server, command))))
+            for name, command in commands.items()
+        }
+        for name, server in list(servers.items()):
+            try:
+                found = fault(server)
+            except (OSError, http.client.HTTPException) as error:
+                found = f"{type(error).__name__}: {error}"
+            if found is not None:
+                skipped(f"{name}: {found}")
+                servers.pop(name).close()
+        yield servers
 
 
 def _children(parent: int) -> Iterator[int]:

@@ -7,13 +7,12 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 
-from . import report
-from .downloads import OURS
+from .downloads import BASELINE
 from .folder import LARGE, path
 from .goals import Under
 from .load import ask
-from .measure import Rounds
 from .servers import Command, Server
+from .tables import OURS, Column, Table, peers
 
 CLIENTS = 200
 MOST = 300.0  # KiB
@@ -21,13 +20,24 @@ SETTLED = 0.3  # s without work, after which nothing more is to come
 LONGEST = 15.0  # s to wait for that
 
 
-def section(commands: Mapping[str, Command], clients: int = CLIENTS) -> str:
+def measured(commands: Mapping[str, Command], clients: int = CLIENTS) -> list[Table]:
     """Return the table of the memory that *clients* cost a worker, each by a server of its own."""
-    found = {name: _of_each(command, clients) for name, command in commands.items()}
-    rounds = Rounds({name: [figure] for name, figure in found.items()})
-    said = report.verdicts([Under(f"gevent: {OURS}", MOST, 1024, "KiB")], rounds)
-    rows = [[name, f"{figure / 1024:.0f}", said.get(name, "")] for name, figure in found.items()]
-    return f"## {clients} clients that do not read\n\n" + report.table(["", "KiB for each", "goal"], rows)
+    return [table({name: _of_each(command, clients) for name, command in commands.items()}, clients)]
+
+
+def table(found: Mapping[str, float], clients: int) -> Table:
+    """Return the table of the bytes *found* for each of so many *clients*; there is one round of them."""
+    ours = f"gevent: {OURS}"
+    column = Column(
+        "KiB for each",
+        {name: [figure] for name, figure in found.items()},
+        per=1024,
+        places=0,
+        beside=BASELINE,
+        baselines=dict.fromkeys(found, f"gevent: {BASELINE}"),
+        goals=[Under(ours, MOST, 1024, "KiB")],
+    )
+    return Table(f"{clients} clients that do not read", [column], {ours: peers(found)})
 
 
 def _of_each(command: Command, clients: int) -> float:

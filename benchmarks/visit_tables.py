@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from . import report
 from .goals import AtMost, Faster, Goal, Under
-from .measure import Rounds
-from .visits import NEVER, Idle, Visit
+from .tables import OURS, Column, Table, peers
+from .visits import Idle, Visit
 
-OURS = "wsgiresp"
 BASELINE = "sse-starlette"
 
-_BESIDE = f"x {BASELINE} (quartiles)"
 _PAIR = OURS, BASELINE
 
 T = TypeVar("T", Visit, Idle)
@@ -42,92 +40,48 @@ WANTED = {
 """What is wanted of a large crowd, by whether the server's collector of cycles is on or off."""
 
 
-def crowd(found: Mapping[str, list[Visit]], goals: Goals) -> str:
+def crowd(title: str, found: Mapping[str, Sequence[Visit]], goals: Goals) -> list[Table]:
     """Return the tables of the visits *found*, with what is wanted of them."""
+    noticed = Column("s until all gone is noticed", figures(found, "noticed"), goals=goals.noticed)
     tables = {
-        "One event at a time": _sent(found, "single", goals.single_cpu, "CPU"),
-        "20 events at once": _sent(found, "burst", goals.burst, "deliveries/s"),
-        "One event a second": _waits(found, goals.p99),
-        "To come, to be there, to leave": _presence(found, goals),
+        "one event at a time": _sent(found, "single", goals.single_cpu, ()),
+        "20 events at once": _sent(found, "burst", (), goals.burst),
+        "one event a second": [
+            Column("p50 ms", figures(found, "p50"), 1e-3, places=1),
+            _beside(Column("p99 ms", figures(found, "p99"), 1e-3, places=1, goals=goals.p99)),
+        ],
+        "to come, stay, leave": [
+            _beside(Column("KiB/client", figures(found, "memory"), 1024, places=1, goals=goals.memory)),
+            Column("CPU us to join", figures(found, "joining"), 1e-6, places=0),
+            noticed,
+        ],
     }
-    return "\n".join(f"{name}:\n\n{table}" for name, table in tables.items())
+    return [Table(f"{title}: {name}", columns, {OURS: peers(found)}) for name, columns in tables.items()]
 
 
-def idle(found: Mapping[str, list[Idle]]) -> str:
+def idle(title: str, found: Mapping[str, Sequence[Idle]]) -> Table:
     """Return the table of crowds to whom nothing is sent but pings."""
-    share, for_ping, pings = (_rounds(found, name) for name in ("share", "for_ping", "pings"))
-    said = report.verdicts([AtMost(*_PAIR, 0.5)], share)
-    rows = [
-        [
-            name,
-            f"{share.median(name):.2%}",
-            _beside(share, name),
-            f"{for_ping.median(name) * 1e6:.1f}",
-            f"{pings.median(name):.2f}",
-            said.get(name, ""),
-        ]
-        for name in found
+    columns = [
+        _beside(Column("CPU % of a core", figures(found, "share"), 0.01, goals=[AtMost(*_PAIR, 0.5)])),
+        Column("CPU us/ping", figures(found, "for_ping"), 1e-6, places=1),
+        Column("pings/client", figures(found, "pings")),
     ]
-    return report.table(["", "CPU", _BESIDE, "CPU us/ping", "pings/client", "goal of CPU"], rows)
+    return Table(title, columns, {OURS: peers(found)})
 
 
-def _sent(found: Mapping[str, list[Visit]], way: str, goals: Sequence[Goal], of: str) -> str:
-    cpu, seconds = _rounds(found, f"{way}_cpu"), _rounds(found, way)
-    said = report.verdicts(goals, cpu if of == "CPU" else seconds)
-    rows = [
-        [
-            name,
-            f"{cpu.median(name) * 1e6:.2f}",
-            _beside(cpu, name),
-            f"{1 / seconds.median(name):.0f}",
-            _beside(seconds, name, inverse=True),
-            said.get(name, ""),
-        ]
-        for name in found
+def figures(found: Mapping[str, Sequence[T]], name: str) -> dict[str, list[float]]:
+    """Return the figures called *name* of each candidate."""
+    return {candidate: [getattr(one, name) for one in ones] for candidate, ones in found.items()}
+
+
+def _sent(
+    found: Mapping[str, Sequence[Visit]], way: str, of_cpu: Sequence[Goal], of_seconds: Sequence[Goal]
+) -> list[Column]:
+    return [
+        _beside(Column("CPU us/delivery", figures(found, f"{way}_cpu"), 1e-6, goals=of_cpu)),
+        _beside(Column("deliveries/s", figures(found, way), is_rate=True, places=0, goals=of_seconds)),
     ]
-    return report.table(["", "CPU us/delivery", _BESIDE, "deliveries/s", _BESIDE, f"goal of {of}"], rows)
 
 
-def _waits(found: Mapping[str, list[Visit]], goals: Sequence[Goal]) -> str:
-    p50, p99 = _rounds(found, "p50"), _rounds(found, "p99")
-    said = report.verdicts(goals, p99)
-    rows = [
-        [
-            name,
-            f"{p50.median(name) * 1e3:.1f}",
-            f"{p99.median(name) * 1e3:.1f}",
-            _beside(p99, name),
-            said.get(name, ""),
-        ]
-        for name in found
-    ]
-    return report.table(["", "p50 ms", "p99 ms", _BESIDE, "goal of p99"], rows)
-
-
-def _presence(found: Mapping[str, list[Visit]], goals: Goals) -> str:
-    memory, joining, noticed = (_rounds(found, name) for name in ("memory", "joining", "noticed"))
-    said = report.verdicts(goals.memory, memory)
-    in_time = report.verdicts(goals.noticed, noticed)
-    rows = [
-        [
-            name,
-            f"{memory.median(name) / 1024:.1f}",
-            _beside(memory, name),
-            f"{joining.median(name) * 1e6:.0f}",
-            "not noticed" if noticed.median(name) == NEVER else f"{noticed.median(name):.2f}",
-            "; ".join(filter(None, (said.get(name), in_time.get(name) and f"all gone {in_time[name]}"))),
-        ]
-        for name in found
-    ]
-    head = ["", "KiB/client", _BESIDE, "CPU us to join", "s until all gone is noticed", "goal of memory"]
-    return report.table(head, rows)
-
-
-def _rounds(found: Mapping[str, list[T]], name: str) -> Rounds:
-    return Rounds({candidate: [getattr(one, name) for one in ones] for candidate, ones in found.items()})
-
-
-def _beside(rounds: Rounds, name: str, *, inverse: bool = False) -> str:
-    if BASELINE not in rounds.figures:
-        return ""
-    return report.times(rounds.ratio(*((BASELINE, name) if inverse else (name, BASELINE))))
+def _beside(column: Column) -> Column:
+    return replace(column, beside=BASELINE, baselines=dict.fromkeys(column.figures, BASELINE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import ExitStack, closing
@@ -18,7 +19,7 @@ BURSTS = 5  # at most, in as many seconds as SPAN: one of a fast server is over 
 SPAN = 2.0
 PACE = 1.0  # s from one event to the next, for the waits
 REACHING = 4.0  # s for one event to reach a few clients
-NEVER = 999.0  # s, where it was not noticed that all had left
+NEVER = math.inf  # s, where it was not noticed that all had left, or no ping came
 
 Start = Callable[[], Server]
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import Any, NamedTuple
 
-from . import report
-from .downloads import APPS, BASELINE, OURS
+from .downloads import APPS, BASELINE
 from .folder import COPIES, LARGE, cached, evict, path, warm
 from .goals import AtMost, Goal, Under
 from .load import Load
-from .measure import Rounds, interleaved
+from .measure import interleaved
 from .servers import Server
+from .tables import OURS, Column, Table, peers
 
 QUIET = f"{OURS}, no downloads"  # what the machine itself makes a request wait
 SPAN = 1.5  # s of asking in a round
@@ -64,15 +65,17 @@ class Downloads:
         self._process.join()
 
 
-def section(state: str, servers: Mapping[str, Server], folder: str, rounds: int) -> str:
-    """Return the table of the waits with the large files in this *state* of the page cache, ``warm`` or ``cold``."""
-    title = f"## small request, {state}\n\n"
+def measured(state: str, servers: Mapping[str, Server], folder: str, rounds: int) -> list[Table]:
+    """Return the table of the waits with the large files in this *state* of the page cache, ``warm`` or ``cold``.
+
+    ``RuntimeError`` where a file stays in the cache: no wait here is a cold one.
+    """
     files = [folder + path(LARGE, copy) for copy in range(COPIES)]
     for file in files:
         (evict if state == "cold" else warm)(file)
     share = max(map(cached, files))
     if state == "cold" and share > 0.1:
-        return title + f"Skipped: {share:.0%} of a file stays in memory here.\n"
+        raise RuntimeError(f"{share:.0%} of a file stays in memory here")
     with ExitStack() as connections:
         measures = {}
         for name, server in servers.items():
@@ -80,8 +83,7 @@ def section(state: str, servers: Mapping[str, Server], folder: str, rounds: int)
             measures[name] = _measure(load, server.port, folder if state == "cold" else None)
             if name == f"gevent: {OURS}":
                 measures[QUIET] = _quiet(load)
-        found = interleaved(measures, rounds)
-    return title + _table(state, found)
+        return [table(state, interleaved(measures, rounds))]
 
 
 def _measure(load: Load, port: int, folder: str | None) -> Callable[[], Waits]:
@@ -107,27 +109,21 @@ def _waits(load: Load, received: Callable[[], int]) -> Waits:
     return Waits(waits[int(0.99 * len(waits))], waits[-1], rate)
 
 
-def _table(state: str, found: Mapping[str, list[Waits]]) -> str:
-    p99 = Rounds({name: [one.p99 for one in ones] for name, ones in found.items()})
-    rate = Rounds({name: [one.rate for one in ones] for name, ones in found.items()})
+def table(state: str, found: Mapping[str, Sequence[Waits]]) -> Table:
+    """Return the table of the waits *found*."""
+    p99 = {name: [one.p99 for one in ones] for name, ones in found.items()}
+    longest = {name: [one.longest for one in ones] for name, ones in found.items()}
+    for_each = {name: [1 / one.rate if one.rate else math.inf for one in ones] for name, ones in found.items()}
     ours = f"gevent: {OURS}"
     goals: list[Goal] = [Under(ours, MOST[state], 1e-3, "ms")]
     goals += [AtMost(ours, f"gevent: {peer}", 0.25) for peer in APPS]
-    said = report.verdicts(goals, p99)
-    rows = [
-        [
-            name,
-            f"{p99.median(name) * 1e3:.2f}",
-            report.times(p99.ratio(name, f"gevent: {BASELINE}")),
-            f"{max(one.longest for one in ones) * 1e3:.1f}",
-            f"{rate.median(name) / 1e9:.2f}",
-            said.get(name, ""),
-        ]
-        for name, ones in found.items()
+    baselines = dict.fromkeys(found, f"gevent: {BASELINE}")
+    columns = [
+        Column("p99 ms", p99, 1e-3, beside=BASELINE, baselines=baselines, goals=goals),
+        Column("longest ms", longest, 1e-3, places=1, shows_longest=True),
+        Column("GB/s meanwhile", for_each, 1e-9, is_rate=True),
     ]
-    return report.table(
-        ["", "p99 ms", f"x {BASELINE} (quartiles)", "longest ms", "GB/s meanwhile", "goal of p99"], rows
-    )
+    return Table(f"small request, {state}", columns, {ours: peers(found)}, [name for name in found if name != QUIET])
 
 
 def _download(port: int, folder: str | None, received: Any) -> None:

@@ -54,7 +54,7 @@ class Candidate:
         return driver
 
 
-def load(skipped: Callable[[str], None] = print) -> Iterator[tuple[str, Candidate]]:
+def load(skipped: Callable[[str], None]) -> Iterator[tuple[str, Candidate]]:
     """Return name and candidate of all that are installed; *skipped* is told of each peer that is not."""
     for name in ("bare", "wsgiresp", *PEERS):
         try:
@@ -62,6 +62,6 @@ def load(skipped: Callable[[str], None] = print) -> Iterator[tuple[str, Candidat
         except ImportError as error:
             if name not in PEERS:
                 raise
-            skipped(f"skipped {name}: {error}")
+            skipped(f"{name}: {error}")
         else:
             yield name, module.CANDIDATE
