@@ -1,0 +1,9 @@
+"""The command for all benchmarks: python -m benchmarks."""
+
+from __future__ import annotations
+
+import sys
+
+from .command import main
+
+sys.exit(main())

@@ -1,0 +1,193 @@
+"""The page of all benchmarks, in Markdown, made of what is kept of each: nothing on it is written by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from .goals import Goal, Verdict
+from .kept import Result
+from .plots import picture
+from .tables import Ahead, table, times
+
+PAGE = "index.md"
+
+_HEAD = """\
+# Benchmarks
+
+What these responses cost beside their peers'. In a checkout, `python -m benchmarks` measures all of it and writes this
+page; `benchmarks/README.md` tells how each figure comes about.
+
+A figure is the median over all rounds. A ratio is taken within a round, in which every candidate had its turn, and has
+its quartiles beside it: ratios of this page hold for other machines, its microseconds do not.
+"""
+
+_MISSING = "Nothing is kept of it yet: `python -m benchmarks --only {}`."
+
+Judged = tuple[str, str, Goal, Verdict | None]
+"""The title of a table, the heading of a column, a goal of it, and what became of that, None if it was not measured."""
+
+
+def write(folder: Path, results: Mapping[str, Result | None]) -> None:
+    """Write the page of *results* to *folder*, with its pictures; those of an earlier page are taken away.
+
+    *results* has an entry for each benchmark, None where nothing is kept of it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for before in folder.glob("*.svg"):
+        before.unlink()
+    pictures = {name: picture(one.heading, one.tables) for name, one in results.items() if one is not None}
+    drawn = {name: svg for name, svg in pictures.items() if svg is not None}
+    for name, svg in drawn.items():
+        (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
+    (folder / PAGE).write_text(page(results, drawn), encoding="utf-8")
+
+
+def page(results: Mapping[str, Result | None], pictures: Container[str] = ()) -> str:
+    """Return the page of *results*; those named in *pictures* have one beside the page."""
+    found = [one for one in results.values() if one is not None]
+    sections = [_HEAD, _where(found), _goals(found), _ahead(found), _absent(results)]
+    for name, result in results.items():
+        if result is None:
+            sections.append(f"## {name}\n\n{_MISSING.format(name)}\n")
+        else:
+            sections.append(_section(result, name in pictures))
+    return "\n".join(filter(None, sections))
+
+
+def judged(result: Result) -> Iterator[Judged]:
+    """Return all goals of *result*, with what became of them."""
+    for one in result.tables:
+        for column in one.columns:
+            for goal, verdict in column.verdicts():
+                yield one.title, column.heading, goal, verdict
+
+
+def _where(results: Sequence[Result]) -> str:
+    """Return the machines, dates and versions that the figures are of."""
+    machines = _distinct(f"{one.cpu}, {one.python}" for one in results if one.cpu)
+    dates = sorted({one.date for one in results if one.date})
+    versions: dict[str, dict[str, None]] = {}
+    for one in results:
+        for name, version in one.versions.items():
+            versions.setdefault(name, {})[version] = None
+    lines = {
+        "Measured": " to ".join(_distinct([*dates[:1], *dates[-1:]])),
+        "Machine": "; ".join(machines),
+        "Notes": "; ".join(_distinct(one.note for one in results if one.note)),
+        "Versions": ", ".join(f"{name} {' and '.join(found)}" for name, found in versions.items()),
+    }
+    text = "".join(f"- {name}: {line}\n" for name, line in lines.items() if line)
+    if any(one.extent == "quick" for one in results):
+        text += "\n**This is a first look (`--quick`): a few rounds, of which no figure is worth keeping.**\n"
+    return text
+
+
+def _goals(results: Sequence[Result]) -> str:
+    """Return how many goals were met, by benchmark, and each that was not."""
+    counts, missed, unknown = [], [], []
+    for result in results:
+        found = list(judged(result))
+        verdicts = [verdict for _, _, _, verdict in found if verdict is not None]
+        met = sum(verdict.is_met for verdict in verdicts)
+        figures = [str(len(found)), str(met), str(len(verdicts) - met), str(len(found) - len(verdicts))]
+        counts.append([f"[{result.heading}](#{_anchor(result.heading)})", *figures])
+        for title, heading, goal, verdict in found:
+            row = [result.name, title, heading, goal.claim]
+            if verdict is None:
+                unknown.append(row)
+            elif not verdict.is_met:
+                side = "yes" if verdict.is_decided else "no: the goal lies between the quartiles"
+                missed.append([*row, times(verdict.found), side])
+    if not counts:
+        return ""
+    total, met, not_met, absent = (sum(int(row[place]) for row in counts) for place in range(1, 5))
+    text = f"## Goals\n\nOf {total} goals {met} are met, {not_met} missed, {absent} could not be looked at.\n\n"
+    text += table(["", "goals", "met", "missed", "not measured"], counts, figures=4)
+    if missed:
+        head = ["missed", "case", "of", "wanted", "found (quartiles)", "decided"]
+        text += f"\n{table(head, missed)}"
+    if unknown:
+        text += f"\n{table(['not measured', 'case', 'of', 'wanted'], unknown)}"
+    return text
+
+
+def _ahead(results: Sequence[Result]) -> str:
+    """Return where a peer is better than ours, and how many times that is not decided."""
+    lines, open_ones, peers = [], 0, set()
+    for result in results:
+        for one in result.tables:
+            for heading, found in groupby(one.ahead(), key=lambda ahead: ahead.heading):
+                ahead = list(found)
+                decided = [each for each in ahead if each.is_decided]
+                open_ones += len(ahead) - len(decided)
+                peers |= {each.peer for each in decided}
+                if decided:
+                    lines.append(f"- {result.name}, {one.title}, {heading}: {_told(decided)}.\n")
+    if not results:
+        return ""
+    text = "## Where a peer is ahead\n\n"
+    if lines:
+        text += f"In {len(lines)} columns one or more of {len(peers)} peers are better than ours, beyond the quartiles:"
+        text += f" each with its figure as a multiple of ours.\n\n{''.join(lines)}\n"
+    else:
+        text += "In no column is a peer better than ours beyond the quartiles.\n\n"
+    return f"{text}Another {open_ones} comparisons have the peer ahead by less than these figures can tell apart.\n"
+
+
+def _told(ahead: Sequence[Ahead]) -> str:
+    """Return the peers of *ahead*, by which of ours they are compared with."""
+    groups = groupby(ahead, key=lambda each: each.ours)
+    return "; ".join(
+        f"beside `{ours}` " + ", ".join(f"`{each.peer}` {times(each.ratio)}" for each in found)
+        for ours, found in groups
+    )
+
+
+def _absent(results: Mapping[str, Result | None]) -> str:
+    """Return what failed, was left out, or was never measured."""
+    lines = []
+    for name, result in results.items():
+        if result is None:
+            lines.append(f"- {name}: not measured\n")
+            continue
+        lines += [f"- {name}, failed: {_plain(one)}\n" for one in result.failures]
+        lines += [f"- {name}, left out: {_plain(one)}\n" for one in result.skipped]
+    return f"## What is not here\n\n{''.join(lines)}" if lines else ""
+
+
+def _section(result: Result, has_picture: bool) -> str:
+    """Return the tables of *result*, under the picture of them if it has one."""
+    parts = [f"## {result.heading}\n\n{_facts(result)}\n"]
+    if has_picture:
+        parts.append(f"![{result.heading}: the ratios of the tables below]({result.name}.svg)\n")
+    parts += [f"### {result.name}: {one.title}\n\n{one.markdown()}" for one in result.tables]
+    return "\n".join(parts)
+
+
+def _facts(result: Result) -> str:
+    """Return how *result* came about, in one line; of a benchmark that never came to its end that is nothing."""
+    if not result.tables:
+        return "No figures: see above."
+    before, after = result.load
+    extent = "" if result.extent == "usual" else f" (`--{result.extent}`)"
+    return (
+        f"{result.date}, {result.rounds} rounds of {result.batch}{extent}, {result.seconds / 60:.1f} minutes; "
+        f"load of the machine {before:g} before and {after:g} after."
+    )
+
+
+def _plain(text: str) -> str:
+    """Return *text* in which no sign means anything to Markdown."""
+    return "`" + " ".join(text.replace("`", "'").split()) + "`"
+
+
+def _anchor(heading: str) -> str:
+    """Return the anchor that Markdown gives to *heading*."""
+    return re.sub(r"[^\w-]", "", heading.lower().replace(" ", "-"))
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
