@@ -5,5 +5,6 @@ from __future__ import annotations
 import sys
 
 from .command import main
+from .report import begin
 
-sys.exit(main())
+begin(lambda: sys.exit(main()))

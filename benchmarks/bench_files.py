@@ -105,4 +105,4 @@ def _case(place: str, size: str) -> Case:
 
 
 if __name__ == "__main__":
-    main()
+    report.begin(main)

@@ -161,4 +161,4 @@ def _title(clients: int, collector: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    report.begin(main)

@@ -133,4 +133,4 @@ def _measure(server: Server, reader: Reader, size: int, count: int) -> Callable[
 
 
 if __name__ == "__main__":
-    main()
+    report.begin(main)

@@ -112,9 +112,10 @@ def main(arguments: Sequence[str] | None = None, runs: Run = run) -> int:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End *process*, and those that it started and left.
 
-    First as the keyboard does, upon which it ends its servers and removes its files.
+    First by the signal upon which it ends its servers and removes its files. Not by that of the keyboard: what runs in
+    the background of a shell may ignore it.
     """
-    for number in (signal.SIGINT, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(subprocess.TimeoutExpired):

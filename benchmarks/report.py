@@ -6,6 +6,7 @@ import argparse
 import datetime
 import os
 import platform
+import signal
 import sys
 import time
 import traceback
@@ -36,6 +37,16 @@ class Part(NamedTuple):
 
     title: str
     measure: Callable[[], Sequence[Table]]
+
+
+def begin(main: Callable[[], object]) -> None:
+    """Run *main* so that SIGTERM unwinds it: its servers are ended, and its files removed."""
+
+    def end(number: int, frame: object) -> None:
+        sys.exit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
+    main()
 
 
 def options(

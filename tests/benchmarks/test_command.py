@@ -84,7 +84,7 @@ def test_the_page_alone_is_written_without_a_run(tmp_path):
     assert (runs.asked, "dispatch.svg" in page(tmp_path)) == ([], True)
 
 
-def test_the_package_is_the_command(tmp_path, monkeypatch):
+def test_the_package_is_the_command(tmp_path, monkeypatch, own_signals):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "--pages-only", "--into", str(tmp_path)])
     with pytest.raises(SystemExit) as ended:
         runpy.run_module("benchmarks", run_name="__main__")
@@ -143,7 +143,7 @@ def test_a_command_that_takes_too_long_is_ended():
 def test_what_a_command_started_ends_with_it(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    ignoring = "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    ignoring = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     child = f"{ignoring}; pipe = open(sys.argv[1], 'w'); signal.pause()"
     # It keeps the end of the pipe for as long as it lives; this one opens the other, and so waits for it.
     starting = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}, sys.argv[1]])"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import signal
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,20 @@ def test_what_makes_no_sense_is_refused(capsys, arguments, words):
     with pytest.raises(SystemExit):
         asked(*arguments)
     assert words in capsys.readouterr().err
+
+
+def test_a_benchmark_that_is_told_to_end_cleans_up(own_signals):
+    done = []
+
+    def main():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            done.append("clean")
+
+    with pytest.raises(SystemExit) as ended:
+        report.begin(main)
+    assert (ended.value.code, done) == (128 + signal.SIGTERM, ["clean"])
 
 
 def test_the_tables_of_all_parts_are_printed_as_they_come(capsys):
