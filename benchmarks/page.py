@@ -21,10 +21,8 @@ What these responses cost beside their peers'. In a checkout, `python -m benchma
 page; `benchmarks/README.md` tells how each figure comes about.
 
 A figure is the median over all rounds. A ratio is taken within a round, in which every candidate had its turn, and has
-its quartiles beside it: ratios of this page hold for other machines, its microseconds do not.
+its quartiles beside it: another machine has other microseconds, and about the same ratios.
 """
-
-_MISSING = "Nothing is kept of it yet: `python -m benchmarks --only {}`."
 
 Judged = tuple[str, str, Goal, Verdict | None]
 """The title of a table, the heading of a column, a goal of it, and what became of that, None if it was not measured."""
@@ -49,11 +47,7 @@ def page(results: Mapping[str, Result | None], pictures: Container[str] = ()) ->
     """Return the page of *results*; those named in *pictures* have one beside the page."""
     found = [one for one in results.values() if one is not None]
     sections = [_HEAD, _where(found), _goals(found), _ahead(found), _absent(results)]
-    for name, result in results.items():
-        if result is None:
-            sections.append(f"## {name}\n\n{_MISSING.format(name)}\n")
-        else:
-            sections.append(_section(result, name in pictures))
+    sections += [_section(one, one.name in pictures) for one in found]
     return "\n".join(filter(None, sections))
 
 
@@ -151,7 +145,7 @@ def _absent(results: Mapping[str, Result | None]) -> str:
     lines = []
     for name, result in results.items():
         if result is None:
-            lines.append(f"- {name}: not measured\n")
+            lines.append(f"- {name}: nothing is kept of it; `python -m benchmarks --only {name}` measures it\n")
             continue
         lines += [f"- {name}, failed: {_plain(one)}\n" for one in result.failures]
         lines += [f"- {name}, left out: {_plain(one)}\n" for one in result.skipped]
