@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from .goals import Goal, Verdict
 from .kept import Result
 from .plots import picture
-from .tables import Ahead, table, times
+from .tables import table, times
 
 PAGE = "index.md"
 
@@ -93,8 +94,7 @@ def _goals(results: Sequence[Result]) -> str:
             if verdict is None:
                 unknown.append(row)
             elif not verdict.is_met:
-                side = "yes" if verdict.is_decided else "no: the goal lies between the quartiles"
-                missed.append([*row, times(verdict.found), side])
+                missed.append([*row, times(verdict.found), "yes" if verdict.is_decided else "no"])
     if not counts:
         return ""
     total, met, not_met, absent = (sum(int(row[place]) for row in counts) for place in range(1, 5))
@@ -102,6 +102,7 @@ def _goals(results: Sequence[Result]) -> str:
     text += table(["", "goals", "met", "missed", "not measured"], counts, figures=4)
     if missed:
         head = ["missed", "case", "of", "wanted", "found (quartiles)", "decided"]
+        text += "\nWhere a miss is not decided, the goal lies between the quartiles: another run may meet it.\n"
         text += f"\n{table(head, missed)}"
     if unknown:
         text += f"\n{table(['not measured', 'case', 'of', 'wanted'], unknown)}"
@@ -110,34 +111,27 @@ def _goals(results: Sequence[Result]) -> str:
 
 def _ahead(results: Sequence[Result]) -> str:
     """Return where a peer is better than ours, and how many times that is not decided."""
-    lines, open_ones, peers = [], 0, set()
-    for result in results:
-        for one in result.tables:
-            for heading, found in groupby(one.ahead(), key=lambda ahead: ahead.heading):
-                ahead = list(found)
-                decided = [each for each in ahead if each.is_decided]
-                open_ones += len(ahead) - len(decided)
-                peers |= {each.peer for each in decided}
-                if decided:
-                    lines.append(f"- {result.name}, {one.title}, {heading}: {_told(decided)}.\n")
     if not results:
         return ""
+    found = [(result, one, each) for result in results for one in result.tables for each in one.ahead()]
+    decided = [ahead for ahead in found if ahead[2].is_decided]
     text = "## Where a peer is ahead\n\n"
-    if lines:
-        text += f"In {len(lines)} columns one or more of {len(peers)} peers are better than ours, beyond the quartiles:"
-        text += f" each with its figure as a multiple of ours.\n\n{''.join(lines)}\n"
+    if decided:
+        counts = Counter(each.peer for _, _, each in decided)
+        named = ", ".join(f"`{peer}` {_times(count)}" for peer, count in counts.most_common())
+        text += f"Better than ours, beyond the quartiles: {named}.\n"
+        text += "Below, each with its figure as a multiple of ours: less than 1 for a cost, more for a rate.\n"
     else:
-        text += "In no column is a peer better than ours beyond the quartiles.\n\n"
-    return f"{text}Another {open_ones} comparisons have the peer ahead by less than these figures can tell apart.\n"
+        text += "No peer is better than ours beyond the quartiles.\n"
+    text += f"By less than these figures can tell apart, a peer is ahead {_times(len(found) - len(decided))} more.\n\n"
+    for (name, title, heading), group in groupby(decided, key=lambda one: (one[0].name, one[1].title, one[2].heading)):
+        told = ", ".join(f"`{each.peer}` {times(each.ratio)} x `{each.ours}`" for _, _, each in group)
+        text += f"- {name}, {title}, {heading}: {told}\n"
+    return text
 
 
-def _told(ahead: Sequence[Ahead]) -> str:
-    """Return the peers of *ahead*, by which of ours they are compared with."""
-    groups = groupby(ahead, key=lambda each: each.ours)
-    return "; ".join(
-        f"beside `{ours}` " + ", ".join(f"`{each.peer}` {times(each.ratio)}" for each in found)
-        for ours, found in groups
-    )
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _absent(results: Mapping[str, Result | None]) -> str:
