@@ -35,7 +35,7 @@ MODULES = {
 """The module of each benchmark, in the order of the page."""
 
 LONGEST = {"quick": 600.0, "usual": 1800.0, "long": 7200.0}  # s that one may take
-ENDING = 10.0  # s for it to end its servers when it is told to
+ENDING = 30.0  # s for it to end its servers when it is told to
 
 Run = Callable[[Sequence[str], float], str | None]
 """Runs a command for so many seconds at most; returns why it did not come to its end, None if it did."""
