@@ -18,7 +18,7 @@ from typing import TypeVar
 from .cases import Answer
 
 ROOT = Path(__file__).parent.parent
-START = 20.0  # s for a server to answer first
+START = 60.0  # s for a server to answer first: thirty of them start on one CPU
 IDLE = 600  # s that a connection may be idle: each has to wait for its turn
 
 T = TypeVar("T")

@@ -91,6 +91,8 @@ class Table:
         for column in self.columns:
             for ours, peers in self.rivals.items() if column.baselines else ():
                 for peer in peers:
+                    if not {ours, peer} <= column.figures.keys():
+                        continue
                     cost = column.rounds.ratio(peer, ours)
                     if cost.median < 1:
                         yield Ahead(column.heading, ours, peer, column.ratio(peer, ours), cost.upper < 1)

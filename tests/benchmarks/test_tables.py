@@ -89,6 +89,15 @@ def test_a_peer_that_is_ahead_in_a_rate_has_the_larger_one():
     assert ahead.ratio.median == 2
 
 
+@pytest.mark.parametrize(
+    ("absent", "ahead"),
+    [pytest.param("wsgiresp", [], id="ours"), pytest.param("quick", ["near"], id="one peer of several")],
+)
+def test_one_that_was_not_measured_is_not_compared(absent, ahead):
+    figures = {name: found for name, found in COSTS.items() if name != absent}
+    assert [found.peer for found in table("text", column(figures=figures)).ahead()] == ahead
+
+
 def test_no_peer_is_ahead_where_nothing_is_compared():
     assert list(table("text", Column("s", COSTS)).ahead()) == []
 
