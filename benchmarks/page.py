@@ -117,7 +117,8 @@ def _ahead(results: Sequence[Result]) -> str:
     decided = [ahead for ahead in found if ahead[2].is_decided]
     text = "## Where a peer is ahead\n\n"
     if decided:
-        counts = Counter(each.peer for _, _, each in decided)
+        # Under whichever worker: the name of that stands before it.
+        counts = Counter(each.peer.rpartition(": ")[2] for _, _, each in decided)
         named = ", ".join(f"`{peer}` {_times(count)}" for peer, count in counts.most_common())
         text += f"Better than ours, beyond the quartiles: {named}.\n"
         text += "Below, each with its figure as a multiple of ours: less than 1 for a cost, more for a rate.\n"

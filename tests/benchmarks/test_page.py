@@ -10,7 +10,7 @@ from benchmarks.goals import Under
 from benchmarks.kept import Result
 from benchmarks.page import judged, page, write
 
-from .made import column, result, table
+from .made import COSTS, column, result, table
 
 
 def paragraph(text, heading):
@@ -71,7 +71,11 @@ def test_a_peer_that_is_ahead_within_the_quartiles_is_counted_and_not_named(peer
 
 
 def test_the_peers_that_are_ahead_are_counted_the_most_frequent_first():
-    tables = [table("text", rivals={"wsgiresp": ["bare", "quick"]}), table("more", rivals={"wsgiresp": ["quick"]})]
+    on_sync = {f"sync: {name}": found for name, found in COSTS.items()}
+    tables = [
+        table("text", rivals={"wsgiresp": ["bare", "quick"]}),
+        table("sync", column(figures=on_sync), rivals={"sync: wsgiresp": ["sync: quick"]}),
+    ]
     ahead = paragraph(page({"dispatch": result(tables=tables)}), "Where a peer is ahead")
     assert ahead.startswith("Better than ours, beyond the quartiles: `quick` 2 times, `bare` once.\n")
 
