@@ -1,4 +1,4 @@
-"""What Django's view decorators do to the response that a view returned, where that is one of ours.
+"""What Django and its view decorators do to the response that a view returned, where that is one of ours.
 
 They come before any middleware: ``never_cache`` sets headers, ``cache_page`` leaves a callback for later. The names by
 which they do it are put on our class; no ``__getitem__``, which would make it iterable.
@@ -18,18 +18,8 @@ _CALLBACKS = "_post_render_callbacks"
 _OWN = frozenset(
     {
         *("_age", "_body", "_chunks", "_deletion", "_every", "_fields", "_has_etag", "_headers", "_is_one_shot"),
-        *(
-            "_is_spent",
-            "_on_close",
-            "_response",
-            "_source",
-            "_status",
-            "_type_field",
-            "around",
-            "background",
-            "charset",
-        ),
-        *("direct_passthrough", "filename", "media_type", "offload", "path"),
+        *("_is_spent", "_on_close", "_response", "_source", "_status", "_type_field", "around", "background"),
+        *("charset", "direct_passthrough", "filename", "media_type", "offload", "path"),
     }
 )
 
@@ -64,15 +54,27 @@ def delete_field(self: Response, header: str) -> None:
     self.headers.pop(header, None)
 
 
-for _name, _method in {
+def phrase(self: Response) -> str:
+    """The text of the status line: Django logs it for the view of a failure, ``handler500``."""
+    return self.status[4:]
+
+
+def set_phrase(self: Response, text: str) -> None:
+    """Set it, the code stays."""
+    self.status = f"{self.status_code} {text}"
+
+
+_added: dict[str, Any] = {
     "add_post_render_callback": add_post_render_callback,
     "has_header": has_header,
     "get": get,
     "setdefault": setdefault,
     "__setitem__": set_field,
     "__delitem__": delete_field,
-}.items():
-    setattr(Response, _name, _method)
+    "reason_phrase": property(phrase, set_phrase),
+}
+for _name, _value in _added.items():
+    setattr(Response, _name, _value)
 
 
 def hand_on(raw: Response, made: HttpResponseBase) -> None:
