@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from wsgiresp._protocol.status import BODILESS
 from wsgiresp.adapters import _django_kinds as kinds
 from wsgiresp.adapters._django_raw import hand_on
 from wsgiresp.adapters._django_surroundings import bind
@@ -16,6 +17,7 @@ from wsgiresp.adapters._django_threads import in_thread
 from wsgiresp.responses import Response, StreamingResponse
 from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
 from wsgiresp.responses.prepared import Prepared
+from wsgiresp.responses.settled import decides
 
 
 def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
@@ -24,7 +26,7 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
     made: HttpResponseBase
     if ready is not None:
         status, fields, body = ready
-        made = kinds.known(status, fields, b"" if request.method == "HEAD" else body)
+        made = kinds.known(status, fields, body, is_head=request.method == "HEAD")
     else:
         made = _prepared(request, response)
     hand_on(response, made)
@@ -33,9 +35,12 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
 
 def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
     environ = unwrapping(request.META)
+    is_head, is_known = environ["REQUEST_METHOD"] == "HEAD", not decides(response)
+    if is_head and is_known:
+        environ = {**environ, "REQUEST_METHOD": "GET"}  # the content is there, for middleware to see
     prepare = _prepare_for_loop if hasattr(request, "scope") else type(response).prepare
     _, prepared = prepared_copy(response, environ, functools.partial(bind, request), prepare)
-    made = _made(prepared)
+    made = _made(prepared, is_head, is_known)
     if hasattr(prepared.body, "close"):
         end_with(request, made, prepared.close)
     return made
@@ -49,15 +54,16 @@ def _prepare_for_loop(response: Response, environ: dict[str, Any]) -> Prepared:
     return in_thread(prepare) if response.needs_thread(environ) else prepare()
 
 
-def _made(prepared: Prepared) -> HttpResponseBase:
+def _made(prepared: Prepared, is_head: bool, is_known: bool) -> HttpResponseBase:
     body: Any = prepared.body
     if isinstance(body, ToWrap):
         prepared.body = body.file
         return kinds.file(prepared.status, prepared.headers, body.file, body.block)
     content = known_bytes(body)
-    if content is not None:
-        return kinds.known(prepared.status, prepared.headers, content)
-    return kinds.streaming(prepared.status, prepared.headers, body)
+    # What HEAD does not open or start has no length that could be looked at.
+    if content is None or (is_head and not is_known and prepared.status_code not in BODILESS):
+        return kinds.streaming(prepared.status, prepared.headers, body, is_head=is_head)
+    return kinds.known(prepared.status, prepared.headers, content, is_head=is_head)
 
 
 def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) -> None:

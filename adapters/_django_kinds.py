@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.client
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -23,6 +23,9 @@ _CODING = frozenset({"content-encoding"})
 class _Converted(HttpResponseBase):
     # Fields that has_header() tells of though they are not there, for those who would add them.
     _kept_out = _NOTHING
+    # Whether it answers HEAD. Middleware sees what it would of GET, so that the fields are those of GET (RFC 9110,
+    # Section 9.3.2): one that compresses looks at the length. The server gets nothing.
+    _is_head = False
 
     def has_header(self, header: str) -> bool:
         """Return whether there is a field of this name, or must be none."""
@@ -46,6 +49,9 @@ class _Stream(_Converted, StreamingHttpResponse):
     _body: Any
     """What was prepared; the iterator may be another one, which a middleware has put around it."""
 
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(()) if self._is_head else super().__iter__()
+
     def __aiter__(self) -> _Chunks:
         """Give the chunks under ASGI, one by one: Django would make a list of them first."""
         return _Chunks(self)
@@ -58,7 +64,7 @@ class _Chunks:
         self._response = response
         self._body = response._body
         self._is_over = False
-        content: Any = response.streaming_content
+        content: Any = iter(()) if response._is_head else response.streaming_content
         if response.is_async:
             self._step = functools.partial(anext, content, None)
         elif response._iterator is self._body and hasattr(self._body, "step"):
@@ -91,9 +97,33 @@ class _Chunks:
 
 
 class DjangoResponse(_Converted, HttpResponse):
-    """An answer whose body is known."""
+    """An answer whose body is known; its Content-Length follows what middleware makes of the content."""
 
     _container: list[bytes]
+
+    @property
+    def content(self) -> bytes:
+        """The body; anything that Django takes may be assigned."""
+        return b"".join(self._container)
+
+    @content.setter
+    def content(self, value: Any) -> None:
+        HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
+        self._measure()
+
+    def write(self, content: Any) -> None:
+        """Add *content* to the body."""
+        super().write(content)
+        self._measure()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(()) if self._is_head else super().__iter__()
+
+    def _measure(self) -> None:
+        length = sum(map(len, self._container))
+        # Who takes the body of an answer to HEAD away, as servers do, means that of GET.
+        if "Content-Length" in self.headers and (length or not self._is_head):
+            self.headers["Content-Length"] = str(length)
 
 
 class DjangoStreamingResponse(_Stream):
@@ -130,20 +160,25 @@ class _Shown:
             self.fileno = window.fileno
 
 
-def known(status: str, fields: Iterable[tuple[str, str]], content: bytes) -> DjangoResponse:
+def known(status: str, fields: Iterable[tuple[str, str]], content: bytes, *, is_head: bool = False) -> DjangoResponse:
     """Return the answer with *content* and the status line *status*."""
     response: DjangoResponse = _begun(DjangoResponse, status, fields)
     response._container = [content]
+    if is_head:
+        response._is_head = True
     if response.status_code in _BODILESS:
         # CommonMiddleware would add one, and there MUST NOT be any: RFC 9110, Section 8.6.
         response._kept_out = _LENGTH
     return response
 
 
-def streaming(status: str, fields: Iterable[tuple[str, str]], body: Any) -> DjangoStreamingResponse:
+def streaming(
+    status: str, fields: Iterable[tuple[str, str]], body: Any, *, is_head: bool = False
+) -> DjangoStreamingResponse:
     """Return the answer that sends *body*, an iterable or an asynchronous iterable of bytes."""
     response: DjangoStreamingResponse = _begun(DjangoStreamingResponse, status, fields)
     response._body = body
+    response._is_head = is_head
     response.is_async = hasattr(body, "__aiter__")
     response._iterator = aiter(body) if response.is_async else iter(body)
     _keep_from_compressing(response)
