@@ -23,23 +23,37 @@ class View:
     def __init__(self, view: Any) -> None:
         kind = getattr(view, "view_class", None) or getattr(view, "cls", None)
         self._is_of_class = kind is not None
-        self._plans: dict[str, Plan] = {}
-        self._plan = plan(view) if kind is None else _NO_PLAN
         self.is_async = iscoroutinefunction(view)
-        self.is_generator = not self.is_async and inspect.isgeneratorfunction(inspect.unwrap(view))
-        if hasattr(view, MARK):
-            # It sees to its own parameters, and returns a response.
-            self.is_generator = False
-        elif kind is not None:
-            names = getattr(view, "actions", None) or {method: method for method in _METHODS}
-            found = {method: getattr(kind, name, None) for method, name in names.items()}
-            found["head"] = found.get("head") or found.get("get")
-            self._plans = {method: plan(function) for method, function in found.items() if function is not None}
+        found = {"": view} if kind is None else _functions(view, kind)
+        self._plans = {method: plan(function) for method, function in found.items()}
+        # One that is async may have such a function inside.
+        self._generating = {} if self.is_async else {method: _generates(function) for method, function in found.items()}
 
     def plan(self, method: str | None) -> Plan:
         """Return what is asked for by the function that answers a request of *method*."""
-        return self._plans.get((method or "").lower(), _NO_PLAN) if self._is_of_class else self._plan
+        return self._plans.get(self._key(method), _NO_PLAN)
+
+    def is_generator(self, method: str | None) -> bool:
+        """Return whether the function that answers a request of *method* is a generator function."""
+        return self._generating.get(self._key(method), False)
+
+    def _key(self, method: str | None) -> str:
+        return (method or "").lower() if self._is_of_class else ""
 
     def positional(self, request: HttpRequest, args: Any) -> tuple[Any, ...]:
         """Return the positional arguments of that function."""
         return (None, request, *args) if self._is_of_class else (request, *args)
+
+
+def _functions(view: Any, kind: Any) -> dict[str, Any]:
+    """Return the functions of the class *kind* by the methods of HTTP that they answer."""
+    if hasattr(view, MARK):
+        return {}  # it sees to their parameters itself, and returns a response
+    names = getattr(view, "actions", None) or {method: method for method in _METHODS}
+    found = {method: getattr(kind, name, None) for method, name in names.items()}
+    found["head"] = found.get("head") or found.get("get")
+    return {method: function for method, function in found.items() if function is not None}
+
+
+def _generates(function: Any) -> bool:
+    return not hasattr(function, MARK) and inspect.isgeneratorfunction(inspect.unwrap(function))

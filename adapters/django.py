@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -98,9 +99,7 @@ class ResponseMiddleware:
 
         Before Python 3.12 Django takes a generator for a coroutine, and under gevent it runs one coroutine at a time.
         """
-        known = self._views.get(view)
-        if known is None:
-            known = self._views[view] = View(view)
+        known = self._known(view)
         asked = known.plan(request.method)
         if asked:
             injected = asked.injected(known.positional(request, args), kwargs)
@@ -109,14 +108,25 @@ class ResponseMiddleware:
         if defaults().of_namespaces and request.resolver_match is not None:
             namespaces.set(request.resolver_match.namespaces)
         if self._is_last:
-            if known.is_generator:
-                return response_for(request, view(request, *args, **kwargs), None)
+            if known.is_generator(request.method):
+                return _called(request, view, functools.partial(view, request, *args, **kwargs))
             if known.is_async and not self._is_async and is_under_hub() and not checks.is_atomic(view):
-                return _called(view, request, args, kwargs)
+                return _called(request, view, functools.partial(call, view, Surroundings(), request, *args, **kwargs))
         return None
 
     async def _process_view_later(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:
-        return type(self).process_view(self, request, view, args, kwargs)
+        process = functools.partial(type(self).process_view, self, request, view, args, kwargs)
+        # What decorates a generator function may query the database, which Django refuses to do on a loop.
+        return await sync_to_async(process)() if self._known(view).is_generator(request.method) else process()
+
+    def _known(self, view: Any) -> View:
+        try:
+            return self._views[view]
+        except KeyError:
+            known = self._views[view] = View(view)
+            return known
+        except TypeError:  # an object that has no hash, or of which there is no weak reference
+            return View(view)
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
         """Return *response* as one of Django's, where it is ours: since that has a ``render()``, Django calls this."""
@@ -156,16 +166,17 @@ class _Failed:
         raise self._error
 
 
-def _called(view: Callable[..., Any], request: HttpRequest, args: Any, kwargs: Any) -> Any:
-    """Return what *view*, a coroutine function, returns, or what raises its error where Django looks for one."""
+def _called(request: HttpRequest, view: Any, make_call: Callable[[], Any]) -> Any:
+    """Return what *view* returns to *make_call*, or what raises its error where Django looks for one of a view."""
     try:
-        returned = call(view, Surroundings(), request, *args, **kwargs)
+        returned = make_call()
     except Exception as error:
         return _Failed(error)
     if returned is None:
         # Django would call the view.
-        return _Failed(ValueError(f"the view {view.__qualname__} returned None instead of a response"))
-    return returned
+        name = getattr(view, "__qualname__", type(view).__qualname__)
+        return _Failed(ValueError(f"the view {name} returned None instead of a response"))
+    return response_for(request, returned, None) if inspect.isgenerator(returned) else returned
 
 
 def django_view(view: Callable[..., Any]) -> Callable[..., Any]:
