@@ -6,6 +6,7 @@ which they do it are put on our class; no ``__getitem__``, which would make it i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.http.response import HttpResponseBase
 from wsgiresp.responses import Response
 
 _CALLBACKS = "_post_render_callbacks"
+_UNRENDERED = ("add_post_render_callback", "context_data", "render", "template_name")
 # What our classes keep on a response; anything else was put there by a decorator.
 _OWN = frozenset(
     {
@@ -84,8 +86,19 @@ def hand_on(raw: Response, made: HttpResponseBase) -> None:
             setattr(made, name, vars(raw)[name])
 
 
-def call_back(raw: Response, made: HttpResponseBase) -> HttpResponseBase:
-    """Return *made*, or what the callbacks that decorators left on *raw* make of it."""
+def show_unrendered(raw: Response, made: HttpResponseBase) -> None:
+    """Give *made* what middleware finds on a response of a template, which ours is called with too.
+
+    Until it is :func:`rendered`, like the ``render()`` that it gets: what has one is taken for one that is not, yet.
+    """
+    callback = functools.partial(add_post_render_callback, raw)
+    vars(made).update(add_post_render_callback=callback, context_data={}, template_name=None)
+
+
+def rendered(raw: Response, made: HttpResponseBase) -> HttpResponseBase:
+    """Return *made*, or what the callbacks that were left on *raw* make of it."""
+    for name in _UNRENDERED:
+        vars(made).pop(name, None)
     for callback in vars(raw).pop(_CALLBACKS, ()):
         made = callback(made) or made
     return made

@@ -8,13 +8,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.apps import AppConfig
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 
 from wsgiresp._bodies.hubs import is_under_hub
 from wsgiresp._views.injection import MARK, Injected
@@ -29,7 +30,7 @@ from wsgiresp.adapters._django_answers import (
 )
 from wsgiresp.adapters._django_calls import call
 from wsgiresp.adapters._django_conversion import converted
-from wsgiresp.adapters._django_raw import call_back
+from wsgiresp.adapters._django_raw import rendered, show_unrendered
 from wsgiresp.adapters._django_settings import defaults, namespaces
 from wsgiresp.adapters._django_surroundings import Surroundings
 from wsgiresp.adapters._django_views import View
@@ -137,11 +138,10 @@ class ResponseMiddleware:
         except Exception as error:
             return _Failed(error)
         begin: Any = beginning(made)
+        show_unrendered(response, made)
 
         def render() -> HttpResponseBase:
-            # There once: middleware takes a response that has it for one that is not rendered yet.
-            del made.render
-            return call_back(response, made)
+            return rendered(response, made)
 
         async def begin_and_render() -> HttpResponseBase:
             await begin()
@@ -156,13 +156,14 @@ class ResponseMiddleware:
         return converted_error(request, exception) if isinstance(exception, HTTPException) else None
 
 
-class _Failed:
+class _Failed(SimpleTemplateResponse):
     """Stands for a response that could not be made: from its ``render()`` on, the error is one of the view."""
 
     def __init__(self, error: Exception) -> None:
+        super().__init__("", {})
         self._error = error
 
-    def render(self) -> HttpResponseBase:
+    def render(self) -> NoReturn:
         raise self._error
 
 

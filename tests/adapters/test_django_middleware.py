@@ -343,3 +343,37 @@ def test_a_template_response_is_djangos_affair():
             return "rendered"
 
     assert asked(lambda request: Ready("unused")).data == b"rendered"
+
+
+class Contextual:
+    """A middleware for responses of templates, as Django's documentation has them."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_template_response(self, request, response):
+        response.context_data["by"] = "a middleware"
+        response.template_name = "other.html"
+        response.add_post_render_callback(lambda made: made.headers.setdefault("X-A", "1"))
+        return response
+
+
+CONTEXTUAL = [f"{__name__}.Contextual", OURS]
+
+
+def test_a_middleware_for_responses_of_templates_may_change_ours(ask):
+    answer = ask("stream", middleware=CONTEXTUAL)
+    assert (answer.headers["X-A"], answer.data) == ("1", LONG.encode())
+    assert not hasattr(answer, "render")
+
+
+def test_such_a_middleware_hides_no_error_of_a_view():
+    def steps():
+        raise LookupError("early")
+        yield "a"
+
+    with pytest.raises(LookupError, match="early"):
+        asked(lambda request: StreamingResponse(steps()), middleware=CONTEXTUAL)
