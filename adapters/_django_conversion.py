@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
@@ -26,7 +27,7 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
     made: HttpResponseBase
     if ready is not None:
         status, fields, body = ready
-        made = kinds.known(status, fields, body, is_head=request.method == "HEAD")
+        made = kinds.known(status, fields, body, is_head=_method(request) == "HEAD")
     else:
         made = _prepared(request, response)
     hand_on(response, made)
@@ -34,16 +35,25 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
 
 
 def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
+    method = _method(request)
+    is_head, is_known = method == "HEAD", not decides(response)
+    # Of what is known the content is there, for middleware to see.
+    asked = "GET" if is_head and is_known else method
     environ = unwrapping(request.META)
-    is_head, is_known = environ["REQUEST_METHOD"] == "HEAD", not decides(response)
-    if is_head and is_known:
-        environ = {**environ, "REQUEST_METHOD": "GET"}  # the content is there, for middleware to see
-    prepare = _prepare_for_loop if hasattr(request, "scope") else type(response).prepare
+    if environ.get("REQUEST_METHOD") != asked:
+        environ = {**environ, "REQUEST_METHOD": asked}
+    prepare = _prepare_for_loop if isinstance(request, ASGIRequest) else type(response).prepare
     _, prepared = prepared_copy(response, environ, functools.partial(bind, request), prepare)
     made = _made(prepared, is_head, is_known)
     if hasattr(prepared.body, "close"):
         end_with(request, made, prepared.close)
     return made
+
+
+def _method(request: HttpRequest) -> str:
+    """Return the method to answer, which middleware may have changed; but who has sent HEAD takes no body."""
+    sent: str | None = request.META.get("REQUEST_METHOD")
+    return "HEAD" if sent == "HEAD" else request.method or sent or "GET"
 
 
 def _prepare_for_loop(response: Response, environ: dict[str, Any]) -> Prepared:

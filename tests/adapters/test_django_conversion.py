@@ -11,7 +11,7 @@ import socket
 import django_apps
 import pytest
 from django.http import FileResponse as DjangosFileResponse
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from django_apps import asked
 from hypothesis import given
@@ -238,6 +238,54 @@ def test_a_file_is_decided_before_middleware_sees_it(path, fields, status, body)
 def test_head_of_a_file_has_its_length_and_no_body(path):
     answer = asked(lambda request: FileResponse(path), method="HEAD")
     assert (answer.headers["Content-Length"], answer.data) == (str(len(DATA)), b"")
+
+
+class Changing:
+    """A middleware that changes the request: its method, or what a project of its own means by a name of ASGI's."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        for name, value in request.headers.items():
+            if name.startswith("Set-"):
+                setattr(request, name.removeprefix("Set-").lower(), value)
+        return self.get_response(request)
+
+
+CHANGING = [f"{__name__}.Changing", django_apps.OURS]
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant", "status", "body"),
+    [
+        pytest.param("POST", "GET", 206, DATA[:10], id="that means GET"),
+        pytest.param("GET", "POST", 200, DATA, id="that means POST"),
+        pytest.param("HEAD", "GET", 200, b"", id="HEAD, which takes no body whatever views are shown"),
+        pytest.param("head", "HEAD", 200, b"", id="HEAD in small letters, as Django takes it"),
+    ],
+)
+def test_a_file_is_decided_for_the_method_that_middleware_says(path, sent, meant, status, body):
+    headers = {"range": "bytes=0-9", "set-method": meant}
+    answer = asked(lambda request: FileResponse(path), method=sent, middleware=CHANGING, headers=headers)
+    assert (answer.status_code, answer.data) == (status, body)
+
+
+async def later():
+    yield "a"
+
+
+@pytest.mark.parametrize("content", [lambda: iter("a"), later], ids=["synchronous", "asynchronous"])
+def test_a_request_that_has_a_scope_of_its_own_is_not_taken_for_one_of_asgi(content):
+    answer = asked(lambda request: StreamingResponse(content()), middleware=CHANGING, headers={"set-scope": "tenant"})
+    assert (answer.is_async, answer.data) == (False, b"a")
+
+
+@pytest.mark.parametrize("made", [FileResponse, lambda path: StreamingResponse(iter([DATA]))], ids=["file", "stream"])
+def test_a_request_that_was_made_by_hand_is_one_too(path, made):
+    answer = to_django(HttpRequest(), made(path))
+    assert b"".join(answer) == DATA
+    answer.close()
 
 
 def test_two_parts_come_in_one_answer(path):
