@@ -85,6 +85,7 @@ def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) 
     close_request = request.close
 
     def close_both() -> None:
+        vars(request).pop("close", None)  # it makes a circle with this, which is freed late
         close()
         close_request()
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import http.client
 import os
 import pickle
 import socket
+import weakref
 
 import django_apps
 import pytest
@@ -286,6 +288,32 @@ def test_a_request_that_was_made_by_hand_is_one_too(path, made):
     answer = to_django(HttpRequest(), made(path))
     assert b"".join(answer) == DATA
     answer.close()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(lambda path: PlainTextResponse("a", background=BackgroundTask(int)), id="with a task"),
+        pytest.param(lambda path: StreamingResponse(iter("ab")), id="a stream"),
+        pytest.param(FileResponse, id="a file"),
+    ],
+)
+def test_a_request_is_freed_with_its_answer(path, made):
+    seen = []
+
+    def view(request):
+        seen.append(weakref.ref(request))
+        return made(path)
+
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.closing(served(view)) as body:
+            b"".join(body)
+        del body
+        assert seen[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_two_parts_come_in_one_answer(path):
