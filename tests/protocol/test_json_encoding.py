@@ -123,6 +123,7 @@ class Array:
         pytest.param(Array(), "[1,2]", id="an object with tolist()"),
         pytest.param(LocalProxy(lambda: {"a": 1}), '{"a":1}', id="a proxy of a dict"),
         pytest.param(LocalProxy(lambda: Point(1)), '{"x":1,"_y":null}', id="a proxy of a dataclass"),
+        pytest.param(LocalProxy(lambda: "text"), '"text"', id="a proxy of text"),
         pytest.param(LocalProxy(lambda: date(2024, 2, 29)), '"2024-02-29"', id="a proxy of a date"),
         pytest.param(Listing([1]), "[1]", id="an object with for_json()"),
         pytest.param(

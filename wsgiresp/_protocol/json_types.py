@@ -78,6 +78,8 @@ def stand_in(value: Any) -> object:
     kind: type = value.__class__  # not type(value): here the proxies of Flask and Django name what they stand for
     if issubclass(kind, Enum):
         return value.value
+    if issubclass(kind, str):
+        return str(value)
     if hasattr(kind, "for_json"):
         return value.for_json()
     if _is_model(value):
