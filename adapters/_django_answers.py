@@ -9,6 +9,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.functional import Promise
 
 from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._views.answering import answer
@@ -23,6 +24,8 @@ from wsgiresp.responses import Response
 _STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
 
 let_pass(HttpResponseBase)
+# Of gettext_lazy() and its like JSON has the text, in the language of the moment, as by Django's own encoder.
+Promise.for_json = lambda promise: str(promise)  # type: ignore[attr-defined]
 
 
 def response_for(request: HttpRequest, returned: Any, injected: Injected | None) -> Response:

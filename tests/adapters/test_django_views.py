@@ -12,13 +12,23 @@ from django.db import connection, connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import include, path, re_path
+from django.utils import translation
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy
 from django.views import View
 from django_apps import OURS, asked, project
 from pydantic import BaseModel
 
 from wsgiresp import BackgroundTasks, HTTPException, Response, respond_with
 from wsgiresp.adapters.django import ResponseMiddleware
-from wsgiresp.responses import HTMLResponse, JSONLinesResponse, JSONResponse, PlainTextResponse, StreamingResponse
+from wsgiresp.responses import (
+    HTMLResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    ORJSONResponse,
+    PlainTextResponse,
+    StreamingResponse,
+)
 
 
 class Model(BaseModel):
@@ -36,6 +46,18 @@ class Record:
 def test_a_document_is_json(document):
     answer = asked(lambda request: document)
     assert (answer.headers["Content-Type"], answer.data) == ("application/json", b'{"a":1}')
+
+
+@pytest.mark.parametrize(
+    "lazy", [gettext_lazy("Monday"), SimpleLazyObject(lambda: "Montag")], ids=["a translation", "an object"]
+)
+@pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse])
+def test_lazy_text_is_text_in_a_document(lazy, response_class):
+    def view(request):
+        with translation.override("de"):
+            return response_class({"days": [lazy]})
+
+    assert asked(view).json() == {"days": ["Montag"]}
 
 
 @pytest.mark.parametrize("document", [[], {}, 0, False], ids=repr)
