@@ -70,7 +70,9 @@ def calls_of_coroutine(end: Callable[[], object]) -> Iterator[None]:
     """Have thread-sensitive calls made by who waits for this coroutine, if it runs on our loop; *end* is the last."""
     waiting = caller.get()
     if waiting is None:
-        # Another loop than ours: Django looks after its threads.
+        # Another loop than ours: Django looks after its threads. A stream runs in a copy of the context of a call that
+        # is over; asgiref would take it for one that waits for this, and refuse.
+        SyncToAsync.deadlock_context.set(False)
         yield
         return
     executor = _ThreadOfCaller(waiting)

@@ -8,6 +8,7 @@ import threading
 
 import gevent
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpResponse
 from django.test import AsyncClient, AsyncRequestFactory
@@ -260,6 +261,22 @@ def test_an_error_of_what_is_stepped_in_a_thread_is_raised_when_it_is_prepared()
 
     with pytest.raises(LookupError, match="early"):
         made(StreamingResponse(steps()))
+
+
+def test_asynchronous_content_may_query_the_database():
+    """As in a test by AsyncClient, which gives its requests no threads of their own, as a server does."""
+
+    @sync_to_async
+    def query():
+        with connections["default"].cursor() as cursor:
+            return str(cursor.execute("SELECT 7").fetchone()[0])
+
+    async def steps():
+        yield await query()
+        yield await query()
+        await sync_to_async(connections.close_all)()
+
+    assert run(asked_later(lambda request: StreamingResponse(steps()))).data == b"77"
 
 
 def test_asynchronous_events_of_a_callable_are_stepped_by_the_loop():
