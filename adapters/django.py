@@ -51,12 +51,17 @@ class ResponsesConfig(AppConfig):
         checks.register()
 
 
-def to_django(request: Any, response: Response) -> HttpResponseBase:
+def to_django(request: Any, response: Response | HttpResponseBase) -> HttpResponseBase:
     """Return *response* as one of Django's own kinds, decided for *request*: conditions, ranges, HEAD, first chunk.
 
     For code that wants it at once: a middleware that answers by itself, a test with ``RequestFactory``, another
-    framework's views on top of Django; *request* may be that of Django REST framework. Raises what the response does.
+    framework's views on top of Django; *request* may be that of Django REST framework. One of Django's own is returned
+    as it is. Raises what the response does, and ``TypeError`` for what is none.
     """
+    if isinstance(response, HttpResponseBase):
+        return response
+    if not isinstance(response, Response):
+        raise TypeError(f"response must be one of wsgiresp.responses or of Django's, got {response!r}")
     return converted(getattr(request, "_request", request), response)
 
 

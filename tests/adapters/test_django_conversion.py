@@ -419,6 +419,19 @@ def test_chunks_that_the_user_put_there_are_one_body():
     assert (answer.streaming, answer.data) == (False, b"bc")
 
 
+@pytest.mark.parametrize("made", [lambda: Response("a"), lambda: StreamingResponse(["a"])], ids=["known", "a stream"])
+def test_what_was_converted_is_converted(made):
+    request = RequestFactory().get("/")
+    once = to_django(request, made())
+    assert to_django(request, once) is once
+    once.close()
+
+
+def test_what_is_no_response_is_refused():
+    with pytest.raises(TypeError, match=r"response must be .* got \{"):
+        to_django(RequestFactory().get("/"), {"a": 1})
+
+
 def test_a_constant_answers_again_and_again():
     ran = []
     constant = PlainTextResponse("ok", background=BackgroundTask(ran.append, 1))
