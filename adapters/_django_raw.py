@@ -1,4 +1,4 @@
-"""What Django and its view decorators do to the response that a view returned, where that is one of ours.
+"""What Django's views and decorators do to the response that a view returns, where that is one of ours.
 
 They come before any middleware: ``never_cache`` sets headers, ``cache_page`` leaves a callback for later. The names by
 which they do it are put on our class; no ``__getitem__``, which would make it iterable.
@@ -73,6 +73,8 @@ _added: dict[str, Any] = {
     "setdefault": setdefault,
     "__setitem__": set_field,
     "__delitem__": delete_field,
+    "__contains__": has_header,
+    "set_signed_cookie": HttpResponseBase.set_signed_cookie,
     "reason_phrase": property(phrase, set_phrase),
 }
 for _name, _value in _added.items():

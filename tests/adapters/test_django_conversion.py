@@ -165,6 +165,14 @@ def test_cookies_are_djangos():
     assert (morsel.value, morsel["max-age"], morsel["path"], morsel["httponly"]) == ("b", 60, "/", True)
 
 
+def test_a_signed_cookie_is_read_by_django():
+    response = Response()
+    response.set_signed_cookie("a", "b", salt="salt", httponly=True)
+    (made,) = converted(response).cookies.values()
+    request = RequestFactory().get("/", headers={"cookie": f"a={made.coded_value}"})
+    assert (request.get_signed_cookie("a", salt="salt"), made["httponly"]) == ("b", True)
+
+
 def test_a_partitioned_cookie_stays_one():
     response = Response()
     response.set_cookie("a", "b", secure=True, partitioned=True)

@@ -310,6 +310,7 @@ def test_what_a_decorator_puts_on_a_response_is_handed_on():
             del response["X-A"]
             response.setdefault("X-B", "2")
             assert response.has_header("X-B")
+            assert "x-b" in response
             return response
 
         return decorated
