@@ -14,7 +14,7 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils import timezone, translation
 
 from wsgiresp._bodies.closing import log
-from wsgiresp.adapters._django_calls import calls_of_coroutine, is_on_a_loop
+from wsgiresp.adapters._django_calls import calls_of_coroutine, is_on_a_loop, thread_above
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 
@@ -33,13 +33,14 @@ class Surroundings:
         self._time_zone = timezone.get_current_timezone()
         self._urlconf = get_urlconf()
         self._script_prefix = get_script_prefix()
+        self._above = thread_above()
 
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             # Left last: what is around may query the database, too.
             if is_on_a_loop():
-                stack.enter_context(calls_of_coroutine(self._close_connections))
+                stack.enter_context(calls_of_coroutine(self._close_connections, self._above))
             else:
                 stack.callback(self._close_connections)
             set_urlconf(self._urlconf)

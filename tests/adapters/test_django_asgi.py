@@ -8,10 +8,10 @@ import threading
 
 import gevent
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.db import connections
 from django.http import HttpResponse
-from django.test import AsyncClient, AsyncRequestFactory
+from django.test import AsyncClient, AsyncRequestFactory, SimpleTestCase
 from django.utils import translation
 from django_apps import OURS, asked_later, project
 
@@ -263,20 +263,62 @@ def test_an_error_of_what_is_stepped_in_a_thread_is_raised_when_it_is_prepared()
         made(StreamingResponse(steps()))
 
 
-def test_asynchronous_content_may_query_the_database():
-    """As in a test by AsyncClient, which gives its requests no threads of their own, as a server does."""
+@sync_to_async
+def query():
+    with connections["default"].cursor() as cursor:
+        return str(cursor.execute("SELECT 7").fetchone()[0])
 
-    @sync_to_async
-    def query():
-        with connections["default"].cursor() as cursor:
-            return str(cursor.execute("SELECT 7").fetchone()[0])
 
-    async def steps():
-        yield await query()
-        yield await query()
-        await sync_to_async(connections.close_all)()
+async def queries():
+    yield await query()
+    await asyncio.sleep(0)
+    yield await query()
+    await sync_to_async(connections.close_all)()
 
-    assert run(asked_later(lambda request: StreamingResponse(steps()))).data == b"77"
+
+class Synchronous:
+    """A middleware that has no asynchronous side, so that a thread waits in it for what is inside."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+
+SYNCHRONOUS = f"{__name__}.Synchronous"
+
+
+@pytest.mark.parametrize(
+    "middleware",
+    [[OURS], [SYNCHRONOUS, OURS], [SYNCHRONOUS, SYNCHRONOUS, OURS], [OURS, SYNCHRONOUS, OURS]],
+    ids=["alone", "in a middleware that waits", "in two", "between"],
+)
+@pytest.mark.parametrize("place", ["test", "server"])
+@pytest.mark.parametrize("shape", ["response", "tuple"])
+def test_asynchronous_content_may_query_the_database(middleware, place, shape):
+    def view(request):
+        return StreamingResponse(queries()) if shape == "response" else (queries(), 200)
+
+    async def visit():
+        if place == "test":
+            return await asked_later(view, middleware=middleware)
+        # AsyncClient gives its requests no threads of their own, as Django's handler for servers does.
+        async with ThreadSensitiveContext():
+            return await asked_later(view, middleware=middleware)
+
+    assert run(visit()).data == b"77"
+
+
+class TestCaseOfDjangos(SimpleTestCase):
+    """Where all of Django's calls are made by the thread of the test."""
+
+    databases = ("default",)
+
+    async def test_asynchronous_content_may_query_the_database(self):
+        for middleware in ([OURS], [SYNCHRONOUS, OURS]):
+            answer = await asked_later(lambda request: StreamingResponse(queries()), middleware=middleware)
+            assert answer.data == b"77"
 
 
 def test_asynchronous_events_of_a_callable_are_stepped_by_the_loop():
