@@ -7,18 +7,16 @@ A few labels, in 40 s. Others by the variable DJANGO_LABELS, such as all that ha
 from __future__ import annotations
 
 import os
-import tomllib
-from pathlib import Path
 
 import pytest
+from peers.differences import known
 from peers.suites import outcomes_of_django, unpacked
 
 LABELS = os.environ.get("DJANGO_LABELS", "").split()
 QUICK = ["handlers", "middleware", "decorators", "httpwrappers", "responses", "asgi", "conditional_processing"]
 LIMIT = 1800 if LABELS else 50  # s
 
-TABLES = tomllib.loads((Path(__file__).parent / "django_differences.toml").read_text("utf-8"))["difference"]
-DIFFERENCES = {test for table in TABLES for test in table["tests"]}
+DIFFERENCES = known("django")
 
 pytestmark = pytest.mark.timeout(LIMIT + 60)
 
@@ -52,8 +50,3 @@ def test_nearly_all_of_djangos_tests_pass_without_us(without):
     # Those of files that must not be read fail where root runs them.
     assert list(without.values()).count("failed") <= 5
     assert list(without.values()).count("passed") > 300
-
-
-def test_each_difference_has_one_reason():
-    assert sum(len(table["tests"]) for table in TABLES) == len(DIFFERENCES)
-    assert all(table["reason"] for table in TABLES)

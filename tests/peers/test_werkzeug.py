@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
-
 import pytest
 from peers import suites
+from peers.differences import known
 from peers.suites import unpacked
 
-HERE = Path(__file__).parent
 # Those of its tests that make or read a response, and need no plugin of pytest.
 FILES = (
     "middleware/test_dispatcher.py",
@@ -30,9 +27,8 @@ FILES = (
 )
 
 
-TABLES = tomllib.loads((HERE / "werkzeug_differences.toml").read_text("utf-8"))["difference"]
-DIFFERENCES = {test for table in TABLES for test in table["tests"]}
-REFUSED_WITHOUT_WORDS = {test for table in TABLES if table.get("passes_by_werkzeugs_words") for test in table["tests"]}
+DIFFERENCES = known("werkzeug")
+REFUSED_WITHOUT_WORDS = known("werkzeug", "passes_by_werkzeugs_words")
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +63,6 @@ def test_our_response_differs_from_werkzeugs_only_where_it_is_known(sdist, their
 
 def test_every_test_of_the_table_is_one_of_werkzeugs(theirs):
     assert theirs.keys() >= DIFFERENCES
-
-
-def test_each_difference_has_one_reason():
-    assert sum(len(table["tests"]) for table in TABLES) == len(DIFFERENCES)
-    assert all(table["reason"] for table in TABLES)
 
 
 def test_werkzeugs_own_response_passes_its_tests(theirs):

@@ -1,0 +1,37 @@
+"""What is known to differ in the tests of other projects, and why: the tables of ``*_differences.toml``."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+
+def tables(peer: str) -> list[dict[str, Any]]:
+    """Return the tables of *peer*'s differences.
+
+    Each has a reason and the tests that differ by it, and may say where it stands that ours is right (source), and
+    before which Python it holds (before_python). What else it may say is told by the test of that peer.
+    """
+    text = (HERE / f"{peer}_differences.toml").read_text("utf-8")
+    found: list[dict[str, Any]] = tomllib.loads(text)["difference"]
+    return found
+
+
+def known(peer: str, word: str | None = None) -> set[str]:
+    """Return the ids of the tests that differ on this Python; with *word* those of tables that say it alone."""
+    here = f"{sys.version_info.major}.{sys.version_info.minor:02}"
+    return {
+        test
+        for table in tables(peer)
+        if (word is None or table.get(word)) and here < table.get("before_python", "9")
+        for test in table["tests"]
+    }
+
+
+def changed(theirs: dict[str, str], ours: dict[str, str]) -> set[str]:
+    """Return the tests of which the one outcome is another than the other."""
+    return {test for test in theirs.keys() | ours.keys() if theirs.get(test) != ours.get(test)}
