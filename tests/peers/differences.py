@@ -13,8 +13,9 @@ HERE = Path(__file__).parent
 def tables(peer: str) -> list[dict[str, Any]]:
     """Return the tables of *peer*'s differences.
 
-    Each has a reason and the tests that differ by it, and may say where it stands that ours is right (source), and
-    before which Python it holds (before_python). What else it may say is told by the test of that peer.
+    Each has a reason, where that stands (source: clauses and pages of the documentation, with a semicolon between), and
+    the tests that differ by it. It may say before which Python it holds (before_python); what else it may say is told
+    by the test of that peer.
     """
     text = (HERE / f"{peer}_differences.toml").read_text("utf-8")
     found: list[dict[str, Any]] = tomllib.loads(text)["difference"]
