@@ -6,6 +6,8 @@ import pytest
 from peers import suites
 from peers.suites import unpacked
 
+pytestmark = pytest.mark.timeout(150)
+
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):

@@ -30,6 +30,8 @@ FILES = (
 DIFFERENCES = known("werkzeug")
 REFUSED_WITHOUT_WORDS = known("werkzeug", "passes_by_werkzeugs_words")
 
+pytestmark = pytest.mark.timeout(150)
+
 
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
