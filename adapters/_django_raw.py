@@ -27,22 +27,22 @@ _OWN = frozenset(
 
 
 def add_post_render_callback(self: Response, callback: Callable[[Any], Any]) -> None:
-    """Have *callback* called with the response that is made of this one; it may return another."""
+    """Have *callback* called with the response of Django's that is made of this one; it may return another."""
     vars(self).setdefault(_CALLBACKS, []).append(callback)
 
 
 def has_header(self: Response, header: str) -> bool:
-    """Return whether there is a field of this name."""
+    """Return whether there is a field of the name *header*."""
     return header in self.headers
 
 
 def get(self: Response, header: str, alternate: Any = None) -> Any:
-    """Return the value of a field, or *alternate*."""
+    """Return the value of the field *header*, or *alternate*."""
     return self.headers.get(header, alternate)
 
 
 def setdefault(self: Response, header: str, value: Any) -> None:
-    """Set a field that is not there."""
+    """Set the field *header* to *value*, where it is not there."""
     self.headers.setdefault(header, value)
 
 

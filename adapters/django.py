@@ -37,11 +37,16 @@ from wsgiresp.adapters._django_views import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 
+__all__ = ["ResponseMiddleware", "ResponseMixin", "ResponsesConfig", "django_view", "to_django"]
+
 _INJECTED = "_wsgiresp_injected"
 
 
 class ResponsesConfig(AppConfig):
-    """For ``INSTALLED_APPS``: ``manage.py check`` looks at the settings and at the place of the middleware then."""
+    """For ``INSTALLED_APPS``: ``manage.py check`` looks at the settings and at the place of the middleware then.
+
+    Named there as ``"wsgiresp.adapters.django.ResponsesConfig"``; Django makes it, with *app_name* and *app_module*.
+    """
 
     name = "wsgiresp.adapters.django"
     label = "wsgiresp"
@@ -66,7 +71,11 @@ def to_django(request: Any, response: Response | HttpResponseBase) -> HttpRespon
 
 
 class ResponseMiddleware:
-    """Makes of what views return the responses that Django knows, and gives views what their annotations ask for."""
+    """Makes of what views return the responses that Django knows, and gives views what their annotations ask for.
+
+    Named in ``MIDDLEWARE`` as ``"wsgiresp.adapters.django.ResponseMiddleware"``, as the last one; Django makes it, with
+    *get_response*, sync or async. Raises ``ImproperlyConfigured`` for a setting that is wrong.
+    """
 
     sync_capable = True
     async_capable = True
@@ -101,9 +110,10 @@ class ResponseMiddleware:
         return await finished_later(request, response, injected)
 
     def process_view(self, request: HttpRequest, view: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """Add what the annotations of *view* ask for to *kwargs*, which Django calls it with; call it if Django cannot.
+        """Add to *kwargs* what *view* asks for; return None, or its answer where Django cannot call it as it is.
 
-        Before Python 3.12 Django takes a generator for a coroutine, and under gevent it runs one coroutine at a time.
+        *request*, *args* and *kwargs* are what Django calls it with. Before Python 3.12 Django takes a generator for a
+        coroutine, and under gevent it runs one coroutine at a time.
         """
         known = self._known(view)
         asked = known.plan(request.method)
@@ -135,7 +145,10 @@ class ResponseMiddleware:
             return View(view)
 
     def process_template_response(self, request: HttpRequest, response: Any) -> Any:
-        """Return *response* as one of Django's, where it is ours: since that has a ``render()``, Django calls this."""
+        """Return *response* to *request* as one of Django's, where it is ours.
+
+        Since ours have a ``render()`` in Django's eyes, it calls this for them.
+        """
         if not isinstance(response, Response):
             return response
         try:
@@ -156,7 +169,7 @@ class ResponseMiddleware:
         return made
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Return the answer that an HTTPException is."""
+        """Return the answer to *request* that *exception* is, None where that is no HTTPException."""
         vars(request).pop(_INJECTED, None)
         return converted_error(request, exception) if isinstance(exception, HTTPException) else None
 
@@ -225,7 +238,7 @@ class ResponseMixin:
     """For class-based views of Django REST framework, before their own base: ``class View(ResponseMixin, APIView)``."""
 
     def finalize_response(self, request: Any, response: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Return *response*, or what the middleware would make of it."""
+        """Return *response* to *request*, or what the middleware would make of it, as the framework would have it."""
         injected = vars(request._request).pop(_INJECTED, None)
         if injected is not None:
             # Its own has a parameter named as what a view may be given.
@@ -234,7 +247,7 @@ class ResponseMixin:
         return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Any:
-        """Return the answer that an HTTPException is; the framework knows those of its own."""
+        """Return the answer that *exc* is, an HTTPException; the framework knows those of its own."""
         if not isinstance(exc, HTTPException):
             return super().handle_exception(exc)  # type: ignore[misc]
         roll_back()

@@ -33,6 +33,8 @@ from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 from wsgiresp.responses.settled import Settled, decides, settle
 
+__all__ = ["Blueprint", "Responses"]
+
 _NAME = "wsgiresp"
 _ADOPTED = "_is_adopted"  # by an application: a copy that belongs to one request
 
@@ -42,10 +44,11 @@ _OURS = (Response, *ITERATORS)
 
 
 class Responses:
-    """The extension: it makes an application, or several, take these responses for its own.
+    """The extension: it makes *app*, or several applications by :meth:`init_app`, take these responses for its own.
 
     *default_response_class*: what becomes of dicts, lists, models and dataclasses that views return, of text too where
-    it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before.
+    it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before. Raises
+    ``TypeError`` for what is no class of ours.
     """
 
     def __init__(self, app: flask.Flask | None = None, *, default_response_class: type[Response] | None = None) -> None:
@@ -54,7 +57,7 @@ class Responses:
             self.init_app(app)
 
     def init_app(self, app: flask.Flask) -> None:
-        """Install it on *app*; on one that has it, only the default class is changed, where there is another."""
+        """Install it on *app*, once; on one that has it, only the default class is changed, where there is another."""
         installed = app.extensions.get(_NAME)
         if installed is None:
             app.extensions[_NAME] = _Installed(app, self.default_response_class)
@@ -63,7 +66,10 @@ class Responses:
 
 
 class Blueprint(flask.Blueprint):
-    """A blueprint of Flask's with a *default_response_class* for its views."""
+    """A blueprint of Flask's with a *default_response_class* for its views; the other arguments are Flask's.
+
+    That goes before the class of the application, and before that of a blueprint around it.
+    """
 
     def __init__(self, *args: Any, default_response_class: type[Response] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

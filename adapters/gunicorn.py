@@ -22,6 +22,8 @@ from gevent import socket as gevent_socket
 from wsgiresp._bodies.departures import shut
 from wsgiresp._bodies.stopping import end_all, follow, seconds_since_stop, stop_streams
 
+__all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
+
 worker_class = "gevent"
 
 _LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
@@ -35,12 +37,12 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_int(worker: Any) -> None:
-    """End the streams of a *worker* that is to stop at once (SIGINT, SIGQUIT)."""
+    """End the streams of a *worker* that is to stop at once (SIGINT, SIGQUIT); it returns before they have ended."""
     stop_streams()
 
 
 def pre_request(worker: Any, request: Any) -> None:
-    """Note that a connection is no longer idle; log the request as gunicorn's own hook does."""
+    """Note that the connection of *request* is no longer idle; *worker* logs it as by gunicorn's own hook."""
     worker.log.debug("%s %s", request.method, request.path)
     connection = _connection(request)
     if connection is not None:
@@ -48,7 +50,10 @@ def pre_request(worker: Any, request: Any) -> None:
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
-    """Note that a connection is idle; end it soon where the worker stops."""
+    """Note that the connection of *request* is idle, and end it soon where *worker* stops.
+
+    Not where *response* ends it anyway, or is None. All four arguments are gunicorn's; *environ* is not looked at.
+    """
     connection = _connection(request)
     # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
     if not isinstance(connection, gevent_socket.socket) or request.version > (1, 1):
@@ -61,7 +66,10 @@ def post_request(worker: Any, request: Any, environ: dict[str, Any], response: A
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let streams and tasks come to their end, for as long as gunicorn grants, and cut what does not."""
+    """Let streams and tasks of *worker* come to their end, for as long as gunicorn grants, and cut what does not.
+
+    Returns when they are done or cut. *server*, gunicorn's master, is not looked at.
+    """
     grace = worker.cfg.graceful_timeout
     if worker.cfg.timeout:
         # It can no longer tell the master that it lives.

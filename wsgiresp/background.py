@@ -17,6 +17,8 @@ from ._bodies.pool import configure as configure
 from ._bodies.pool import drain as drain
 from ._types import Background
 
+__all__ = ["BackgroundTask", "BackgroundTasks", "configure", "drain"]
+
 _P = ParamSpec("_P")
 
 Around = Callable[[], AbstractContextManager[object]]
@@ -26,7 +28,9 @@ Report = Callable[["BackgroundTask", BaseException], object]
 class BackgroundTask:
     """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``.
 
-    A task of Celery (or a signature), Dramatiq, RQ or Huey as *func* is not run but put in its queue.
+    Given as ``background=`` of a response, or to :class:`BackgroundTasks`; no argument of it is copied. A task of
+    Celery (or a signature), Dramatiq, RQ or Huey as *func* is not run but put in its queue. Raises ``TypeError`` where
+    *func* cannot be called.
     """
 
     _options = attempts.PLAIN
@@ -84,7 +88,10 @@ class BackgroundTask:
 
 
 class BackgroundTasks(BackgroundTask):
-    """Tasks that run one after the other, in the order they were added; one that fails does not stop the next."""
+    """Tasks that run one after the other, in the order they were added; one that fails does not stop the next.
+
+    *tasks*: those to begin with. Raises ``TypeError`` for one that cannot be called.
+    """
 
     def __init__(self, tasks: Sequence[BackgroundTask] | None = None) -> None:
         self.tasks: list[BackgroundTask] = list(tasks) if tasks else []
@@ -101,8 +108,8 @@ class BackgroundTasks(BackgroundTask):
     ) -> Self:
         """Return these same tasks, to which what is added through the value returned is added with these options.
 
-        ``tasks.with_options(retries=3).add_task(send, message)``: the options are those of a task, see
-        :meth:`BackgroundTask.with_options`, and no keyword of *send* can clash with them.
+        ``tasks.with_options(retries=3).add_task(send, message)``: no keyword of *send* can clash with them. *retries*,
+        *timeout* (seconds for each try) and *on_error* are those of a task: see :meth:`BackgroundTask.with_options`.
         """
         return super().with_options(retries=retries, timeout=timeout, on_error=on_error)
 

@@ -16,6 +16,8 @@ from wsgiresp.responses import JSONResponse
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
+__all__ = ["HTTPException", "ResponseValidationError"]
+
 
 class HTTPException(WerkzeugHTTPException):
     """An answer of *status_code* to raise: ``{"detail": detail}`` as JSON, with *headers*, as in FastAPI.
@@ -69,19 +71,22 @@ class HTTPException(WerkzeugHTTPException):
     def get_response(  # type: ignore[override]
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> Any:
-        """Return the answer: a JSONResponse, or the ``response`` that somebody has put on the exception."""
+        """Return the answer: a JSONResponse, or the ``response`` that somebody has put on the exception.
+
+        *environ* and *scope* are werkzeug's, and change nothing.
+        """
         if self.response is not None:
             return self.response
         return JSONResponse({"detail": self.detail}, self.status_code, self.headers)
 
     def get_body(self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None) -> str:
-        """Return the document, as text."""
+        """Return the document, as text; *environ* and *scope* change nothing."""
         return JSONResponse({"detail": self.detail}).get_data(as_text=True)
 
     def get_headers(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> list[tuple[str, str]]:
-        """Return the fields of the answer, but for its length."""
+        """Return the fields of the answer, but for its length; *environ* and *scope* change nothing."""
         given = [(name, str(value)) for name, value in pairs(self.headers or ())]
         return [("Content-Type", "application/json"), *given]
 
@@ -106,7 +111,8 @@ def _restore(own: type[HTTPException], code: int, args: tuple[Any, ...], state: 
 class ResponseValidationError(Exception):
     """What a view returned is not what its ``response_model`` says: a mistake of the view, no matter what was asked.
 
-    Not pydantic's own error, which an application may answer with a 422 as the client's mistake.
+    *errors*: pydantic's list. Not pydantic's own error, which an application may answer with a 422 as the client's
+    mistake.
     """
 
     def __init__(self, errors: list[Any]) -> None:

@@ -57,6 +57,8 @@ def visit(app: WSGIApplication, path: str = "/", *, timeout: float = TIMEOUT, **
 class Visitor:
     """One request and its answer, read as it comes. Made by :func:`visit`; leaving the ``with`` leaves the server.
 
+    *app*, *environ* and *timeout* (seconds for each step) are what that gives it.
+
     ``status``: the line, such as ``"200 OK"``. ``headers``: the fields. ``comments``: the comments of an event stream,
     pings among them. ``last_event_id`` and ``retry``: what a browser would have learned from it. All waiting is
     bounded: what does not come in time is a ``TimeoutError``.

@@ -217,9 +217,10 @@ def drain_limit() -> float:
 
 
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
-    """Set how many works run at once for each hub, and how many seconds a process which ends waits for them.
+    """Set *limit*, how many works run at once for each hub, and *drain*, the seconds that a process which ends waits.
 
-    What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a *drain* below 0.
+    A work is the tasks of one response. What is not given stays; both hold from the next work on. Raises ``ValueError``
+    for a *limit* below 1 and a *drain* below 0.
     """
     if limit is not None:
         if limit < 1:

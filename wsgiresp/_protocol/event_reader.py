@@ -17,8 +17,8 @@ _MOST_DIGITS = 4300  # of a number in text that int() reads
 class ReceivedEvent(NamedTuple):
     """An event as a browser dispatches it.
 
-    *event* is its type, ``"message"`` where the stream named none; *id* is the id that was seen last, in this event or
-    an earlier one, ``""`` before there was any.
+    *event* is its type, ``"message"`` where the stream named none; *data* its lines, parted by LF; *id* is the id that
+    was seen last, in this event or an earlier one, ``""`` before there was any.
     """
 
     event: str

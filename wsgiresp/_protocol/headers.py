@@ -14,6 +14,8 @@ from .fields import Field, field, lowered, pairs
 class Headers(WerkzeugHeaders):
     """Header fields in their order, a name may stand more than once; names are found without regard to case.
 
+    *defaults*: a mapping, pairs, or other headers, to begin with.
+
     Everything of :class:`werkzeug.datastructures.Headers`, with Starlette's :meth:`append` and
     :meth:`add_vary_header`. Each way to put a field in raises ``ValueError`` for a name or value that HTTP or WSGI
     forbids, and leaves the fields as they were.
@@ -29,30 +31,30 @@ class Headers(WerkzeugHeaders):
         return headers
 
     def add(self, key: str, value: Any, /, **kwargs: Any) -> None:
-        """Add a field, beside those of the same name; keyword arguments become parameters of the value."""
+        """Add the field *key* with *value*, beside those of its name; keyword arguments become parameters of it."""
         self._list.append(_with_parameters(key, value, kwargs))
 
     def append(self, key: str, value: str) -> None:
-        """Add a field, beside those of the same name: Starlette's word for :meth:`add`."""
+        """Add the field *key* with *value*, beside those of its name: Starlette's word for :meth:`add`."""
         self.add(key, value)
 
     def set(self, key: str, value: Any, /, **kwargs: Any) -> None:
-        """Put the field in the place of all of that name; keyword arguments become parameters of the value."""
+        """Put *key* with *value* in the place of all of its name; keyword arguments become parameters of it."""
         name, text = _with_parameters(key, value, kwargs)
         super().set(name, text)
 
     def setlist(self, key: str, values: Iterable[Any]) -> None:
-        """Put a field for each of *values* in the place of all of that name."""
+        """Put a field *key* for each of *values* in the place of all of its name."""
         lowered(key)
         # All are checked before the first is set: a refused one must not leave half of them behind.
         super().setlist(key, [field(key, value)[1] for value in values])
 
     def extend(self, arg: Any = None, /, **kwargs: Any) -> None:
-        """Add the fields of a mapping, of pairs, or of other headers, and of the keyword arguments."""
+        """Add the fields of *arg*, a mapping, pairs, or other headers, and those of the keyword arguments."""
         self._list.extend([field(*pair) for source in (arg, kwargs) if source for pair in pairs(source)])
 
     def update(self, arg: Any = None, /, **kwargs: Any) -> None:
-        """Replace the fields named in a mapping, in pairs, in other headers, and in the keyword arguments."""
+        """Replace the fields named in *arg*, a mapping, pairs, or other headers, and in the keyword arguments."""
         changed = self.copy()
         super(Headers, changed).update(arg, **kwargs)
         self._list[:] = changed._list

@@ -34,11 +34,12 @@ def json_encoder(
     nan: Literal["null", "error"] = "null",
     default: Default | None = None,
 ) -> JSONEncoder:
-    """Return an encoder with these options; the first four mean what they do to ``json.dumps``.
+    """Return an encoder with these options.
 
-    The separators are ``(",", ":")``, with an indent ``(",", ": ")``. *nan* is what becomes of a ``float`` or
-    ``Decimal`` that is not finite: null, or a ``ValueError``. *default* is asked, once for each, for the values that
-    have no form in JSON otherwise; it returns one that has, or raises ``TypeError``.
+    *indent*, *sort_keys*, *ensure_ascii* and *separators* mean what they do to ``json.dumps``; the separators are
+    ``(",", ":")``, with an indent ``(",", ": ")``. *nan* is what becomes of a ``float`` or ``Decimal`` that is not
+    finite: null, or a ``ValueError``. *default* is asked, once for each, for the values that have no form in JSON
+    otherwise; it returns one that has, or raises ``TypeError``.
 
     Raises ``ValueError`` for blanks or separators with which the output would not be JSON.
     """
@@ -60,7 +61,7 @@ def _for_simplejson(value: Any) -> object:
 class JSONEncoder:
     """How content becomes JSON. Immutable, and safe to use from many threads and greenlets at once.
 
-    The options are those of ``json_encoder``.
+    *indent*, *sort_keys*, *ensure_ascii*, *separators*, *nan* and *default* are those of :func:`json_encoder`.
     """
 
     indent: int | str | None = None

@@ -30,8 +30,10 @@ class CookieMethods(WerkzeugBody):
     ) -> None:
         """Add a cookie (RFC 6265bis); several calls are several ``Set-Cookie`` fields.
 
-        *max_age*: seconds, or a timedelta. *expires*: a datetime (UTC where it is naive), an HTTP date, or seconds from
-        now. *samesite*: None leaves it to the browser.
+        *key*: a token. *value*: any text; what a cookie cannot hold is quoted and escaped. *max_age*: seconds, or a
+        timedelta. *expires*: a datetime (UTC where it is naive), an HTTP date, or seconds from now. *path* and
+        *domain*: where the browser sends it to. *secure*: by HTTPS alone. *httponly*: not shown to scripts. *samesite*:
+        None leaves it to the browser. *partitioned*: a jar for each site that embeds this one.
 
         Raises ``ValueError`` for what a browser would drop or take for something else: a key that is no token, ``;`` or
         a control character in *path* or *domain*, ``__Secure-`` without *secure*, ``__Host-`` without *secure* and
@@ -64,9 +66,10 @@ class CookieMethods(WerkzeugBody):
         samesite: SameSite | None = "lax",
         partitioned: bool = False,
     ) -> None:
-        """Make the browser forget a cookie that was set with the same *path* and *domain*.
+        """Make the browser forget the cookie *key* that was set with the same *path* and *domain*.
 
-        What a browser demands of a prefixed name, of *partitioned* and of ``samesite="none"`` is set by itself.
+        *secure*, *httponly*, *samesite* and *partitioned* are as in :meth:`set_cookie`. What a browser demands of a
+        prefixed name, of *partitioned* and of ``samesite="none"`` is set by itself. Raises as that does.
         """
         text = deletion_value(
             key,

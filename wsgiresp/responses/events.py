@@ -38,11 +38,15 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
 
     *ping*: a comment is sent after so many seconds without an event, 0 for none. *retry*: milliseconds after which a
     client connects again. *send_timeout*: seconds after which a client that takes nothing is dropped. *max_age*:
-    seconds after which the stream ends by itself, so that its client connects again, elsewhere maybe.
+    seconds after which the stream ends by itself, so that its client connects again, elsewhere maybe. *status_code*,
+    *headers*, *media_type* and *background* are as for :class:`StreamingResponse`; Cache-Control and X-Accel-Buffering
+    are set where *headers* do not say otherwise.
 
     The headers go out at once, and a comment with them, so that a browser knows that it is connected. When the worker
     stops, the stream ends: a last ``retry`` spreads the clients that come back. See :class:`StreamingResponse` for what
     a client that leaves does to the content.
+
+    Raises ``TypeError`` for text as content, ``ValueError`` for a time that is negative, or 0 where None means no end.
     """
 
     media_type = "text/event-stream"
@@ -75,7 +79,7 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         )
 
     def render_chunk(self, chunk: Any) -> bytes:
-        """Return one event as its block of the stream."""
+        """Return *chunk*, one item of the content, as the block of its event."""
         return encode(chunk, self.encoder.encode)
 
     def _take_content(self, content: Any) -> None:

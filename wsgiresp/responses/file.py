@@ -44,6 +44,8 @@ class FileResponse(Response):
     where it is not given, what the end of *filename* or *path* stands for. *stat_result* saves a look at the path; what
     is sent is told from the open file alone.
 
+    *status_code*, *headers* and *background* are as for :class:`Response`.
+
     *root*: the folder that *path* is relative to and must stay in; give it whenever *path* comes from a request.
     *max_age*: seconds or a timedelta for Cache-Control, 0 to have it checked each time, ``"immutable"`` for a name that
     changes with the content. *etag*: False for none. *delete_after* removes the file, whatever the answer is.

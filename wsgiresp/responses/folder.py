@@ -41,9 +41,9 @@ def serve_files(
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
     *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
-    function of the path (relative, with slashes). The other arguments are those of :class:`FileResponse`. What is not
-    there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET and HEAD is a
-    405.
+    function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers* and *offload* are those of
+    :class:`FileResponse`, for each file. What is not there, is no regular file, must not be read, or lies outside
+    *root* is a 404; another method than GET and HEAD is a 405.
 
     Raises ``NotADirectoryError`` where *root* is no folder.
     """

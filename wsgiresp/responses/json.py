@@ -24,15 +24,16 @@ class JSONOptions:
 
 
 class JSONResponse(JSONOptions, Response):
-    """A JSON document (RFC 8259) in UTF-8, without blanks.
+    """*content* as a JSON document (RFC 8259) in UTF-8, without blanks.
 
-    Beyond JSON's own types: Decimal with all its digits, dates and times in ISO 8601, timedelta as an ISO 8601
-    duration, UUID, Enum by its value, dataclasses, sets, paths, iterators as arrays, pydantic models, and objects with
-    ``for_json()``. ``NaN`` and infinities become null; a subclass with ``nan = "error"`` refuses them. A subclass with
-    ``encoder = json_encoder(indent=2)`` writes otherwise.
+    Beyond JSON's own types it may hold: Decimal with all its digits, dates and times in ISO 8601, timedelta as an ISO
+    8601 duration, UUID, Enum by its value, dataclasses, sets, paths, iterators as arrays, pydantic models, and objects
+    with ``for_json()``. ``NaN`` and infinities become null; a subclass with ``nan = "error"`` refuses them. A subclass
+    with ``encoder = json_encoder(indent=2)`` writes otherwise.
 
-    Raises ``TypeError`` naming the type and its place (``items[3].owner``) for anything else, and ``ValueError`` for
-    data that holds itself.
+    *status_code*, *headers*, *media_type* (``application/json`` where it is not given) and *background* are as for
+    :class:`Response`. Raises ``TypeError`` naming the type and its place (``items[3].owner``) for anything else, and
+    ``ValueError`` for data that holds itself.
     """
 
     media_type = "application/json"
@@ -42,14 +43,18 @@ class JSONResponse(JSONOptions, Response):
 
 
 class UJSONResponse(JSONResponse):
-    """FastAPI's name for JSON through ujson, kept so that imports need not change: a JSONResponse."""
+    """FastAPI's name for JSON through ujson, kept so that imports need not change: a JSONResponse.
+
+    *content*, *status_code*, *headers*, *media_type* and *background* are as for :class:`JSONResponse`.
+    """
 
 
 class ORJSONResponse(JSONResponse):
     """The document that JSONResponse makes of the same content, written by orjson, which must be installed.
 
     What orjson cannot write (integers beyond 64 bits, lone surrogates, what ``nan`` or ``encoder`` of a subclass ask
-    for) is written by the encoder of JSONResponse.
+    for) is written by the encoder of JSONResponse. *content*, *status_code*, *headers*, *media_type* and *background*
+    are as for :class:`JSONResponse`. Without orjson, making one raises ``ImportError``, which names the extra.
     """
 
     def render(self, content: Any) -> bytes:

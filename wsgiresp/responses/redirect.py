@@ -17,8 +17,9 @@ class RedirectResponse(Response):
     target must be on this site or on one of these: give it whenever *url* comes from the request. What is relative
     stays so: no URL is ever built from ``Host``.
 
-    Raises ``ValueError`` for another status, for control characters and blanks at the ends, for a scheme that is not in
-    ``allowed_schemes`` (a subclass adds an app's own), and for a target off *allowed_hosts*.
+    *headers* and *background* are as for :class:`Response`. Raises ``ValueError`` for another status, for control
+    characters and blanks at the ends, for a scheme that is not in ``allowed_schemes`` (a subclass adds an app's own),
+    and for a target off *allowed_hosts*; ``TypeError`` for a ``str`` in the place of a collection.
     """
 
     allowed_schemes: Collection[str] = ("http", "https")

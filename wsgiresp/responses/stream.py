@@ -32,7 +32,8 @@ class StreamingResponse(Response):
 
     *content*: an iterator, a generator, any iterable, a file object, or one of the asynchronous kinds; its chunks are
     bytes, text, or a memoryview, and empty ones are left out. *media_type*: ``application/octet-stream`` where it is
-    not given. A Content-Length in *headers* is held to: what is too much, or too little, raises.
+    not given. A Content-Length in *headers* is held to: what is too much, or too little, raises. *status_code* and
+    *background* are as for :class:`Response`.
 
     The content is stepped by a greenlet of its own, in one context, up to 256 KiB ahead of the client; chunks that are
     ready together leave together. What it raises before its first chunk is raised by the call of the response; after
@@ -91,13 +92,17 @@ class StreamingResponse(Response):
     def prepare_for_loop(self, environ: WSGIEnvironment) -> Prepared:
         """Return the answer for a server that runs on a loop of asyncio's: what is asynchronous is stepped on that.
 
-        Then the body is an asynchronous iterable, begun by its first step or by ``await body.begin()``, which raises
-        what the content raises before its first chunk. Otherwise it is that of :meth:`prepare`.
+        Then the body of the answer to the request of *environ* is an asynchronous iterable, begun by its first step or
+        by ``await body.begin()``, which raises what the content raises before its first chunk. Otherwise it is that of
+        :meth:`prepare`.
         """
         return self._prepared(environ, is_on_loop=True)
 
     def needs_thread(self, environ: WSGIEnvironment) -> bool:
-        """Return whether :meth:`prepare_for_loop` may give a body that must be read and closed in the same thread."""
+        """Return whether :meth:`prepare_for_loop` may give a body that must be read and closed in the same thread.
+
+        *environ*: that of the request, whose method may be one that needs no body.
+        """
         return self._starts(environ) and not isinstance(self._chunks.content, AsyncIterable)
 
     @property
@@ -190,6 +195,9 @@ class JSONLinesResponse(JSONOptions, StreamingResponse):
     *content*: an iterable or async iterable of what :class:`JSONResponse` takes; ``encoder`` and ``nan`` are as there,
     but for an encoder that writes more than one line, which is a ``ValueError``. U+0085, U+2028 and U+2029 are escaped:
     many readers take them for the end of a line.
+
+    *status_code*, *headers*, *media_type* (``application/jsonl`` where it is not given) and *background* are as for
+    :class:`StreamingResponse`, and so is what happens on the way.
     """
 
     media_type = "application/jsonl"
@@ -200,4 +208,5 @@ class JSONLinesResponse(JSONOptions, StreamingResponse):
             raise ValueError(f"encoder of {cls.__name__} must write a document on one line, got {cls.encoder!r}")
 
     def render_chunk(self, chunk: Any) -> bytes:
+        """Return *chunk*, one item of the content, as its line, with the LF that ends it."""
         return line(self.encoder.encode(chunk))

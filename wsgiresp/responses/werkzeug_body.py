@@ -121,7 +121,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     @classmethod
     def force_type(cls, response: Any, environ: WSGIEnvironment | None = None) -> Self:
-        """Return *response*, werkzeug's or any WSGI application, as one of this class.
+        """Return *response*, werkzeug's or any WSGI application called with *environ*, as one of this class.
 
         Flask calls it with what its views and error handlers return. One of ours keeps being what it is, too.
         """
@@ -166,7 +166,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         return body.decode(self.charset) if as_text else body
 
     def set_data(self, value: bytes | bytearray | memoryview | str) -> None:
-        """Replace the body; Content-Length follows it."""
+        """Replace the body by *value*, text or bytes; Content-Length follows it."""
         if isinstance(value, str):
             body = value.encode(self.charset)
         elif isinstance(value, (bytes, bytearray, memoryview)):
