@@ -11,8 +11,11 @@ import sys
 import tarfile
 import venv
 import zipfile
+from email.parser import Parser
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from trove_classifiers import classifiers
 
 CHECKOUT = Path(__file__).parents[1]
 NOT_COPIED = shutil.ignore_patterns(".git", ".tox", ".venv", "*.egg-info")
@@ -51,6 +54,16 @@ def check_wheel(wheel: Path) -> None:
     strange = {name for name in names if not name.startswith(("wsgiresp/", "wsgiresp-"))}
     if strange or "wsgiresp/adapters/__init__.py" not in names:
         sys.exit(f"the wheel must hold wsgiresp with its adapters, and nothing else at its top: {sorted(names)}")
+    check_classifiers(wheel)
+
+
+def check_classifiers(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    unknown = set(metadata.get_all("Classifier", [])) - classifiers
+    if unknown:
+        sys.exit(f"a package index refuses what it does not know: {sorted(unknown)}")
 
 
 def check_sdist(sdist: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import wsgiresp
+
 CHECKOUT = Path(__file__).parents[1]
 
 
@@ -48,6 +50,28 @@ def test_the_lowest_versions_are_those_that_are_tested():
     lowest = {name: version for text in bounds for name, version in REQUIREMENT.findall(text)}
     pins = settings("tox.ini")["testenv:lowest"]["deps"].split()
     assert set(pins) >= {f"{name}=={version}" for name, version in lowest.items()}
+
+
+def test_the_newest_version_of_the_changelog_is_that_of_the_package():
+    versions = re.findall(r"^## \[(\d.*)\] - \d{4}-\d{2}-\d{2}$", (CHECKOUT / "CHANGELOG.md").read_text("utf-8"), re.M)
+    assert versions[0] == wsgiresp.__version__
+
+
+def test_the_security_policy_knows_the_version():
+    minor = wsgiresp.__version__.rpartition(".")[0]
+    assert f"| {minor}.x | yes |" in (CHECKOUT / "SECURITY.md").read_text("utf-8")
+
+
+def test_the_readme_can_be_read_without_the_source():
+    # A package index shows it, and there a link to a file leads nowhere.
+    assert re.findall(r"\]\((?!https?:)[^)]*\)", (CHECKOUT / "README.md").read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_the_files_that_a_page_names_are_there(page):
+    named = re.findall(r"`((?:docs|examples|tests)/[\w./-]+|[A-Z]+\.md)`", (CHECKOUT / page).read_text("utf-8"))
+    assert named
+    assert [name for name in named if not (CHECKOUT / name).exists()] == []
 
 
 @pytest.mark.parametrize("command", ["sh examples/serve", "sh tests/run"])
