@@ -10,6 +10,12 @@ from pathlib import Path
 import pytest
 from public_names import members, parameters, public_names
 
+from wsgiresp import testing
+from wsgiresp._bodies import attempts, departures, mailbox, pool, sources, stopping, streaming, windows
+from wsgiresp._protocol import caching, cookies, event_reader, fields, locations, ranges
+from wsgiresp.adapters import gunicorn
+from wsgiresp.responses import events
+
 PAGES = sorted((Path(__file__).parents[1] / "docs" / "reference").glob("*.md"))
 TEXT = "\n".join(page.read_text("utf-8") for page in PAGES)
 
@@ -87,3 +93,46 @@ def test_a_table_has_the_unit_of_a_time(name):
 @pytest.mark.parametrize("name", MEMBERS)
 def test_a_public_method_or_attribute_is_in_the_reference(name):
     assert re.search(rf"`{name}(\(\))?`|auto(method|attribute):: {name}$|:members:.*\b{name}\b", TEXT, re.M)
+
+
+@pytest.mark.parametrize(
+    ("what", "number"),
+    [
+        ("length of a cookie's `path`", cookies._LONGEST_PATH),
+        ("year of a cookie's `expires`", cookies._FIRST_YEAR),
+        ("length of a redirect target", locations._LONGEST),
+        ("length of a host name", locations._LONGEST_NAME),
+        (
+            "header names, media types (for each charset) and cookie names whose check is remembered",
+            fields._ORDINARY_LIMIT,
+        ),
+        ('`max_age="immutable"`', caching._YEAR),
+        ("bytes that are read and sent at a time", windows.BLOCK),
+        ("ranges of one request", ranges.LIMIT),
+        ("bytes that are ready when the generator waits for its client", mailbox.ROOM),
+        ("the same, whatever the number of chunks", mailbox.MOST),
+        ("chunks that are joined", mailbox._JOINED),
+        ("bytes that are read of a file object at a time", sources.BLOCK),
+        ("wait for a content to be closed when its client has left", streaming.CLEANUP),
+        ("looks at `waitress.client_disconnected`, where the socket is no help", departures._LOOK_EVERY),
+        ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
+        ("time from a ping to its echo, where the server shows no socket", streaming._ECHO_AFTER),
+        ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
+        ("wait for an error of the content before the headers go out, where another thread steps it", streaming.MOMENT),
+        ("works at once: the tasks of so many responses, under gevent (`limit`)", pool.LIMIT),
+        ("wait for them when the process ends (`drain`)", pool.DRAIN),
+        ("looks at the tasks of other threads, when the process ends", pool._LOOK_EVERY),
+        ("time for what was cut to clean up", attempts.LAST_WORDS),
+        ("pause before the second try, by chance", attempts.FIRST_PAUSE),
+        ("each further pause", attempts.LONGEST_PAUSE),
+        ("looks at whether gunicorn's worker is to stop", stopping.LOOK_EVERY),
+        ("time in which an idle connection may bring one more request", gunicorn._LINGER),
+        ("time for streams to end in, from when they are asked, where the worker exits", stopping.FAREWELL),
+        ("wait for one such source that goes on", streaming._AFTER_CUT),
+        ("time before the server kills in which no task goes on", stopping.RESERVE),
+        ("`timeout` of `visit` and of a `Visitor`", testing.TIMEOUT),
+    ],
+)
+def test_a_number_of_the_defaults_is_that_of_the_code(what, number):
+    (row,) = (line for line in TEXT.splitlines() if line.startswith(f"| {what} | "))
+    assert f"{number:.12g}" in re.findall(r"[\d.]+", row.split(" | ")[1])
