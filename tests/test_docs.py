@@ -71,6 +71,13 @@ def test_the_app_of_the_readme_answers(path, status):
         assert answer.status_code == status
 
 
+def test_the_shop_of_the_readme_answers():
+    client = run(README)["shop"].test_client()
+    assert client.get("/price").data == b'{"price":42.00}'
+    with client.get("/offers") as answer:
+        assert answer.text.endswith('event: offer\ndata: {"number":2}\n\n')
+
+
 def test_each_line_of_the_table_for_migrants_runs():
     rows = re.findall(r"^\| `([^`]+)` \| (?:`([^`]+)`|the same.*) \|$", README.read_text("utf-8"), re.M)
     assert len(rows) > 10

@@ -219,8 +219,8 @@ def drain_limit() -> float:
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
     """Set *limit*, how many works run at once for each hub, and *drain*, the seconds that a process which ends waits.
 
-    A work is the tasks of one response. What is not given stays; both hold from the next work on. Raises ``ValueError``
-    for a *limit* below 1 and a *drain* below 0.
+    A work is the tasks of one response. What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a
+    *drain* below 0.
     """
     if limit is not None:
         if limit < 1:
