@@ -18,3 +18,5 @@ autodoc_typehints = "signature"
 
 html_theme = "furo"
 html_title = f"wsgiresp {release}"
+html_static_path = ["_static"]
+html_css_files = ["tables.css"]
