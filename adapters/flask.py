@@ -68,7 +68,8 @@ class Responses:
 class Blueprint(flask.Blueprint):
     """A blueprint of Flask's with a *default_response_class* for its views; the other arguments are Flask's.
 
-    That goes before the class of the application, and before that of a blueprint around it.
+    That goes before the class of the application, and before that of a blueprint around it. Raises ``TypeError`` for
+    what is no class of ours.
     """
 
     def __init__(self, *args: Any, default_response_class: type[Response] | None = None, **kwargs: Any) -> None:

@@ -57,6 +57,11 @@ def test_the_newest_version_of_the_changelog_is_that_of_the_package():
     assert versions[0] == wsgiresp.__version__
 
 
+def test_the_versions_of_python_that_are_named_are_those_that_are_tested():
+    named = re.findall(r":: Python :: 3\.(\d+)$", SETUP["metadata"]["classifiers"], re.M)
+    assert {f"py3{minor}" for minor in named} == set(re.findall(r"py3\d+", settings("tox.ini")["tox"]["env_list"]))
+
+
 def test_the_security_policy_knows_the_version():
     minor = wsgiresp.__version__.rpartition(".")[0]
     assert f"| {minor}.x | yes |" in (CHECKOUT / "SECURITY.md").read_text("utf-8")
