@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib
 import inspect
+import re
 
 import django_apps  # noqa: F401 - Django's adapter asks for settings when it is imported
 
@@ -53,6 +54,15 @@ def methods(public):
         for name, value in members(public).items()
         if inspect.isfunction(value) or isinstance(value, classmethod | staticmethod)
     }
+
+
+def times(function):
+    """Return the names of the parameters of *function*, or class, that are a time, which has a unit."""
+    return [
+        name
+        for name, parameter in parameters(function).items()
+        if name == "retry" or re.search(r"\bfloat\b|\bMaxAge\b", str(parameter.annotation))
+    ]
 
 
 def parameters(function):

@@ -6,7 +6,7 @@ import inspect
 import re
 
 import pytest
-from public_names import members, methods, parameters, public_names
+from public_names import members, methods, parameters, public_names, times
 
 CALLABLES = {name: value for name, value in public_names().items() if callable(value)}
 CLASSES = {name: value for name, value in CALLABLES.items() if inspect.isclass(value)}
@@ -23,7 +23,6 @@ PROPERTIES = {
 MENTION = re.compile(r"(?:\*|``)(\w+)(?:\*|``)")
 RETURNS = re.compile(r"\b[Rr]eturns?\b|\b[Yy]ield\b|^(The|A|Whether|What|Answer)\b")
 UNIT = re.compile(r"\b(seconds|milliseconds)\b")
-TIMES = re.compile(r"\bfloat\b|\bMaxAge\b")
 
 
 def told(text):
@@ -34,10 +33,6 @@ def told(text):
     for mention, end in zip(mentions, ends, strict=False):
         found[mention[1]] = found.get(mention[1], "") + text[mention.end() : end]
     return found
-
-
-def of_time(function):
-    return [name for name, parameter in parameters(function).items() if TIMES.search(str(parameter.annotation))]
 
 
 @pytest.mark.parametrize("public", CALLABLES.values(), ids=CALLABLES)
@@ -72,10 +67,10 @@ def test_a_property_has_words(public):
     assert public.__doc__
 
 
-TIMED = {name: value for name, value in {**CALLABLES, **METHODS}.items() if of_time(value)}
+TIMED = {name: value for name, value in {**CALLABLES, **METHODS}.items() if times(value)}
 
 
 @pytest.mark.parametrize("function", TIMED.values(), ids=TIMED)
 def test_the_words_tell_the_unit_of_a_time(function):
     words = told(inspect.getdoc(function))
-    assert [name for name in of_time(function) if not UNIT.search(words[name])] == []
+    assert [name for name in times(function) if not UNIT.search(words[name])] == []

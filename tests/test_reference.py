@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from public_names import members, parameters, public_names
+from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
 from wsgiresp._bodies import attempts, departures, mailbox, pool, sources, stopping, streaming, windows
@@ -82,12 +82,8 @@ def test_a_table_has_the_parameters_and_defaults_of_the_code(name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_has_the_unit_of_a_time(name):
-    times = {
-        parameter.name
-        for parameter in parameters(named(name)).values()
-        if re.search(r"\bfloat\b|\bMaxAge\b", str(parameter.annotation))
-    }
-    assert times <= {row for row, (_, unit) in TABLES[name].items() if unit in ("seconds", "milliseconds")}
+    with_unit = {row for row, (_, unit) in TABLES[name].items() if unit in ("seconds", "milliseconds")}
+    assert set(times(named(name))) <= with_unit
 
 
 @pytest.mark.parametrize("name", MEMBERS)
