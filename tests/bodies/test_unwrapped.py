@@ -54,3 +54,15 @@ def test_one_that_is_done_stays():
     done = generator()
     list(done)
     assert unwrapped(done) is done
+
+
+def test_the_frame_of_another_generator_is_not_looked_at():
+    class Plain:
+        gi_code = generator.__code__
+
+        @property
+        def gi_frame(self):
+            raise AssertionError("it would keep the frame from now on")
+
+    plain = Plain()
+    assert unwrapped(plain) is plain

@@ -144,8 +144,10 @@ def unwrapped(content: Any) -> Any:
     be popped. They are in the context that a :class:`Source` is stepped in anyway.
     """
     code = getattr(content, "gi_code", None)
-    frame = getattr(content, "gi_frame", None)
-    if frame is None or code is None or code.co_qualname != _OF_FLASK or "gen" not in frame.f_locals:
+    if code is None or code.co_qualname != _OF_FLASK:
+        return content
+    frame = content.gi_frame  # not of every generator: it would keep the object, of 0.2 KiB
+    if frame is None or "gen" not in frame.f_locals:
         return content
     inner = frame.f_locals["gen"]
     content.close()  # it has pushed nothing yet, and leaves the inner one open
