@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import weakref
 from decimal import Decimal
 
 import gevent.event
@@ -120,6 +121,13 @@ class TestItems:
             encoder = json_encoder(indent=1)
 
         assert call(Pretty([[1]])).body == b": open\ndata: [\ndata:  1\ndata: ]\n\n"
+
+    def test_a_subclass_may_write_its_events_otherwise(self):
+        class Upper(EventSourceResponse):
+            def render_chunk(self, chunk):
+                return super().render_chunk(chunk).upper()
+
+        assert call(Upper(["a"])).body.endswith(b"DATA: A\n\n")
 
     def test_a_subclass_may_refuse_nan(self):
         class Strict(EventSourceResponse):
@@ -325,6 +333,24 @@ def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
     assert [message.partition(" as long")[0] for message in caplog.messages] == [
         "an event stream blocks the whole worker"
     ]
+
+
+def test_a_response_is_not_kept_by_its_stream():
+    def answer():
+        response = EventSourceResponse(["a"])
+        body = start(response).iterable
+        return weakref.ref(response), body
+
+    known, body = answer()
+    try:
+        assert known() is None
+    finally:
+        body.close()
+
+
+def test_streams_that_behave_alike_share_how():
+    first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
+    assert first._manner({}) is second._manner({})
 
 
 def test_the_spread_is_by_chance(monkeypatch):

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wsgiresp._bodies.blocking import warn_of_blocking
-from wsgiresp._bodies.sources import require_streamable
+from wsgiresp._bodies.sources import Encode, require_streamable
 from wsgiresp._bodies.streaming import Manner
-from wsgiresp._protocol.event_stream import ECHO, PING, encode, farewell, last_event_id, opening
+from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening
 from wsgiresp._protocol.fields import Field
 from wsgiresp._types import Background, HeaderFields
 
@@ -68,19 +68,22 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         fields = self._field_list()
         given = {name.lower() for name, _ in fields}
         fields.extend(field for field in _FIELDS if field[0].lower() not in given)
-        self._every = Manner(
-            opening=opening(retry),
-            ping=PING,
-            echo=ECHO,
-            ping_after=_seconds("ping", ping),
-            send_timeout=_limit("send_timeout", send_timeout),
-            max_age=_limit("max_age", max_age),
-            farewell=functools.partial(_farewell, RETRY if retry is None else retry),
+        self._every = _manner(
+            opening(retry),
+            RETRY if retry is None else retry,
+            _seconds("ping", ping),
+            _limit("send_timeout", send_timeout),
+            _limit("max_age", max_age),
         )
 
     def render_chunk(self, chunk: Any) -> bytes:
         """Return *chunk*, one item of the content, as the block of its event."""
         return encode(chunk, self.encoder.encode)
+
+    def _encode(self) -> Encode:
+        if type(self).render_chunk is EventSourceResponse.render_chunk:
+            return _encoding(self.encoder.encode)
+        return super()._encode()
 
     def _take_content(self, content: Any) -> None:
         if isinstance(content, (str, bytes, bytearray, memoryview)):
@@ -101,6 +104,18 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
     def _manner(self, environ: WSGIEnvironment) -> Manner:
         warn_of_blocking(environ)
         return self._every
+
+
+@functools.lru_cache
+def _manner(opening: bytes, retry: int, ping: float, send_timeout: float, max_age: float) -> Manner:
+    """Return one object for all streams that behave alike: there may be thousands at a time."""
+    return Manner(opening, PING, ECHO, ping, send_timeout, max_age, functools.partial(_farewell, retry))
+
+
+@functools.lru_cache
+def _encoding(to_json: ToJSON) -> Encode:
+    """Return what writes an event, without the response: that is not to be kept as long as its stream is open."""
+    return lambda item: encode(item, to_json)
 
 
 def _farewell(retry: int) -> bytes:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from wsgiresp._bodies.closing import ClosingBody, Step
 from wsgiresp._bodies.on_loop import LoopBody
-from wsgiresp._bodies.sources import Around, Chunks, Source, require_streamable, unwrapped
+from wsgiresp._bodies.sources import Around, Chunks, Encode, Source, require_streamable, unwrapped
 from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
 from wsgiresp._protocol.fields import Field, extend
@@ -152,7 +152,7 @@ class StreamingResponse(Response):
         source: Source | None = None
         body: Any
         try:
-            source = Source(self._asked(environ), self.render_chunk, contextvars.copy_context(), self.around, self._raw)
+            source = Source(self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw)
             manner, length = self._manner(environ), announced_length(fields)
             if is_on_loop and source.is_async:
                 body = LoopBody(source, self._after(), manner, length)
@@ -167,6 +167,10 @@ class StreamingResponse(Response):
     def _asked(self, environ: WSGIEnvironment) -> Any:
         """Return the content for this request."""
         return self._chunks.content
+
+    def _encode(self) -> Encode:
+        """Return what makes bytes of a chunk."""
+        return self.render_chunk
 
     def _manner(self, environ: WSGIEnvironment) -> Manner:
         """Return how the body behaves beside its chunks."""
