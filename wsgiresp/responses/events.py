@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from wsgiresp._bodies.blocking import warn_of_blocking
 from wsgiresp._bodies.sources import Encode, require_streamable
 from wsgiresp._bodies.streaming import Manner
-from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening
+from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening, text_block
 from wsgiresp._protocol.fields import Field
 from wsgiresp._types import Background, HeaderFields
 
@@ -115,7 +115,7 @@ def _manner(opening: bytes, retry: int, ping: float, send_timeout: float, max_ag
 @functools.lru_cache
 def _encoding(to_json: ToJSON) -> Encode:
     """Return what writes an event, without the response: that is not to be kept as long as its stream is open."""
-    return lambda item: encode(item, to_json)
+    return lambda item: text_block("", item) if type(item) is str else encode(item, to_json)
 
 
 def _farewell(retry: int) -> bytes:
