@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.hub import Hub, Waiter
 
+if TYPE_CHECKING:
+    _Waiter = Waiter[None]
+else:
+    _Waiter = Waiter
 
-class Bell:
+
+class Bell(_Waiter):
     """Wakes the one greenlet of *hub* that waits for it; a ring that nobody waited for yet is not lost.
 
     The waiter may also wake without a ring, so it looks again at what it waits for.
     """
 
-    __slots__ = ("_is_rung", "_loop", "_waiter")
+    __slots__ = ("_is_rung", "_loop")
 
     def __init__(self, hub: Hub) -> None:
+        super().__init__(hub)
         self._loop: Any = hub.loop
-        self._waiter: Waiter[None] = Waiter(hub)
         self._is_rung = False
 
     def ring(self) -> None:
         """Wake the waiter in its turn; in the thread of the hub."""
         if not self._is_rung:
             self._is_rung = True
-            self._loop.run_callback(self._waiter.switch, None)
+            self._loop.run_callback(self)
 
     def ring_from_afar(self) -> None:
         """Wake the waiter in its turn; in any thread."""
@@ -34,19 +39,25 @@ class Bell:
             self._is_rung = True
             # The hub is gone where the waiter gave up: nobody is left to be woken.
             with contextlib.suppress(ValueError):
-                self._loop.run_callback_threadsafe(self._waiter.switch, None)
+                self._loop.run_callback_threadsafe(self)
+
+    # What the loop is given to call: the bell itself, for each thing that waits to be called is one more for the
+    # collector of cycles, and a method with its argument is two.
+    def __call__(self, source: object = None) -> None:
+        """Wake the waiter now; in the hub."""
+        self.switch(None)
 
     def wait(self) -> None:
         """Wait until it rings."""
         try:
-            self._waiter.get()
+            self.get()
         finally:
             # Before the caller looks at what it waits for: a ring from now on means that there is something new.
-            self._waiter.clear()
+            self.clear()
             self._is_rung = False
 
     def let_go(self) -> None:
         """Wake the waiter, if there is one, and return when it has had its turn."""
-        if self._waiter.greenlet is not None:
+        if self.greenlet is not None:
             self.ring()
             gevent.sleep(0)
