@@ -13,10 +13,17 @@ from wsgiresp._bodies.producers import InGreenlet
 from wsgiresp._bodies.sources import Source
 
 
-def test_a_producer_does_not_remember_who_started_it():
+def producer():
     hub = gevent.get_hub()
-    source = Source(iter(()), bytes, contextvars.copy_context())
-    assert InGreenlet(source, hub, Bell(hub).ring).greenlet.spawning_stack is None
+    return InGreenlet(Source(iter(()), bytes, contextvars.copy_context()), hub, Bell(hub).ring)
+
+
+def test_a_producer_does_not_remember_who_started_it():
+    assert not hasattr(producer()._greenlet, "spawning_stack")
+
+
+def test_a_producer_that_never_waited_for_room_has_no_bell_for_it():
+    assert producer()._room is None
 
 
 def test_a_mailbox_without_chunks_has_no_room_for_any():

@@ -18,6 +18,8 @@ BLOCK = 65536
 Encode = Callable[[Any], bytes]
 Around = Callable[[], AbstractContextManager[object]]
 
+_NOTHING = contextlib.nullcontext()
+
 
 class Source(NamedTuple):
     """Where the chunks of one answer come from.
@@ -44,7 +46,7 @@ class Source(NamedTuple):
 
     def surroundings(self) -> AbstractContextManager[object]:
         """Return what the steps are made in."""
-        return contextlib.nullcontext() if self.around is None else self.around()
+        return _NOTHING if self.around is None else self.around()
 
     def iterator(self) -> Iterator[Any]:
         """Return the chunks, not yet encoded."""
