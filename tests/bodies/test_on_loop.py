@@ -11,9 +11,9 @@ import threading
 import pytest
 
 from wsgiresp._bodies import on_loop, stopping
+from wsgiresp._bodies.manners import ENDING, Manner
 from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._bodies.sources import Source
-from wsgiresp._bodies.streaming import ENDING, Manner
 
 NAME = contextvars.ContextVar("name", default="none")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextvars
 
 import gevent
+import pytest
 from gevent.event import Event
 
 from wsgiresp._bodies.bells import Bell
+from wsgiresp._bodies.hubs import Lease
 from wsgiresp._bodies.mailbox import Mailbox
 from wsgiresp._bodies.producers import InGreenlet
 from wsgiresp._bodies.sources import Source
+from wsgiresp._bodies.streaming import StreamBody
 
 
 def producer():
@@ -29,3 +32,8 @@ def test_a_producer_that_never_waited_for_room_has_no_bell_for_it():
 def test_a_mailbox_without_chunks_has_no_room_for_any():
     box = Mailbox(Event().set, Event().set)
     assert box.chunks.__sizeof__() < 100
+
+
+@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, Bell, Lease])
+def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
+    assert "__dict__" not in dir(kind)

@@ -24,8 +24,9 @@ from responses.calls import environ
 
 from wsgiresp._bodies import departures, stopping, streaming
 from wsgiresp._bodies.mailbox import MOST, ROOM
+from wsgiresp._bodies.manners import ENDING, PLAIN, Manner
 from wsgiresp._bodies.sources import Source
-from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
+from wsgiresp._bodies.streaming import StreamBody
 
 EVENTS = Manner(opening=b"open|", ping=b"ping|", farewell=lambda: b"bye|")
 

@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator, Iterable
 
 from .closing import Step, log, run_each
 from .lengths import Announced
+from .manners import PLAIN, Manner
 from .producers import InCoroutine
 from .sources import Source
 from .stopping import enter, leave
-from .streaming import CLEANUP, MOMENT, PLAIN, Manner, ended_early
+from .streaming import CLEANUP, MOMENT, ended_early
 
 
 class LoopBody:

@@ -77,12 +77,12 @@ class InGreenlet:
         self._is_shared = not at_once
         self._has_begun = self._is_in_step = False
         # Not one of gevent's class, which takes 0.9 KiB more and does nothing here: nobody waits for it to end.
-        self._greenlet = greenlet(self._run, hub)
+        self._greenlet = greenlet(InGreenlet._run, hub)
         self._greenlet.gr_context = source.context
 
     def begin(self) -> None:
         """Make the first step soon."""
-        self._hub.loop.run_callback(self._greenlet.switch)
+        self._hub.loop.run_callback(self._greenlet.switch, self)
 
     def stop(self) -> None:
         """Have the source closed soon: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .alarms import alarms
 from .bells import Bell
@@ -15,6 +15,7 @@ from .closing import Step, log, run_each
 from .departures import client_socket, reset, shut, watch
 from .hubs import Lease, is_under_hub
 from .lengths import Announced
+from .manners import PLAIN, Manner
 from .producers import producer_for
 from .sources import Source
 from .stopping import enter, follow_server, leave, seconds_since_stop
@@ -31,30 +32,6 @@ MOMENT = 0.02
 
 _AFTER_CUT = 0.5  # s that it waits where the worker ends
 _ECHO_AFTER = 0.1  # s: until then the reset of a client that has left is there
-
-
-class Manner(NamedTuple):
-    """How a stream behaves beside its chunks; all times in seconds, 0 for never.
-
-    *opening* is sent at once, *ping* whenever *ping_after* has passed without a chunk, with *echo* soon after it where
-    only a second write shows that a client has left. *farewell* gives the last words of a stream that is ended by
-    *max_age* or with the worker; one without it is not. A client that takes nothing for *send_timeout* is dropped.
-    """
-
-    opening: bytes = b""
-    ping: bytes = b""
-    echo: bytes = b""
-    ping_after: float = 0
-    send_timeout: float = 0
-    max_age: float = 0
-    farewell: Callable[[], bytes] | None = None
-
-
-PLAIN = Manner()
-"""A stream that runs to its end, however long that takes."""
-
-ENDING = Manner(farewell=bytes)
-"""A stream that may be ended between any two chunks, without a word."""
 
 
 def ended_early(error: BaseException) -> BaseException:
@@ -79,6 +56,37 @@ class StreamBody:
     :meth:`begin` comes first.
     """
 
+    __slots__ = (
+        "_age",
+        "_announced",
+        "_arrival",
+        "_box",
+        "_echoes",
+        "_end_watch",
+        "_has_left",
+        "_hub",
+        "_is_alone",
+        "_is_bare",
+        "_is_broken",
+        "_is_cut",
+        "_is_delimited",
+        "_is_echo_due",
+        "_is_hidden",
+        "_is_over",
+        "_is_quiet",
+        "_is_stopped",
+        "_lease",
+        "_manner",
+        "_must_end",
+        "_name",
+        "_opening",
+        "_pings",
+        "_producer",
+        "_socket",
+        "_steps",
+        "_stuck",
+    )
+
     def __init__(
         self,
         environ: WSGIEnvironment,
@@ -91,7 +99,7 @@ class StreamBody:
         self._hub = self._lease.hub
         self._arrival = Bell(self._hub)
         self._manner = manner
-        self._steps: Iterable[Step] = (self._end, *steps)
+        self._steps: tuple[Step, ...] | None = tuple(steps)
         self._announced = None if length is None else Announced(length)
         self._opening = manner.opening
         self._is_quiet = self._is_echo_due = self._has_left = self._must_end = self._is_cut = False
@@ -165,7 +173,7 @@ class StreamBody:
         with contextlib.suppress(ValueError):
             self._hub.loop.run_callback_threadsafe(self._stop_source)
         # The server may be waiting for a client that takes nothing.
-        if self._steps and self._socket is not None:
+        if self._steps is not None and self._socket is not None:
             (shut if self._is_delimited else reset)(self._socket)
 
     def __str__(self) -> str:
@@ -175,8 +183,9 @@ class StreamBody:
     def close(self) -> None:
         """Close the source and take the steps, each once; the log tells of what fails."""
         # Taken out before they are run, so a close() from inside a step cannot repeat them.
-        steps, self._steps = self._steps, ()
-        run_each(steps)
+        steps, self._steps = self._steps, None
+        if steps is not None:
+            run_each((self._end, *steps))
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wsgiresp._bodies.blocking import warn_of_blocking
+from wsgiresp._bodies.manners import Manner
 from wsgiresp._bodies.sources import Encode, require_streamable
-from wsgiresp._bodies.streaming import Manner
 from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening, text_block
 from wsgiresp._protocol.fields import Field
 from wsgiresp._types import Background, HeaderFields

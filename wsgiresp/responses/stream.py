@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from wsgiresp._bodies.closing import ClosingBody, Step
+from wsgiresp._bodies.manners import ENDING, PLAIN, Manner
 from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._bodies.sources import Around, Chunks, Encode, Source, require_streamable, unwrapped
-from wsgiresp._bodies.streaming import ENDING, PLAIN, Manner, StreamBody
+from wsgiresp._bodies.streaming import StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
 from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.json_lines import line
