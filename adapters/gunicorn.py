@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import socket
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import gevent
 from gevent import socket as gevent_socket
 
 from wsgiresp._bodies.departures import shut
+from wsgiresp._bodies.snapshots import living
 from wsgiresp._bodies.stopping import end_all, follow, seconds_since_stop, stop_streams
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
@@ -28,7 +29,7 @@ worker_class = "gevent"
 
 _LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
 
-_idle: WeakSet[Any] = WeakSet()  # sockets between two requests
+_idle: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # sockets between two requests
 
 
 def post_worker_init(worker: Any) -> None:
@@ -46,7 +47,7 @@ def pre_request(worker: Any, request: Any) -> None:
     worker.log.debug("%s %s", request.method, request.path)
     connection = _connection(request)
     if connection is not None:
-        _idle.discard(connection)
+        _idle.pop(connection, None)
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
@@ -60,7 +61,7 @@ def post_request(worker: Any, request: Any, environ: dict[str, Any], response: A
         return
     if response is None or response.should_close():
         return
-    _idle.add(connection)
+    _idle[connection] = None
     if not worker.alive:
         _end_idle_soon()
 
@@ -104,5 +105,5 @@ def _end_idle_soon() -> None:
 
 
 def _end_idle() -> None:
-    for connection in list(_idle):
+    for connection, _ in living(_idle):
         shut(connection, socket.SHUT_RD)

@@ -53,7 +53,7 @@ _LAST = 1.0  # s
 
 def _join_at_exit() -> None:
     deadline = time.monotonic() + _LAST
-    for thread, is_ending in list(_joined.items()):
+    for thread, is_ending in _joined.copy().items():  # other threads put theirs in
         if is_ending():
             thread.join(max(deadline - time.monotonic(), 0))
 

@@ -23,6 +23,7 @@ from greenlet import getcurrent
 from .attempts import LAST_WORDS
 from .closing import Step, log, run_each
 from .hubs import can_block, is_under_hub
+from .snapshots import living
 
 LIMIT = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
@@ -202,7 +203,7 @@ def drain(limit: float | None = None) -> None:
         limit = _settings.drain
     deadline = time.monotonic() + limit
     _settings.is_ending = True
-    for hub, pool in list(_pools.items()):
+    for hub, pool in living(_pools):
         if hub is gevent.get_hub():
             pool.drain(limit)
         else:
@@ -296,7 +297,7 @@ def _is_inside_a_work() -> bool:
 
 
 def _drain_at_exit() -> None:
-    if not all(pool.is_idle for pool in _pools.values()):
+    if not all(pool.is_idle for _, pool in living(_pools)):
         drain()
 
 
