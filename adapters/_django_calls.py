@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
@@ -17,6 +18,7 @@ from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 
 from wsgiresp._bodies import coroutines
 from wsgiresp._bodies.callers import Caller, caller
+from wsgiresp._bodies.hubs import start_thread
 
 
 class _ThreadOfCaller(Executor):
@@ -130,6 +132,26 @@ def calls_of_coroutine(end: Callable[[], object], above: ThreadAbove | None) -> 
         SyncToAsync.thread_sensitive_context.reset(token)
         if executor.is_used:
             waiting.call(end)
+
+
+def closed_at_last(close: Callable[[], object]) -> Callable[[], object]:
+    """Return what calls *close*; it is called anyway, in a thread of its own, once this request under ASGI is over.
+
+    Where a client leaves while middleware is still at work, Django drops the response and closes nothing.
+    """
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    # It belongs to this request and goes with it.
+    executor = None if context is None else SyncToAsync.context_to_thread_executor.get(context)
+    if executor is None:
+        return close  # a test, whose client does not leave
+    last = weakref.finalize(executor, start_thread, close, "wsgiresp-close")
+    last.atexit = False
+
+    def close_now() -> None:
+        last.detach()
+        close()
+
+    return close_now
 
 
 def call(

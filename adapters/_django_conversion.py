@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp.adapters import _django_kinds as kinds
+from wsgiresp.adapters._django_calls import closed_at_last
 from wsgiresp.adapters._django_raw import hand_on
 from wsgiresp.adapters._django_surroundings import bind
 from wsgiresp.adapters._django_threads import in_thread
@@ -81,6 +82,8 @@ def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) 
 
     It is called twice, or more often.
     """
+    if isinstance(request, ASGIRequest):
+        close = closed_at_last(close)
     made._resource_closers.append(close)  # type: ignore[attr-defined]
     close_request = request.close
 

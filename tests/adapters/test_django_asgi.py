@@ -224,6 +224,51 @@ def test_head_starts_no_stream():
     assert (answer.status_code, answer.data, begun) == (200, b"", [])
 
 
+def shut(closed):
+    """Return asynchronous content that waits, and says when it is closed."""
+
+    async def steps():
+        try:
+            yield "a"
+            await asyncio.sleep(60)
+        finally:
+            closed.set()
+
+    return steps()
+
+
+@pytest.mark.parametrize("is_begun", [False, True], ids=["before its first step", "after its first step"])
+def test_a_stream_that_is_dropped_with_its_request_is_closed(is_begun):
+    closed, done = threading.Event(), threading.Event()
+
+    async def visit():
+        async with ThreadSensitiveContext():
+            response = StreamingResponse(shut(closed), background=BackgroundTask(done.set))
+            answer = await sync_to_async(made)(response)
+            if is_begun:
+                await anext(aiter(answer))
+            del answer
+            assert not done.is_set()
+        assert await asyncio.to_thread(done.wait, 10)
+
+    run(visit())
+    assert closed.is_set() is is_begun
+
+
+def test_a_stream_that_is_closed_before_its_request_is_over_is_closed_once():
+    ran = []
+
+    async def visit():
+        async with ThreadSensitiveContext():
+            answer = await sync_to_async(made)(
+                StreamingResponse(sync_letters(), background=BackgroundTask(ran.append, 1))
+            )
+            await sync_to_async(answer.close)()
+        return ran.copy()
+
+    assert run(visit()) == ran == [1]
+
+
 @LETTERS
 def test_a_stream_that_a_middleware_replaces_is_closed(letters):
     ran = []

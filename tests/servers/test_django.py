@@ -110,6 +110,16 @@ def test_a_client_that_leaves_ends_a_stream_that_is_silent(server, word):
     leave(server, "silent", word)
 
 
+@pytest.mark.parametrize("server", cases("uvicorn"), indirect=True)
+def test_a_client_that_leaves_while_middleware_is_at_work_ends_the_stream(server, word):
+    with server.connect() as connection:
+        connection.request("GET", f"/held/{word}")
+        server.log.wait_for(f"held /held/{word}\n")
+        connection.reset()
+    server.log.wait_for(f"closed /held/{word}\n")
+    server.log.wait_for(f"done {word} 1\n")
+
+
 def leave(server, route, word):
     with server.connect() as connection:
         connection.request("GET", f"/{route}/{word}")

@@ -72,6 +72,9 @@ class TellTheHooksView:
 
     async def call_later(self, request: Any) -> Any:
         response = await self.get_response(request)
+        if request.path.startswith("/held/"):
+            log.info("held %s", request.path)
+            await asyncio.sleep(600)
         response.headers["X-Hook"] = str(response.status_code)
         return response
 
@@ -204,6 +207,7 @@ urlpatterns = [
     path("task/<name>/<word>", with_a_task),
     path("open", open_files),
     path("endless/<word>", endless, name="endless"),
+    path("held/<word>", silent),
     path("silent/<word>", silent),
     path("pinged/<word>", pinged),
     path("late-error", late_error),
