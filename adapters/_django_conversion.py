@@ -16,7 +16,7 @@ from wsgiresp.adapters._django_calls import closed_at_last
 from wsgiresp.adapters._django_raw import hand_on
 from wsgiresp.adapters._django_surroundings import bind
 from wsgiresp.adapters._django_threads import in_thread
-from wsgiresp.responses import Response, StreamingResponse
+from wsgiresp.responses import FileResponse, Response, StreamingResponse
 from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
 from wsgiresp.responses.prepared import Prepared
 from wsgiresp.responses.settled import decides
@@ -45,7 +45,8 @@ def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
         environ = {**environ, "REQUEST_METHOD": asked}
     prepare = _prepare_for_loop if isinstance(request, ASGIRequest) else type(response).prepare
     _, prepared = prepared_copy(response, environ, functools.partial(bind, request), prepare)
-    made = _made(prepared, is_head, is_known)
+    kind = kinds.DjangoFileResponse if isinstance(response, FileResponse) else kinds.DjangoStreamingResponse
+    made = _made(prepared, kind, is_head, is_known)
     if hasattr(prepared.body, "close"):
         end_with(request, made, prepared.close)
     return made
@@ -65,7 +66,7 @@ def _prepare_for_loop(response: Response, environ: dict[str, Any]) -> Prepared:
     return in_thread(prepare) if response.needs_thread(environ) else prepare()
 
 
-def _made(prepared: Prepared, is_head: bool, is_known: bool) -> HttpResponseBase:
+def _made(prepared: Prepared, kind: Any, is_head: bool, is_known: bool) -> HttpResponseBase:
     body: Any = prepared.body
     if isinstance(body, ToWrap):
         prepared.body = body.file
@@ -73,7 +74,7 @@ def _made(prepared: Prepared, is_head: bool, is_known: bool) -> HttpResponseBase
     content = known_bytes(body)
     # What HEAD does not open or start has no length that could be looked at.
     if content is None or (is_head and not is_known and prepared.status_code not in BODILESS):
-        return kinds.streaming(prepared.status, prepared.headers, body, is_head=is_head)
+        return kinds.streaming(kind, prepared.status, prepared.headers, body, is_head=is_head)
     return kinds.known(prepared.status, prepared.headers, content, is_head=is_head)
 
 

@@ -131,10 +131,11 @@ class DjangoStreamingResponse(_Stream):
 
 
 class DjangoFileResponse(_Stream, FileResponse):
-    """An answer that the server's file wrapper is to send."""
+    """An answer that sends a file, by the server's file wrapper where it has one."""
 
-    file_to_stream: Any
-    _no_explicit_content_type: bool
+    # What Django's constructor sets.
+    file_to_stream: Any = None
+    as_attachment, filename, _no_explicit_content_type = False, "", False
 
     def close(self) -> None:
         """Close the file, run what comes after it, and end the request.
@@ -142,8 +143,8 @@ class DjangoFileResponse(_Stream, FileResponse):
         Raises ``EOFError`` where the file is shorter than was announced, so that the server breaks the transfer off.
         """
         try:
-            # Not among the closers, of whose errors Django tells nobody.
-            self._body.close()
+            # Not among the closers, of whose errors Django tells nobody. What HEAD sends may have none.
+            getattr(self._body, "close", bool)()
         finally:
             super().close()
 
@@ -173,10 +174,15 @@ def known(status: str, fields: Iterable[tuple[str, str]], content: bytes, *, is_
 
 
 def streaming(
-    status: str, fields: Iterable[tuple[str, str]], body: Any, *, is_head: bool = False
-) -> DjangoStreamingResponse:
-    """Return the answer that sends *body*, an iterable or an asynchronous iterable of bytes."""
-    response: DjangoStreamingResponse = _begun(DjangoStreamingResponse, status, fields)
+    kind: type[DjangoStreamingResponse | DjangoFileResponse],
+    status: str,
+    fields: Iterable[tuple[str, str]],
+    body: Any,
+    *,
+    is_head: bool = False,
+) -> DjangoStreamingResponse | DjangoFileResponse:
+    """Return the answer of that *kind* that sends *body*, an iterable or an asynchronous iterable of bytes."""
+    response: DjangoStreamingResponse | DjangoFileResponse = _begun(kind, status, fields)
     response._body = body
     response._is_head = is_head
     response.is_async = hasattr(body, "__aiter__")
@@ -189,7 +195,6 @@ def file(status: str, fields: Iterable[tuple[str, str]], window: Any, block: int
     """Return the answer that sends *window* in blocks of *block* bytes, by the server's wrapper where it has one."""
     response: DjangoFileResponse = _begun(DjangoFileResponse, status, fields)
     response._body = window
-    response.as_attachment, response.filename, response._no_explicit_content_type = False, "", False
     response.file_to_stream = shown = _Shown(window)
     response.block_size = block
     response.is_async = False
