@@ -56,6 +56,12 @@ def delete_field(self: Response, header: str) -> None:
     self.headers.pop(header, None)
 
 
+def set_signed_cookie(self: Response, key: str, value: Any, salt: str = "", **more: Any) -> None:
+    """Set the cookie *key* to *value*, signed, for ``get_signed_cookie()`` with the same *salt*; *more*: as usual."""
+    signing: Any = HttpResponseBase.set_signed_cookie  # Django's asks for nothing but a set_cookie()
+    signing(self, key, value, salt, **more)
+
+
 def phrase(self: Response) -> str:
     """The text of the status line: Django logs it for the view of a failure, ``handler500``."""
     return self.status[4:]
@@ -74,7 +80,7 @@ _added: dict[str, Any] = {
     "__setitem__": set_field,
     "__delitem__": delete_field,
     "__contains__": has_header,
-    "set_signed_cookie": HttpResponseBase.set_signed_cookie,
+    "set_signed_cookie": set_signed_cookie,
     "reason_phrase": property(phrase, set_phrase),
 }
 for _name, _value in _added.items():

@@ -86,4 +86,4 @@ def test_the_commands_of_the_readme_exist(command):
 
 
 def test_continuous_integration_runs_the_tests_as_the_readme_does():
-    assert "\nsh tests/run\n" in (CHECKOUT / ".ci" / "run").read_text("utf-8")
+    assert "\nsh tests/run " in (CHECKOUT / ".ci" / "run").read_text("utf-8")
