@@ -102,6 +102,22 @@ def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, gree
     assert caught == [error]
 
 
+class Later:
+    """Something to be awaited that is no coroutine."""
+
+    def __await__(self):
+        return iter(())
+
+
+@pytest.mark.parametrize("make", [lambda: note([]), Later], ids=["a coroutine", "another awaitable"])
+def test_who_would_wait_for_itself_is_told_so(make):
+    async def wait():
+        coroutines.run(make())
+
+    with pytest.raises(RuntimeError, match="await it"):
+        coroutines.run(wait())
+
+
 def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
     begun, ended = gevent.event.Event(), threading.Event()
     hub = gevent.get_hub()

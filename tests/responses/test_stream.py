@@ -9,7 +9,7 @@ import io
 import os
 
 import pytest
-from bodies.drivers import everywhere, in_greenlet, in_thread, turns
+from bodies.drivers import everywhere, in_greenlet, in_thread, turns, wait_until
 from bodies.stories import Story
 from responses.calls import call, environ, start
 
@@ -62,6 +62,19 @@ def test_the_async_example_of_fastapi(run):
     answer = run(call, StreamingResponse(generate(), media_type="text/plain"))
     assert answer.body == "".join(f"data: {i}\n" for i in range(10)).encode()
     assert answer.headers == [("Content-Type", "text/plain; charset=utf-8")]
+
+
+@everywhere
+def test_one_that_is_read_on_the_loop_that_would_make_it_says_so_and_is_closed(run):
+    inner = AsyncClosing()
+
+    async def outer():
+        yield call(StreamingResponse(inner)).body
+
+    with pytest.raises(RuntimeError, match="async for"):
+        run(call, StreamingResponse(outer()))
+    wait_until(lambda: inner.closed)
+    assert inner.closed == 1
 
 
 @everywhere

@@ -6,7 +6,8 @@ import asyncio
 import atexit
 import contextvars
 import os
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
+from typing import Any
 
 from .callers import WaitingGreenlet, WaitingThread, caller
 from .hubs import allocate_lock, is_under_hub, start_thread
@@ -57,6 +58,26 @@ def loop() -> asyncio.AbstractEventLoop:
         return _running[0].loop
 
 
+def loop_to_wait_for() -> asyncio.AbstractEventLoop:
+    """Return the one loop, running, for whoever will wait for what it does.
+
+    Raises ``RuntimeError`` in what that loop runs itself: it would wait for itself, and all other streams with it.
+    """
+    if _is_on_loop():
+        raise RuntimeError(
+            "who waits here for a coroutine runs on the loop that is to run it, and would wait for itself: await it, "
+            "or iterate the content of the response, with async for"
+        )
+    return loop()
+
+
+def _is_on_loop() -> bool:
+    try:
+        return any(asyncio.get_running_loop() is known.loop for known in _running)
+    except RuntimeError:
+        return False
+
+
 def _stop() -> None:
     while _running:
         _running.pop().stop()
@@ -65,6 +86,19 @@ def _stop() -> None:
 atexit.register(_stop)
 # A child has the list and not the thread. Windows does not fork.
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_running.clear)
+
+
+def run_soon(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run *coroutine* as :func:`run` does; on the loop itself, where nobody can wait for it, in its turn."""
+    if not _is_on_loop():
+        run(coroutine)
+        return
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _left.add(task)  # the loop alone would not keep it
+    task.add_done_callback(_left.discard)
+
+
+_left: set[asyncio.Task[None]] = set()
 
 
 async def _outcome(awaitable: Awaitable[object]) -> BaseException | None:
@@ -80,9 +114,14 @@ def run(awaitable: Awaitable[object]) -> None:
     """Wait until *awaitable* is done, in a copy of the caller's context; what it raises is raised here.
 
     Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for. While it waits
-    it makes the calls of :data:`callers.caller`.
+    it makes the calls of :data:`callers.caller`. Raises ``RuntimeError`` on the loop itself.
     """
-    running = loop()
+    try:
+        running = loop_to_wait_for()
+    except BaseException:
+        if isinstance(awaitable, Coroutine):
+            awaitable.close()
+        raise
     calls: WaitingGreenlet | WaitingThread = WaitingGreenlet() if is_under_hub() else WaitingThread()
     context = contextvars.copy_context()
     context.run(caller.set, calls)

@@ -69,7 +69,7 @@ class Source(NamedTuple):
     def close_unused(self) -> None:
         """Close the content, of which no step was made, from outside of the loop."""
         if self.is_async:
-            coroutines.run(self.aclose())
+            coroutines.run_soon(self.aclose())
         else:
             self.close()
 
