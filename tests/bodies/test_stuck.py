@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, turns
+from bodies.drivers import PATIENCE, turns, wait_until
 from gevent import socket as gevent_socket
 from gevent.event import Event
 
 from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.stuck import InHub, InThread, stuck_watch
+from wsgiresp._bodies.stuck import InHub, InThread, acknowledged, stuck_watch
 
 SOON = 0.001  # s
 
@@ -116,6 +117,71 @@ class TestInThread:
         assert stuck._timer is None
         here.sendall(b"more")
         assert there.recv(4) == b"more"
+
+
+@pytest.fixture
+def tcp_ends():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        there = socket.create_connection(listener.getsockname(), PATIENCE)
+        here, _ = listener.accept()
+    with here, there:
+        yield here, there
+
+
+def watching(kind, connection):
+    return InHub(gevent.get_hub(), PATIENCE, connection) if kind is InHub else InThread(PATIENCE, connection)
+
+
+def let_time_pass(stuck):
+    """As if its seconds were over."""
+    if isinstance(stuck, InThread):
+        coroutines.loop().call_soon_threadsafe(stuck._drop)
+        loop_turns()
+    else:
+        stuck._drop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not tell what a client has taken")
+class TestOneThatTakesSomething:
+    def test_is_seen_to(self, tcp_ends):
+        here, _ = tcp_ends
+        assert acknowledged(here) == 0
+        here.sendall(b"some")
+        wait_until(lambda: acknowledged(here) == 4)
+
+    @pytest.mark.parametrize("kind", [InHub, InThread])
+    def test_has_as_much_time_again(self, tcp_ends, kind):
+        here, there = tcp_ends
+        stuck = watching(kind, here)
+        stuck.set()
+        loop_turns()
+        here.sendall(b"some")
+        wait_until(lambda: acknowledged(here))
+        let_time_pass(stuck)
+        here.sendall(b"more")
+        assert there.recv(8, socket.MSG_WAITALL) == b"somemore"
+        stuck.clear()
+
+    @pytest.mark.parametrize("kind", [InHub, InThread])
+    def test_and_then_no_more_is_dropped(self, tcp_ends, kind):
+        here, there = tcp_ends
+        stuck = watching(kind, here)
+        stuck.set()
+        loop_turns()
+        here.sendall(b"some")
+        wait_until(lambda: acknowledged(here) == 4)
+        let_time_pass(stuck)
+        let_time_pass(stuck)
+        assert there.recv(8, socket.MSG_WAITALL) == b"some"
+        stuck.clear()
+
+
+@pytest.mark.parametrize("connection", [None, "closed", "of no TCP"])
+def test_where_it_is_not_told_nothing_was_taken(plain_ends, connection):
+    here, _ = plain_ends
+    if connection == "closed":
+        here.close()
+    assert acknowledged(connection and here) == 0
 
 
 @pytest.mark.parametrize(

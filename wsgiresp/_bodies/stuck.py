@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
+import struct
+import sys
 from typing import Any, Protocol
 
 from gevent.hub import Hub
@@ -13,9 +16,26 @@ from . import coroutines
 from .alarms import alarms
 from .departures import shut
 
+_TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
+# tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
+_ACKNOWLEDGED = struct.Struct("=120xQ")
+
+
+def acknowledged(connection: Any) -> int:
+    """Return how many bytes of what was sent the client's side has acknowledged, 0 where the system does not tell."""
+    try:
+        found = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _ACKNOWLEDGED.size)
+        return int(_ACKNOWLEDGED.unpack(found)[0])
+    # No TCP, an older system that tells less, another one whose record looks otherwise; or no socket is shown.
+    except (OSError, TypeError, AttributeError, struct.error):
+        return 0
+
 
 class Stuck(Protocol):
-    """Drops the client when as many seconds have passed from ``set()`` on without a ``clear()``."""
+    """Drops the client when as many seconds have passed from ``set()`` on without a ``clear()``.
+
+    Where the system tells, one that has taken something meanwhile has as many again: a chunk may be large.
+    """
 
     def set(self) -> None:
         """Begin to count: the server has something to send."""
@@ -33,10 +53,12 @@ class InHub:
         self._alarms = alarms(hub, seconds)
         self._connection = connection
         self._reader: greenlet | None = None
+        self._taken = 0
 
     def set(self) -> None:
         """Begin to count."""
         self._reader = getcurrent()
+        self._taken = acknowledged(self._connection)
         self._alarms.set(self._drop)
 
     def clear(self) -> None:
@@ -45,6 +67,10 @@ class InHub:
         self._alarms.clear(self._drop)
 
     def _drop(self) -> None:
+        taken, self._taken = self._taken, acknowledged(self._connection)
+        if self._taken > taken:
+            self._alarms.set(self._drop)
+            return
         reader, self._reader = self._reader, None
         if self._connection is not None:
             shut(self._connection)
@@ -61,6 +87,7 @@ class InThread:
         self._connection = connection
         self._loop = coroutines.loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._taken = 0
 
     def set(self) -> None:
         """Begin to count."""
@@ -72,7 +99,15 @@ class InThread:
 
     def _start(self) -> None:
         self._stop()
-        self._timer = self._loop.call_later(self._seconds, shut, self._connection)
+        self._taken = acknowledged(self._connection)
+        self._timer = self._loop.call_later(self._seconds, self._drop)
+
+    def _drop(self) -> None:
+        taken, self._taken = self._taken, acknowledged(self._connection)
+        if self._taken > taken:
+            self._timer = self._loop.call_later(self._seconds, self._drop)
+        else:
+            shut(self._connection)
 
     def _stop(self) -> None:
         if self._timer is not None:
