@@ -10,6 +10,7 @@ from asgiref.sync import iscoroutinefunction
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.base import BaseHandler
 from django.db import connections
 from django.urls import URLResolver, get_resolver
 from django.utils.module_loading import import_string
@@ -79,9 +80,14 @@ def tell_at_start() -> None:
             log.warning("%s %s (%s)", message.msg, message.hint, message.id)
 
 
-def is_last(middleware: type) -> bool:
-    """Return whether nothing but *middleware* stands at the end of ``MIDDLEWARE``."""
-    return bool(settings.MIDDLEWARE) and _imported(settings.MIDDLEWARE[-1]) is middleware
+def is_last(get_response: Any) -> bool:
+    """Return whether a middleware that is given *get_response* is the last one: the view comes next, and nothing else.
+
+    That its class is the last of ``MIDDLEWARE`` says nothing, since it may be there twice.
+    """
+    # Django puts around each what makes answers of exceptions. Not unwrapped further: a middleware may wrap the next.
+    wrapped = getattr(get_response, "__wrapped__", None)
+    return inspect.ismethod(wrapped) and isinstance(wrapped.__self__, BaseHandler)
 
 
 def is_atomic(view: Any) -> bool:

@@ -84,7 +84,7 @@ class ResponseMiddleware:
         self.get_response = get_response
         self._views: WeakKeyDictionary[Any, View] = WeakKeyDictionary()
         # Where others have still to see the view, it is not called here: one of them may keep the request from it.
-        self._is_last = checks.is_last(type(self))
+        self._is_last = checks.is_last(get_response)
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
@@ -117,7 +117,7 @@ class ResponseMiddleware:
         """
         known = self._known(view)
         asked = known.plan(request.method)
-        if asked:
+        if asked and _INJECTED not in vars(request):  # by another one of these, before this
             injected = asked.injected(known.positional(request, args), kwargs)
             kwargs.update(injected.arguments)
             vars(request)[_INJECTED] = injected

@@ -7,13 +7,14 @@ import dataclasses
 import functools
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.db import connection, connections
 from django.http import HttpResponse
-from django.test import AsyncClient
+from django.test import AsyncClient, Client
+from django.utils.decorators import sync_and_async_middleware
 from django.views import View
 from django.views.decorators.http import require_POST
-from django_apps import asked, project
+from django_apps import OURS, asked, asked_later, project
 
 from wsgiresp import HTTPException, Response
 
@@ -68,6 +69,43 @@ def test_a_decorator_of_a_generator_view(do, status, is_asgi):
 
 def test_djangos_own_decorator_refuses_a_request_for_a_generator_view():
     assert asked(require_POST(decorated(lambda: None))).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "middleware",
+    [
+        pytest.param([OURS, "django_apps.Refusing", OURS], id="between two"),
+        pytest.param([OURS, "django_apps.Refusing"], id="behind it"),
+        pytest.param([OURS, f"{__name__}.wrapping"], id="that wraps what is in it"),
+        pytest.param([OURS, f"{__name__}.wrapping", OURS], id="that wraps it, between two"),
+    ],
+)
+@pytest.mark.parametrize("is_asgi", [False, True], ids=["WSGI", "ASGI"])
+def test_a_middleware_keeps_a_request_from_a_generator_view(middleware, is_asgi):
+    view = decorated(lambda: None)
+    answer = asyncio.run(asked_later(view, middleware=middleware)) if is_asgi else asked(view, middleware=middleware)
+    assert answer.status_code == 403
+
+
+@sync_and_async_middleware
+def wrapping(get_response):
+    """Return a middleware that refuses all requests, and has the name and the attributes of what is in it."""
+
+    async def later(request):
+        return await get_response(request)
+
+    def now(request):
+        return get_response(request)
+
+    middleware = functools.wraps(get_response)(later if iscoroutinefunction(get_response) else now)
+    middleware.process_view = lambda *_: HttpResponse(status=403)
+    return middleware
+
+
+def test_a_generator_view_is_behind_the_protection_from_forgery():
+    middleware = [OURS, "django.middleware.csrf.CsrfViewMiddleware", OURS]
+    with project(decorated(lambda: None), middleware=middleware):
+        assert Client(enforce_csrf_checks=True).post("/").status_code == 403
 
 
 def test_a_generator_view_that_returns_nothing_is_told_of():

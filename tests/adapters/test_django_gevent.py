@@ -131,11 +131,12 @@ def test_an_async_view_in_a_transaction_is_djangos_own_error():
         connections.settings["default"]["ATOMIC_REQUESTS"] = False
 
 
-def test_a_view_is_not_called_ahead_of_middleware_that_has_still_to_see_it():
+@pytest.mark.parametrize("last", [[], [OURS]], ids=["behind it", "between two"])
+def test_a_view_is_not_called_ahead_of_middleware_that_has_still_to_see_it(last):
     async def view(request):
         raise AssertionError("it was to be refused")
 
-    answer = asked_in_greenlet(view, middleware=[OURS, "django_apps.Refusing"])
+    answer = asked_in_greenlet(view, middleware=[OURS, "django_apps.Refusing", *last])
     assert answer.status_code == 403
 
 

@@ -295,6 +295,19 @@ def test_what_was_injected_is_merged_into_djangos_response(native):
     assert ran == ["closed", "task"]
 
 
+@pytest.mark.parametrize("returned", [{"a": 1}, JSONResponse({}), HttpResponse("a")], ids=lambda it: type(it).__name__)
+def test_what_was_injected_is_merged_where_the_middleware_is_there_twice(returned):
+    ran = []
+
+    def view(request, response: Response, tasks: BackgroundTasks):
+        response.headers["X-A"] = "1"
+        tasks.add_task(ran.append, 1)
+        return returned
+
+    answer = asked(view, middleware=[OURS, "django.middleware.common.CommonMiddleware", OURS])
+    assert (answer.headers["X-A"], ran) == ("1", [1])
+
+
 def test_what_is_not_used_changes_nothing():
     native = HttpResponse("a")
 
