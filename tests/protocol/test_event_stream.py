@@ -312,8 +312,15 @@ def test_an_empty_dict_is_refused():
 
 
 def test_what_has_no_form_in_json_is_refused():
-    with pytest.raises(TypeError, match="bytes, which has no form in JSON"):
-        encode(b"hi", to_json)
+    with pytest.raises(TypeError, match="object, which has no form in JSON"):
+        encode(object(), to_json)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_bytes_are_refused_with_what_to_do_instead(kind):
+    claim = rf"^an event must not be {kind.__name__}: decode it, or send whole blocks by StreamingResponse"
+    with pytest.raises(TypeError, match=claim):
+        encode(kind(b"data: hi\n\n"), to_json)
 
 
 FULL = {"event": "tick", "id": "41", "retry": 5, "comment": "c"}

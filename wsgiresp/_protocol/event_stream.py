@@ -139,7 +139,8 @@ def encode(item: object, to_json: ToJSON) -> bytes:
     these ``None`` is JSON's null. *to_json* writes the data that is no ``str``.
 
     Raises what ServerSentEvent and *to_json* raise, and ``ValueError`` for a ``dict`` that is empty or has another key:
-    it is data, most likely, and that goes into ``{"data": ...}``.
+    it is data, most likely, and that goes into ``{"data": ...}``. ``TypeError`` for bytes: they may be a block that
+    was written elsewhere, or text.
     """
     if type(item) is str:
         return text_block("", item)
@@ -151,6 +152,11 @@ def encode(item: object, to_json: ToJSON) -> bytes:
         return encode(_from_dict(item), to_json)
     if isinstance(item, str):
         return text_block("", exact(item))
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"an event must not be {type(item).__name__}: decode it, or send whole blocks by"
+            ' StreamingResponse(blocks, media_type="text/event-stream")'
+        )
     return _json_block(b"", to_json(item))
 
 
