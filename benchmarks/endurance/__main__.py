@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import sys
+
+from gevent import monkey
+
+monkey.patch_all()
+
+# Not before what it imports takes sockets and locks that are patched: each visitor is a greenlet.
+from .command import main  # noqa: E402
+
+sys.exit(main())
