@@ -74,23 +74,6 @@ def test_two_hundred_ranges_are_the_right_bytes(server):
         assert answer.body == DATA[start:stop]
 
 
-def test_every_kind_of_answer_leaves_the_connection_in_order(server):
-    requests = [
-        ("GET", "/plain/data.bin"),
-        ("HEAD", "/plain/data.bin"),
-        ("GET", "/plain/data.bin", ("Range", "bytes=5000000-")),
-        ("GET", "/plain/data.bin", ("If-None-Match", "*")),
-        ("GET", "/plain/data.bin", ("If-Match", '"x"')),
-        ("GET", "/plain/data.bin", ("Range", "bytes=1000000-2000000,0-1")),
-        ("GET", "/plain/data.bin", ("Range", "bytes=0-0")),
-    ]
-    answers = list(exchanges(server, requests))
-    assert [answer.status for answer in answers] == [200, 200, 416, 304, 412, 206, 206]
-    assert [len(answer.body) for answer in answers[:5]] == [3_000_000, 0, 0, 0, 0]
-    assert DATA[1_000_000:2_000_001] in answers[5].body
-    assert answers[6].body == DATA[:1]
-
-
 @pytest.mark.parametrize(
     ("asked", "left"),
     [

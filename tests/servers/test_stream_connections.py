@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 import time
 
 import gunicorn
 import pytest
 from servers.serving import cases, serve
 from servers.stream_clients import SHOW_SOCKET, begun
+from servers.tls import certificate, needs_openssl, secured
 from servers.wire import TruncatedError
 
 KINDS_OF_STREAM = pytest.mark.parametrize("kind", ["events", "bytes"])
@@ -61,29 +61,13 @@ def test_a_client_that_leaves_after_it_has_sent_ahead_is_noticed(server, kind, w
     assert float(closed[1]) - left < 1
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """Options of gunicorn that make it speak TLS, with a certificate of our own."""
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
-    subprocess.run([*made, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    return ["--keyfile", str(key), "--certfile", str(certificate)]
-
-
 @pytest.fixture(scope="module", params=cases("gunicorn:gevent", "gunicorn:gthread"))
-def secure(request, certificate):
-    with serve(request.param, "streams:app", *certificate) as server:
+def secure(request, tmp_path_factory):
+    with serve(request.param, "streams:app", *certificate(tmp_path_factory.mktemp("tls"))) as server:
         yield server
 
 
-def secured(connection):
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection.socket = context.wrap_socket(connection.socket, suppress_ragged_eofs=False)
-    return connection
-
-
+@needs_openssl
 @KINDS_OF_STREAM
 @pytest.mark.parametrize("wait", ["sleep", "async"])
 def test_a_client_that_leaves_is_noticed_under_tls(secure, kind, wait):
@@ -95,6 +79,7 @@ def test_a_client_that_leaves_is_noticed_under_tls(secure, kind, wait):
     assert float(closed[1]) - left < 1
 
 
+@needs_openssl
 @KINDS_OF_STREAM
 def test_a_stream_is_whole_under_tls(secure, kind):
     with secured(secure.connect()) as connection:
@@ -102,6 +87,7 @@ def test_a_stream_is_whole_under_tls(secure, kind):
         assert connection.exchange("GET", "/text").body == b"text\n"
 
 
+@needs_openssl
 def test_a_stream_that_fails_is_a_broken_transfer_under_tls(secure):
     with secured(secure.connect()) as connection:
         connection.send(b"GET /fails/bytes/sync/LookupError/second/secure HTTP/1.0\r\n\r\n")

@@ -80,11 +80,13 @@ class Connection:
         """Send *data* as it is."""
         self.socket.sendall(data)
 
-    def request(self, method: str, target: str, *fields: tuple[str, str], body: bytes = b"") -> None:
+    def request(
+        self, method: str, target: str, *fields: tuple[str, str], body: bytes = b"", version: str = "HTTP/1.1"
+    ) -> None:
         """Send a request; Host and Content-Length are added."""
         length = [("Content-Length", str(len(body)))] if body else []
         lines = [f"{name}: {value}\r\n" for name, value in (("Host", self._host), *length, *fields)]
-        self.send(f"{method} {target} HTTP/1.1\r\n{''.join(lines)}\r\n".encode("latin-1") + body)
+        self.send(f"{method} {target} {version}\r\n{''.join(lines)}\r\n".encode("latin-1") + body)
 
     def exchange(self, method: str, target: str, *fields: tuple[str, str], body: bytes = b"") -> Answer:
         """Send a request and return its answer, whole."""

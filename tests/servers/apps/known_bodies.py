@@ -1,30 +1,24 @@
-"""A route for every class whose body is known, and for every end of one: see ``test_known_bodies.py``."""
+"""A route for every form of a body that is known, and for every end of one: see ``test_known_bodies.py``."""
 
 from __future__ import annotations
 
 import logging
 import socket
 from collections.abc import Callable, Iterable
-from datetime import date
-from decimal import Decimal
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from wsgiresp.responses import (
     BackgroundTask,
     BackgroundTasks,
-    HTMLResponse,
     JSONResponse,
-    ORJSONResponse,
     PlainTextResponse,
     RedirectResponse,
     Response,
-    UJSONResponse,
 )
 
 log = logging.getLogger("known_bodies")
 logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
 
-DOCUMENT = {"price": Decimal("1.10"), "day": date(2024, 2, 29), "name": "Grüße"}
 CONSTANT = PlainTextResponse("constant\n", headers={"X-Shared": "yes"})
 
 
@@ -71,16 +65,10 @@ def wait_for_client(port: str) -> None:
 
 
 ROUTES: dict[str, Callable[[str], Response]] = {
-    "str": lambda word: Response("Grüße\n"),
-    "bytes": lambda word: Response(b"\x00\xff\r\n"),
     "empty": lambda word: Response(),
     "large": lambda word: Response(b"0123456789abcdef" * 65536),
     "text": lambda word: PlainTextResponse("Grüße\n"),
-    "html": lambda word: HTMLResponse("<h1>ü</h1>"),
-    "json": lambda word: JSONResponse(DOCUMENT),
-    "orjson": lambda word: ORJSONResponse(DOCUMENT),
-    "ujson": lambda word: UJSONResponse(DOCUMENT),
-    "redirect": lambda word: RedirectResponse("/a b/ü?q=1"),
+    "json": lambda word: JSONResponse({}),
     "created": lambda word: RedirectResponse("/new", 201),
     "cookies": cookies,
     "fields": lambda word: Response("x", 418, [("Link", "</a>"), ("Link", "</b>"), ("X-Latin", "\xfc\t.")], "text/csv"),
@@ -93,7 +81,6 @@ ROUTES: dict[str, Callable[[str], Response]] = {
     "constant": lambda word: CONSTANT,
     "task": lambda word: PlainTextResponse("task\n", background=BackgroundTask(tell, word)),
     "async-task": lambda word: JSONResponse({}, background=BackgroundTask(tell_later, word)),
-    "no-content-task": lambda word: Response(status_code=204, background=BackgroundTask(tell, word)),
     "large-task": lambda word: Response(b"0123456789abcdef" * 65536, background=BackgroundTask(tell, word)),
     "failing-task": lambda word: PlainTextResponse("fails\n", background=BackgroundTask(fail, word)),
     "two-tasks": two_tasks,

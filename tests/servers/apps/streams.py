@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import io
 import logging
 import queue
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from datetime import date
-from decimal import Decimal
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -23,11 +20,9 @@ from inside import counts
 from wsgiresp.responses import (
     BackgroundTask,
     EventSourceResponse,
-    JSONLinesResponse,
     JSONResponse,
     PlainTextResponse,
     Response,
-    ServerSentEvent,
     StreamingResponse,
 )
 
@@ -182,32 +177,6 @@ def announced(length: str, word: str) -> Response:
     return StreamingResponse(iter(["abc", "def"]), headers={"Content-Length": length}, background=after)
 
 
-def some_lines() -> Iterator[Any]:
-    yield {"price": Decimal("1.10"), "day": date(2024, 2, 29)}
-    yield "Grüße"
-    yield None
-
-
-def some_events() -> Iterator[Any]:
-    yield "plain\ntext"
-    yield {"data": {"price": Decimal("1.10")}, "event": "price", "id": "1"}
-    yield ServerSentEvent("Grüße", id="ü", retry=10, comment="one\ntwo")
-    yield [1, None]
-
-
-def some_chunks() -> Iterator[Any]:
-    yield "Grüße\n"
-    yield b""
-    yield memoryview(b"\x00\xff\r\n")
-    yield b"0123456789abcdef" * 16384
-
-
-async def in_the_loop(items: Iterable[Any]) -> AsyncIterator[Any]:
-    for item in items:
-        await asyncio.sleep(0)
-        yield item
-
-
 def event_after(last: str | None) -> Iterator[str]:
     yield f"after {last}"
 
@@ -222,16 +191,8 @@ ROUTES: dict[str, Callable[..., Response]] = {
     "aged": functools.partial(waits, "events", max_age=MOMENT, retry=100),
     "fails": fails,
     "announced": announced,
-    "chunks": lambda: StreamingResponse(some_chunks()),
-    "async-chunks": lambda: StreamingResponse(in_the_loop(some_chunks())),
-    "file": lambda: StreamingResponse(io.BytesIO(b"0123456789abcdef" * 16384), media_type="text/csv"),
     "length": lambda: StreamingResponse(["abc", "def"], 203, {"Content-Length": "6", "X-Kept": "yes"}),
-    "empty": lambda: StreamingResponse([]),
     "no-content": lambda: StreamingResponse(["dropped"], 204),
-    "lines": lambda: JSONLinesResponse(some_lines()),
-    "async-lines": lambda: JSONLinesResponse(in_the_loop(some_lines())),
-    "events": lambda: EventSourceResponse(some_events(), retry=3000),
-    "async-events": lambda: EventSourceResponse(in_the_loop(some_events()), retry=3000),
     "resumed": lambda: EventSourceResponse(event_after),
 }
 
