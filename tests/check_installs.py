@@ -1,4 +1,4 @@
-"""Build the distributions, install them in every way that users do, and import them from another folder.
+"""Build the distributions, install them in every way that users do, and import and test them from another folder.
 
 Run by ``tox -e package``. Works on a copy, so that the checkout keeps no trace of a build.
 """
@@ -6,7 +6,6 @@ Run by ``tox -e package``. Works on a copy, so that the checkout keeps no trace 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 import tarfile
 import venv
@@ -15,6 +14,7 @@ from email.parser import Parser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from check_extras import check_extras, python_of, run
 from trove_classifiers import classifiers
 
 CHECKOUT = Path(__file__).parents[1]
@@ -41,11 +41,7 @@ def main() -> None:
         }
         for way, arguments in ways.items():
             check_install(way, arguments, place)
-
-
-def run(*command: str | Path) -> None:
-    print("$", *command, flush=True)
-    subprocess.run(command, check=True)
+        check_extras(wheel, place)
 
 
 def check_wheel(wheel: Path) -> None:
@@ -77,7 +73,7 @@ def check_sdist(sdist: Path) -> None:
 def check_install(way: str, arguments: list[str | Path], place: Path) -> None:
     environment = place / way.replace(" ", "-")
     venv.create(environment, with_pip=True)
-    python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
+    python = python_of(environment)
     run(python, "-m", "pip", "install", "--quiet", *arguments)
     run(python, "-m", "pip", "check")
     # -P: neither the checkout nor this folder is looked in, only what is installed.

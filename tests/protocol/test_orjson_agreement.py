@@ -19,6 +19,8 @@ from werkzeug.datastructures import MultiDict
 from wsgiresp._protocol import json_encoding
 from wsgiresp._protocol.json_encoding import json_encoder, orjson_encode
 
+pytest.importorskip("orjson", reason="wants wsgiresp[orjson]")
+
 
 def read(text: bytes) -> object:
     return json.loads(text, parse_float=Decimal, parse_int=int)

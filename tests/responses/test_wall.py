@@ -5,6 +5,7 @@ The whole module runs a second time under ``python -O``, where an ``assert`` in 
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -33,7 +34,9 @@ TEXT = st.text(
 )
 VALUES = st.one_of(TEXT, TEXT.map(lambda text: f"fine{text}fine"), st.none(), st.integers(), st.binary(max_size=5))
 
-CLASSES = [Response, PlainTextResponse, HTMLResponse, JSONResponse, ORJSONResponse]
+CLASSES = [Response, PlainTextResponse, HTMLResponse, JSONResponse]
+if importlib.util.find_spec("orjson"):
+    CLASSES.append(ORJSONResponse)
 STREAMS = {StreamingResponse: 1, JSONLinesResponse: 1, EventSourceResponse: 3}  # and how many fields they have
 
 LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\t\x20-\x7e\xa0-\xff]*)")

@@ -1,0 +1,49 @@
+"""A test that wants an extra which is not installed is skipped, and says which; what else is missing is an error."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable
+from pathlib import Path
+
+import pytest
+
+# What brings each module.
+EXTRAS = {
+    "asgiref": "django",
+    "django": "django",
+    "flask": "flask",
+    "gunicorn": "gunicorn",
+    "orjson": "orjson",
+    "pydantic": "pydantic",
+    "rest_framework": "test",
+}
+
+
+class Module(pytest.Module):
+    """A module of tests, which may import what an extra brings."""
+
+    def collect(self) -> Iterable[pytest.Item | pytest.Collector]:
+        try:
+            return super().collect()
+        except self.CollectError as error:
+            cause = error.__cause__
+            if isinstance(cause, ModuleNotFoundError) and cause.name in EXTRAS:
+                pytest.skip(f"wants wsgiresp[{EXTRAS[cause.name]}]", allow_module_level=True)
+            raise
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module:
+    return Module.from_parent(parent, path=module_path)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call() -> Generator[None, object, object]:
+    """Take our own word for it: what cannot be used for want of an extra says how to install it."""
+    try:
+        return (yield)
+    except ImportError as error:
+        wanted = re.search(r"pip install (wsgiresp\[\w+\])", str(error))
+        if wanted:
+            pytest.skip(f"wants {wanted[1]}")
+        raise
