@@ -37,7 +37,8 @@ CREW: dict[type[Visitor], int] = {
     streams.Lines: 1,
 }
 DESCRIPTORS = 2048
-REHEARSAL = 30.0  # s in which everything happens that happens once
+REHEARSAL = 60.0  # s in which everything happens that happens once
+MORE = 1.25  # times as many clients then
 LAST = 30.0  # s for the last visits
 
 
@@ -54,8 +55,8 @@ def main() -> int:
         place = Path(stack.enter_context(TemporaryDirectory()))
         apart = stack.enter_context(Apart())
         demo = stack.enter_context(closing(apart.start(lambda: Demo(place))))
-        # Two stalls as well: memory is as large as what was once under way at a time, and stays so.
-        tasks = endure(demo, REHEARSAL, demo.stall).tasks
+        # Memory is as large as what was once under way at a time, and stays so: let that be more than ever after.
+        tasks = endure(demo, REHEARSAL, demo.stall, crowd=MORE).tasks
         page = Page(asked, demo.sample_at_rest())
 
         def take_sample() -> None:
@@ -68,10 +69,13 @@ def main() -> int:
     return page.finish(CREW)
 
 
-def endure(demo: Demo, seconds: float, look: Callable[[], None], every: float = 10.0) -> Run:
-    """Have *demo* visited by all of CREW for so many *seconds*; return what came of it. *look* is called meanwhile."""
+def endure(demo: Demo, seconds: float, look: Callable[[], None], every: float = 10.0, *, crowd: float = 1.0) -> Run:
+    """Have *demo* visited by CREW for so many *seconds*; return what came of it. *look* is called meanwhile.
+
+    *crowd*: how many times as many as CREW says.
+    """
     run = Run(demo.address, demo.files)
-    crew = [kind(run, number) for kind, count in CREW.items() for number in range(count)]
+    crew = [kind(run, number) for kind, count in CREW.items() for number in range(round(count * crowd))]
     staying = [gevent.spawn_later(number * 0.01, visitor.stay) for number, visitor in enumerate(crew)]
     deadline = time.monotonic() + seconds
     try:
