@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from pydantic import BaseModel
+from scratch import scratch_folder
 
 from wsgiresp import BackgroundTask, BackgroundTasks, HTTPException, Response, respond_with
 from wsgiresp.responses import (
@@ -36,7 +36,7 @@ from wsgiresp.responses import (
 )
 
 PAUSE = float(os.environ.get("DJANGO_APP_PAUSE", "1"))  # s between two chunks; the page waits 1
-FOLDER = Path(os.environ.get("DJANGO_APP_FOLDER") or tempfile.mkdtemp(prefix="django_app-"))
+FOLDER = Path(os.environ.get("DJANGO_APP_FOLDER") or scratch_folder("django_app"))
 LOG = FOLDER / "log.txt"
 
 for name, content in {"video.mp4": b"a video\n" * 3, "report.pdf": b"%PDF-1.7\n", "image.png": b"\x89PNG\r\n"}.items():

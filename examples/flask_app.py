@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, request
 from pydantic import BaseModel
+from scratch import scratch_folder
 
 from wsgiresp import BackgroundTask, BackgroundTasks, HTTPException, Response, respond_with
 from wsgiresp.adapters.flask import Blueprint, Responses
@@ -33,7 +33,7 @@ app = Flask(__name__)
 Responses(app, default_response_class=JSONResponse)  # as FastAPI has it; without, dicts are Flask's own affair
 
 PAUSE = 1.0  # s between two chunks; the page waits as long
-FOLDER = Path(os.environ.get("FLASK_APP_FOLDER") or tempfile.mkdtemp(prefix="flask_app-"))
+FOLDER = Path(os.environ.get("FLASK_APP_FOLDER") or scratch_folder("flask_app"))
 LOG = FOLDER / "log.txt"
 
 for name, content in {"video.mp4": b"a video\n" * 3, "report.pdf": b"%PDF-1.7\n", "image.png": b"\x89PNG\r\n"}.items():

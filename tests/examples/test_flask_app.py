@@ -23,6 +23,7 @@ def example(tmp_path_factory):
     """The example as a module, whose streams do not pause."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FLASK_APP_FOLDER", str(tmp_path_factory.mktemp("flask_app")))
+        patch.syspath_prepend(EXAMPLE.parent)
         spec = importlib.util.spec_from_file_location("flask_app", EXAMPLE)
         module = importlib.util.module_from_spec(spec)
         patch.setitem(sys.modules, "flask_app", module)

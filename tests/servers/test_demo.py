@@ -53,3 +53,10 @@ def test_the_log_tells_of_the_background_task(demo):
 def test_the_views_of_a_framework_stand_below_a_path_of_their_own(demo, framework):
     answer = demo.exchange("GET", f"/{framework}/custom")
     assert (answer.status, answer.body, answer.values("X-Custom-Header")) == (200, b"Custom content", ["value"])
+
+
+def test_nothing_is_left_of_the_files_of_the_demo(tmp_path):
+    with serve("gunicorn:gevent", "demo:app", folder=EXAMPLES, environ={"TMPDIR": str(tmp_path)}) as server:
+        server.exchange("GET", "/text")
+        made = [path.name.partition("-")[0] for path in tmp_path.iterdir() if "_app-" in path.name]
+    assert (sorted(made), list(tmp_path.iterdir())) == (["django_app", "flask_app"], [])
