@@ -1,4 +1,4 @@
-"""A plain WSGI application with streams: a live page over server-sent events, exports, an asynchronous generator.
+"""A plain WSGI application with streams: server-sent events, exports, an asynchronous generator.
 
 ``demo.py`` serves it below ``/streams``. ``README.md`` here lists what each route answers.
 """
@@ -9,21 +9,22 @@ import asyncio
 import csv
 import itertools
 import logging
+import os
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from html import escape
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from gevent.event import Event
+from journal import Journal, parse_number
 from werkzeug.wrappers import Request
 
 from wsgiresp.responses import (
     EventSourceResponse,
-    FileResponse,
+    HTMLResponse,
     JSONLinesResponse,
     JSONResponse,
     PlainTextResponse,
@@ -38,8 +39,7 @@ log = logging.getLogger("stream_app")
 logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
 log.setLevel(logging.INFO)
 
-HERE = Path(__file__).parent
-WEATHER = HERE / "data" / "weather.csv"
+WEATHER = Path(__file__).parent / "data" / "weather.csv"
 PACE = 0.1  # s for a month: long enough to be seen
 
 View = Callable[[Request], Response]
@@ -73,53 +73,20 @@ def route(path: str) -> Callable[[View], View]:
     return register
 
 
-class Journal(logging.Handler):
-    """The last lines of the log, and each new one as it comes, as events for any number of readers.
-
-    *most*: the lines that are kept. A reader that comes back gets what it has missed of them.
-    """
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._numbers = itertools.count(1)
-        self._lines: deque[tuple[int, str]] = deque(maxlen=most)
-        # Ids of an earlier run, or of another worker, name other lines.
-        self._run = f"{time.time_ns():x}"
-        self._arrivals: set[Event] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the line of *record*, and wake all who wait for it."""
-        self._lines.append((next(self._numbers), self.format(record)))
-        for arrival in tuple(self._arrivals):
-            arrival.set()
-
-    def events(self, last_id: str | None) -> Iterator[ServerSentEvent]:
-        """Yield the lines after that of *last_id*, or all that are kept where it is none of this run; then wait."""
-        run, _, digits = (last_id or "").partition("-")
-        seen = parse_number(digits) if run == self._run else 0
-        arrival = Event()  # of gevent's, and one for each reader: it must be waited for in one thread only
-        self._arrivals.add(arrival)
-        try:
-            while True:
-                # Before the look at the lines: what comes after that look has set it when we wait.
-                arrival.clear()
-                for number, line in tuple(self._lines):
-                    if number > seen:
-                        seen = number
-                        yield ServerSentEvent(line, event="line", id=f"{self._run}-{number}")
-                arrival.wait()
-        finally:
-            self._arrivals.remove(arrival)
-
-
-JOURNAL = Journal(200)
+# The folder of serve_conf.py: what one worker logs, the others tell, and those after it.
+SHARED = os.environ.get("DEMO_FOLDER")
+JOURNAL = Journal(1000, Path(SHARED) / "journal.sqlite" if SHARED else None)
 log.addHandler(JOURNAL)
 
 
 @route("/")
-def page(request: Request) -> Response:
-    """FileResponse: the page that shows the streams"""
-    return FileResponse(HERE / "live.html", max_age=0)
+def index(request: Request) -> Response:
+    """HTMLResponse: this list"""
+    # The links are relative: demo.py serves them below a path of their own.
+    items = "".join(
+        f'<li><a href=".{path}">{path}</a> {escape(view.__doc__ or "")}</li>\n' for path, view in ROUTES.items()
+    )
+    return HTMLResponse(f"<!doctype html>\n<title>Streams</title>\n<h1>Streams</h1>\n<ul>\n{items}</ul>\n")
 
 
 @route("/progress")
@@ -133,14 +100,36 @@ def progress(request: Request) -> Response:
 
 @route("/log")
 def live_log(request: Request) -> Response:
-    """EventSourceResponse: the log of this worker, without an end"""
-    return EventSourceResponse(JOURNAL.events)
+    """EventSourceResponse: the log, without an end; ?last_id= for a page that closed its own stream and goes on"""
+
+    def events(last_id: str | None) -> Iterator[ServerSentEvent]:
+        # A browser that comes back by itself sends the field; an EventSource that a page makes anew has none to send.
+        after = last_id or request.args.get("last_id")
+        yield ServerSentEvent({"worker": os.getpid(), "after": after, "by_field": bool(last_id)}, event="worker")
+        yield from JOURNAL.events(after)
+
+    return EventSourceResponse(events, retry=500)
 
 
 @route("/days.jsonl")
 def days_as_lines(request: Request) -> Response:
-    """JSONLinesResponse: a document for each day, with dates and Decimals"""
-    return JSONLinesResponse(days())
+    """JSONLinesResponse: a document for each day, with dates and Decimals; ?pause=0 to 99 milliseconds after each"""
+    pause = request.args.get("pause", "0")
+    if not (pause.isascii() and pause.isdigit() and len(pause) <= 2):
+        return JSONResponse({"detail": "pause must be a whole number from 0 to 99"}, status_code=400)
+
+    def lines() -> Iterator[dict[str, Any]]:
+        sent = 0
+        try:
+            for day in days():
+                yield day
+                sent += 1
+                time.sleep(int(pause) / 1000)
+        finally:
+            # At once when the client leaves, wherever it is by then.
+            log.info("days.jsonl: %s days have gone out", sent)
+
+    return JSONLinesResponse(lines())
 
 
 @route("/weather.csv")
@@ -187,9 +176,3 @@ def rain_by_month(last_id: str | None) -> Iterator[ServerSentEvent]:
         log.info("%s: %s mm of rain", month, rain)
         yield ServerSentEvent({"month": month, "rain": rain}, event="month", id=number)
     yield ServerSentEvent("", event="done", id="done")
-
-
-def parse_number(text: str) -> int:
-    """Return the number that *text* from a client stands for, 0 where it is none."""
-    # 18 digits at most: int() of a very long number takes very long.
-    return int(text) if text.isdecimal() and len(text) <= 18 else 0

@@ -8,8 +8,11 @@ from werkzeug.test import Client
 
 ROWS = [pytest.param(row, id=row.request) for row in rows()]
 PATHS = [
+    *example("demo").ROUTES,
     *example("plain_app").ROUTES,
     "/data/weather.csv",
+    "/static/start.js",
+    "/tones.wav",
     *(f"/streams{path}" for path in example("stream_app").ROUTES),
 ]
 

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import logging
+import os
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -38,11 +39,11 @@ def client() -> Client:
 
 
 @pytest.fixture
-def journal(monkeypatch: pytest.MonkeyPatch) -> Any:
+def journal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The journal of a worker that has just begun, and keeps five lines."""
-    journal = STREAM_APP.Journal(5)
-    monkeypatch.setattr(STREAM_APP, "JOURNAL", journal)
-    return journal
+    with contextlib.closing(STREAM_APP.Journal(5)) as journal:
+        monkeypatch.setattr(STREAM_APP, "JOURNAL", journal)
+        yield journal
 
 
 def write(journal: Any, *lines: str) -> None:
@@ -105,46 +106,31 @@ def test_who_has_seen_the_end_need_not_come_back(client: Client) -> None:
     assert client.get("/progress", headers={"Last-Event-ID": "done"}).status_code == 204
 
 
-def test_a_reader_of_the_log_gets_what_was_kept(journal: Any) -> None:
-    write(journal, *"abcdefg")
-    with following("/log") as lines:
-        assert take(lines, 5) == [*"cdefg"]
-
-
-def test_a_line_of_the_log_is_sent_when_it_is_written(journal: Any) -> None:
-    write(journal, "a")
-    with following("/log") as lines:
-        took = take(lines, 1)
-        write(journal, "b")
-        assert [*took, *take(lines, 1)] == ["a", "b"]
-
-
-def test_a_line_of_the_log_is_sent_to_each_reader(journal: Any) -> None:
-    with following("/log") as lines, following("/log") as others:
-        write(journal, "a", "b")
-        assert take(lines, 2) == take(others, 2) == ["a", "b"]
-
-
-def test_a_reader_of_the_log_that_left_is_forgotten(journal: Any) -> None:
-    with following("/log") as lines:
-        write(journal, "a")
-        next(lines)
-    assert journal._arrivals == set()
-
-
-def test_a_reader_of_the_log_that_comes_back_gets_what_it_missed(journal: Any) -> None:
+def test_the_log_begins_with_the_worker_and_goes_on_with_lines(journal: Any) -> None:
     write(journal, "a", "b")
-    with following("/log") as lines:
-        last_id = next(lines).id
-    write(journal, "c")
-    with following("/log", last_id) as lines:
-        assert take(lines, 2) == ["b", "c"]
+    with following("/log") as events:
+        opening, *lines = (next(events) for _ in range(3))
+    assert (opening.event, opening.json()) == ("worker", {"worker": os.getpid(), "after": None, "by_field": False})
+    assert [(line.event, line.data) for line in lines] == [("line", "a"), ("line", "b")]
 
 
-def test_a_reader_of_another_log_gets_what_was_kept(journal: Any) -> None:
-    write(journal, "a", "b")
-    with following("/log", "18eb69989285a658-2") as lines:
-        assert take(lines, 2) == ["a", "b"]
+@pytest.mark.parametrize(
+    ("query", "field", "missed"),
+    [
+        pytest.param("", 1, ["b", "c"], id="in the field of a browser that comes back"),
+        pytest.param("?last_id={2}", 0, ["c"], id="in the query of a page that goes on"),
+        pytest.param("?last_id={1}", 2, ["c"], id="in the field that is newer than the query"),
+    ],
+)
+def test_the_log_goes_on_after_the_id(journal: Any, query: str, field: int, missed: list[str]) -> None:
+    write(journal, *"abc")
+    with following("/log") as events:
+        next(events)
+        ids = ["", *(next(events).id for _ in range(3))]
+    with following(f"/log{query.format(*ids)}", ids[field]) as events:
+        opening = next(events).json()
+        lines = take(events, len(missed))
+    assert (opening["by_field"], lines) == (bool(field), missed)
 
 
 def test_a_request_is_a_line_of_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -162,13 +148,21 @@ def test_every_day_is_a_line_with_the_digits_of_the_csv_file(client: Client) -> 
     assert [json.loads(line, parse_float=str) for line in lines] == csv_rows()
 
 
+def test_the_log_tells_after_how_many_days_a_client_has_left(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    with client.get("/days.jsonl?pause=1", buffered=False) as answer:
+        next(iter(answer.response))
+    assert re.fullmatch(r"days\.jsonl: [0-9]+ days have gone out", caplog.messages[-1])
+    assert caplog.messages[-1] != "days.jsonl: 1096 days have gone out"
+
+
 def test_the_csv_file_is_sent_whole(client: Client) -> None:
     assert client.get("/weather.csv").data == WEATHER.read_bytes()
 
 
-@pytest.mark.parametrize("pause", ["", "6", "-1", "0.5", "nan", "٣"])
-def test_a_bad_pause_is_a_400_that_says_what_is_wrong(client: Client, pause: str) -> None:
-    response = client.get("/count", query_string={"pause": pause})
+@pytest.mark.parametrize("path", ["/count", "/days.jsonl"])
+@pytest.mark.parametrize("pause", ["", "100", "-1", "0.5", "nan", "٣"])
+def test_a_bad_pause_is_a_400_that_says_what_is_wrong(client: Client, path: str, pause: str) -> None:
+    response = client.get(path, query_string={"pause": pause})
     assert (response.status_code, list(response.get_json())) == (400, ["detail"])
 
 
@@ -186,10 +180,6 @@ def test_every_answer_follows_pep_3333(path: str, method: str) -> None:
         assert response.status_code < 600
 
 
-@pytest.mark.parametrize("path", PATHS[1:])
-def test_the_page_links_to_every_route(client: Client, path: str) -> None:
-    assert f'<a href="{path[1:]}">' in client.get("/").text
-
-
-def test_the_page_names_no_other_host(client: Client) -> None:
-    assert re.findall(r"//|@import|url\(", client.get("/").text) == []
+@pytest.mark.parametrize("path", PATHS)
+def test_the_index_links_to_every_route(client: Client, path: str) -> None:
+    assert f'<a href=".{path}">' in client.get("/").text
