@@ -9,6 +9,7 @@ from examples.readme import EXAMPLES, example
 from werkzeug.test import Client
 
 STATIC = EXAMPLES / "static"
+PICTURES = sorted((EXAMPLES.parent / "docs" / "images").glob("demo-*.png"))
 FILES = sorted(path.name for path in STATIC.iterdir())
 TYPES = {"css": "text/css", "html": "text/html", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -66,3 +67,9 @@ def test_each_list_of_routes_is_linked(client, path):
 def test_another_method_is_not_allowed(client, method, allowed):
     answer = client.open("/orders", method=method)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.name)
+def test_a_picture_of_the_page_is_small_and_shown(picture):
+    shown = (EXAMPLES.parent / "docs" / "tutorial" / "demo.md").read_text("utf-8")
+    assert (picture.stat().st_size < 200_000, f"(../images/{picture.name})" in shown) == (True, True)
