@@ -98,16 +98,13 @@ def exchange(port: int, asked: bytes) -> tuple[bytes, str]:
     # Under gevent these waits are cooperative, so that one worker is enough to ask and to answer.
     with socket.create_connection((HOST, port), PATIENCE) as connection:
         connection.sendall(asked)
-        while len(answer) < MOST:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return bytes(answer), "time"
+        while len(answer) < MOST and (left := deadline - time.monotonic()) > 0:
             connection.settimeout(left)
             try:
                 piece = connection.recv(MOST - len(answer))
             except TimeoutError:
-                return bytes(answer), "time"
+                break
             if not piece:
                 return bytes(answer), "closed"
             answer += piece
-    return bytes(answer), "length"
+    return bytes(answer), "length" if len(answer) == MOST else "time"
