@@ -93,9 +93,10 @@ DAYS = read_days(DATA / "weather.csv")
 @route("/")
 def index(request: Request) -> Response:
     """HTMLResponse: this list"""
-    listed = {path: view.__doc__ or "" for path, view in ROUTES.items()}
+    # This list is at the path that was asked for: in demo.py that is another.
+    listed = {request.path if view is index else path: view.__doc__ or "" for path, view in ROUTES.items()}
     listed["/data/weather.csv"] = "serve_files(): the files of a folder by their names, each to be asked for again"
-    listed["/streams/"] = "stream_app.py: a live page, exports; where demo.py serves both"
+    listed["/streams/"] = "stream_app.py: events, exports; where demo.py serves both"
     items = "".join(f'<li><a href="{path}">{path}</a> {escape(about)}</li>\n' for path, about in listed.items())
     return HTMLResponse(f"<!doctype html>\n<title>Routes</title>\n<h1>Routes</h1>\n<ul>\n{items}</ul>\n")
 

@@ -61,6 +61,7 @@ async function take(signal) {
 
 /** Say whether the SHA-256 of all pieces is the one that the server sent (RFC 9530, Repr-Digest). */
 async function compare() {
+  if (!isSecureContext) throw new Error("to compare it, a page must be this machine's own, or come over HTTPS");
   const whole = await new Blob(pieces).arrayBuffer();
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", whole));
   const isEqual = digest === `sha-256=:${btoa(String.fromCharCode(...hash))}:`;

@@ -7,14 +7,6 @@ from examples.readme import OF_THE_CHECKOUT, Row, example, rows, shows
 from werkzeug.test import Client
 
 ROWS = [pytest.param(row, id=row.request) for row in rows()]
-PATHS = [
-    *example("demo").ROUTES,
-    *example("plain_app").ROUTES,
-    "/data/weather.csv",
-    "/static/start.js",
-    "/tones.wav",
-    *(f"/streams{path}" for path in example("stream_app").ROUTES),
-]
 
 
 @pytest.fixture
@@ -46,4 +38,7 @@ def test_the_body_is_that_of_the_readme(client: Client, row: Row) -> None:
 
 def test_the_readme_leaves_no_route_out() -> None:
     answered = {row.path for row in rows() if row.status != "404"}
-    assert answered - {"/streams"} == set(PATHS)
+    # Not where the tests are collected: the demo imports Django, whose settings a process has once.
+    routed = {*example("demo").ROUTES, *example("plain_app").ROUTES}
+    routed |= {f"/streams{path}" for path in example("stream_app").ROUTES}
+    assert answered == routed | {"/streams", "/static/start.js", "/tones.wav", "/data/weather.csv"}
