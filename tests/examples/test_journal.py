@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,5 +130,12 @@ def test_the_next_worker_goes_on_where_a_reader_was(shared: Callable[[], Any]) -
 
 def test_a_line_of_another_process_is_found(shared: Callable[[], Any], tmp_path: Path) -> None:
     with reading(shared()) as lines:
-        subprocess.run([sys.executable, "-c", WRITE_A_LINE, tmp_path / "journal"], cwd=EXAMPLES, check=True, timeout=30)
+        subprocess.run(
+            [sys.executable, "-c", WRITE_A_LINE, tmp_path / "journal"],
+            cwd=EXAMPLES,
+            # What is imported there is what is imported here: the checkout, or the wheel that is under test.
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            check=True,
+            timeout=30,
+        )
         assert take(lines, 1) == ["from elsewhere"]
