@@ -1,7 +1,7 @@
 // A download that can be paused and continued, and is compared in the end with what the server says of the whole.
 import { clear, find, megabytes, tell } from "./page.js";
 
-const FASTEST = 6e6; // bytes a second
+const FASTEST = 4e6; // bytes a second
 
 const [bar, state, requests] = ["download-bar", "download-state", "download-requests"].map(find);
 const [start, pause, resume] = ["download-start", "download-pause", "download-continue"].map(find);

@@ -107,7 +107,7 @@ def walk(page: StartPage) -> Tour:
     """Use each panel that has a beginning and an end."""
     page.press("#progress-start")
     page.press("#lines-start")
-    page.wait("#lines-state", "^[1-9][0-9] days")
+    page.wait("#lines-state", "^[1-9][0-9]+ days")
     page.press("#lines-stop")
     stopped = [page.wait("#lines-state", "^Stopped")]
     stopped += [line for line in page.wait("#log", "gone out").splitlines() if line.endswith("gone out")]
@@ -119,7 +119,7 @@ def walk(page: StartPage) -> Tour:
     page.press("#cookies-delete")
     deleted = [page.wait("#cookies-sent", "^{}$"), page.wait("#cookies-seen", "^nothing$")]
     page.press("#download-start")
-    page.wait("#download-state", "^[2-9][.][0-9]+ MB of")
+    page.wait("#download-state", "^([2-9]|1[0-9])[.][0-9]+ MB of")
     page.press("#download-pause")
     paused = [page.wait("#download-state", "^Paused")]
     page.press("[data-seek='540']")
