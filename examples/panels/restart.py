@@ -38,7 +38,7 @@ def refusal(request: Request) -> str | None:
     # A page of another site may have given its own name this address, and then all else looks right.
     if not is_loopback(name_in(host)) or not is_loopback(request.remote_addr or ""):
         return "this is for the machine that the demo runs on"
-    # Browsers say where a request comes from (Fetch Metadata, Section 2.3; Fetch, Section 3.2), and pages cannot.
+    # Browsers say where a request comes from (Fetch Metadata, Section 2.3; RFC 6454, Section 7), pages cannot.
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     if site != "same-origin" or request.headers.get("Origin") != f"{request.scheme}://{host}":
         return "this is for the demo's own page"

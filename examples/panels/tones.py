@@ -74,7 +74,7 @@ def tones_response() -> FileResponse:
         headers={
             # Every worker writes the same, so a part of it can be had from the next one, too.
             "ETag": f'"{tones.digest.hex()}"',
-            # RFC 9530, Section 3.1: of the whole, in an answer with a part as well.
+            # RFC 9530, Section 3: of the whole, in an answer with a part as well.
             "Repr-Digest": f"sha-256=:{base64.b64encode(tones.digest).decode()}:",
             # No copy in the browser, which would hide the requests that are to be seen.
             "Cache-Control": "no-store",
