@@ -38,7 +38,8 @@ function choose(button, path, fields = {}) {
   form.elements.path.value = path;
   find("fields").open = Object.keys(fields).length > 0;
   for (const other of find("routes").querySelectorAll("button")) other.setAttribute("aria-pressed", other === button);
-  ask();
+  // On a phone the answer is far below the list.
+  ask().then(() => { if (matchMedia("(max-width: 45rem)").matches) find("answer").scrollIntoView({ block: "nearest" }); });
 }
 
 function ask() {

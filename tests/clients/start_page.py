@@ -27,6 +27,12 @@ watch.observe(element, {subtree: true, childList: true, characterData: true});
 look();
 """
 
+PLACE = """
+const [selector, done] = arguments;
+const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+done([top, bottom, window.innerHeight]);
+"""
+
 WIDTHS = """
 arguments[0]([document.documentElement.scrollWidth, window.innerWidth]);
 """
@@ -72,6 +78,11 @@ class StartPage:
     def shown(self, selector: str) -> list[str]:
         """Return the lines that the element of *selector* shows."""
         return self.wait(selector, "").splitlines()
+
+    def is_in_view(self, selector: str) -> bool:
+        """Whether all of the element that *selector* finds is on the screen."""
+        top, bottom, height = self.browser.run(PLACE, selector)
+        return bool(top >= 0 and bottom <= height)
 
     @property
     def widths(self) -> list[Any]:

@@ -195,10 +195,21 @@ def test_a_panel_is_used_by_keyboard_alone(page):
     assert page.wait("#progress-state", "^Done").startswith(f"Done: {rain()} mm.")
 
 
-def test_the_page_is_no_wider_than_a_phone(browser, server):
+@pytest.fixture
+def phone(browser, server):
+    """The page on a phone, in a tab of its own."""
     with browser.tab():
         browser.become_a_phone(*PHONE)
         page = StartPage(browser, server)
         page.open()
-        page.ask("FileResponse, two parts", "WSGI")
-        assert page.widths == [PHONE[0], PHONE[0]]
+        yield page
+
+
+def test_the_page_is_no_wider_than_a_phone(phone):
+    phone.ask("FileResponse, two parts", "WSGI")
+    assert phone.widths == [PHONE[0], PHONE[0]]
+
+
+def test_an_answer_comes_into_view_on_a_phone(phone):
+    phone.ask("Response", "WSGI")
+    assert phone.is_in_view("#answer")
