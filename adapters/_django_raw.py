@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 from django.http.response import HttpResponseBase
@@ -16,6 +17,7 @@ from wsgiresp.responses import Response
 
 _CALLBACKS = "_post_render_callbacks"
 _UNRENDERED = ("add_post_render_callback", "context_data", "render", "template_name")
+_left: ContextVar[list[tuple[Response, Callable[[Any], Any]]] | None] = ContextVar("wsgiresp.left", default=None)
 # What our classes keep on a response; anything else was put there by a decorator.
 _OWN = frozenset(
     {
@@ -28,7 +30,18 @@ _OWN = frozenset(
 
 def add_post_render_callback(self: Response, callback: Callable[[Any], Any]) -> None:
     """Have *callback* called with the response of Django's that is made of this one; it may return another."""
-    vars(self).setdefault(_CALLBACKS, []).append(callback)
+    left = _left.get()
+    if left is None:
+        vars(self).setdefault(_CALLBACKS, []).append(callback)
+    else:
+        # Not on the response: of one that answers several requests at once, the callback of one, such as that which
+        # sets the cookie of CsrfViewMiddleware, would be called for another.
+        left.append((self, callback))
+
+
+def begin_request() -> None:
+    """Have what decorators leave for later kept for the request that begins here."""
+    _left.set([])
 
 
 def has_header(self: Response, header: str) -> bool:
@@ -104,9 +117,12 @@ def show_unrendered(raw: Response, made: HttpResponseBase) -> None:
 
 
 def rendered(raw: Response, made: HttpResponseBase) -> HttpResponseBase:
-    """Return *made*, or what the callbacks that were left on *raw* make of it."""
+    """Return *made*, or what the callbacks that were left for *raw* make of it."""
     for name in _UNRENDERED:
         vars(made).pop(name, None)
-    for callback in vars(raw).pop(_CALLBACKS, ()):
+    left = _left.get() or []
+    callbacks = [*vars(raw).pop(_CALLBACKS, ()), *(callback for owner, callback in left if owner is raw)]
+    left.clear()
+    for callback in callbacks:
         made = callback(made) or made
     return made

@@ -30,7 +30,7 @@ from wsgiresp.adapters._django_answers import (
 )
 from wsgiresp.adapters._django_calls import call
 from wsgiresp.adapters._django_conversion import converted
-from wsgiresp.adapters._django_raw import rendered, show_unrendered
+from wsgiresp.adapters._django_raw import begin_request, rendered, show_unrendered
 from wsgiresp.adapters._django_settings import defaults, namespaces
 from wsgiresp.adapters._django_surroundings import Surroundings
 from wsgiresp.adapters._django_views import View
@@ -115,6 +115,7 @@ class ResponseMiddleware:
         *request*, *args* and *kwargs* are what Django calls it with. Before Python 3.12 Django takes a generator for a
         coroutine, and under gevent it runs one coroutine at a time.
         """
+        begin_request()
         known = self._known(view)
         asked = known.plan(request.method)
         if asked and _INJECTED not in vars(request):  # by another one of these, before this

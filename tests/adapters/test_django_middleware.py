@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gzip
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import django
 import pytest
@@ -11,13 +14,14 @@ from django.core.cache import cache
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.template.response import SimpleTemplateResponse
+from django.test import AsyncClient, Client
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators import cache as caching
 from django.views.decorators import clickjacking, csrf, http, vary
 from django.views.decorators.gzip import gzip_page
-from django_apps import OURS, asked, asked_later
+from django_apps import OURS, asked, asked_later, project
 
 from wsgiresp.responses import (
     BackgroundTask,
@@ -326,6 +330,62 @@ def test_a_callback_may_return_another_response():
         return response
 
     assert asked(view).data == b"another"
+
+
+# What a decorator leaves for later is for its own request, also of a response that answers two at once
+
+
+def test_two_threads_get_a_cookie_each_with_the_same_response():
+    constant, both_are_here = Response("a"), threading.Barrier(2)
+
+    def view(request):
+        response = csrf.ensure_csrf_cookie(lambda request: constant)(request)
+        both_are_here.wait(10)
+        return response
+
+    with project(view), ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda client: client.get("/"), [Client(), Client()]))
+    assert [list(answer.cookies) for answer in answers] == [["csrftoken"]] * 2
+
+
+def test_two_tasks_get_a_cookie_each_with_the_same_response():
+    constant = Response("a")
+
+    async def both():
+        both_are_here = asyncio.Barrier(2)
+
+        @csrf.ensure_csrf_cookie
+        async def inner(request):
+            return constant
+
+        async def view(request):
+            response = await inner(request)
+            await asyncio.wait_for(both_are_here.wait(), 10)
+            return response
+
+        with project(view):
+            return await asyncio.gather(AsyncClient().get("/"), AsyncClient().get("/"))
+
+    assert [list(answer.cookies) for answer in asyncio.run(both())] == [["csrftoken"]] * 2
+
+
+def test_a_middleware_may_answer_by_a_view_that_is_decorated():
+    assert asked(lambda request: None, middleware=[f"{__name__}.Viewing", OURS]).headers["X-A"] == "1"
+
+
+class Viewing:
+    """A middleware that answers in place of each view, by one of its own that leaves a callback."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return contextvars.Context().run(self.get_response, request)
+
+    def process_view(self, request, *_):
+        response = Response("a")
+        response.add_post_render_callback(lambda made: made.headers.setdefault("X-A", "1"))
+        return response
 
 
 def test_the_middleware_may_be_there_twice():
