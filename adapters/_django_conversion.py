@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp.adapters import _django_kinds as kinds
-from wsgiresp.adapters._django_calls import closed_at_last
+from wsgiresp.adapters._django_asgi import closed_at_last
 from wsgiresp.adapters._django_raw import hand_on
 from wsgiresp.adapters._django_surroundings import bind
 from wsgiresp.adapters._django_threads import in_thread
