@@ -7,6 +7,7 @@ import threading
 import gevent
 import pytest
 from bodies.drivers import PATIENCE, in_greenlet, in_thread, throw, turns
+from gevent.exceptions import ConcurrentObjectUseError
 
 from wsgiresp._bodies.bells import Bell
 
@@ -66,6 +67,15 @@ def test_it_can_be_waited_for_again_and_again(bell):
     for _ in range(3):
         turns()
         bell.ring()
+    waiting.get(timeout=PATIENCE)
+
+
+def test_a_second_who_waits_is_refused(bell):
+    waiting = gevent.spawn(bell.wait)
+    turns()
+    with pytest.raises(ConcurrentObjectUseError):
+        in_greenlet(bell.wait)
+    bell.ring()
     waiting.get(timeout=PATIENCE)
 
 

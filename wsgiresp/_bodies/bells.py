@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gevent
-from gevent.hub import Hub, Waiter
-
-if TYPE_CHECKING:
-    _Waiter = Waiter[None]
-else:
-    _Waiter = Waiter
+from gevent.exceptions import ConcurrentObjectUseError
+from gevent.hub import Hub
+from greenlet import getcurrent, greenlet
 
 
-class Bell(_Waiter):
+class Bell:
     """Wakes the one greenlet of *hub* that waits for it; a ring that nobody waited for yet is not lost.
 
     The waiter may also wake without a ring, so it looks again at what it waits for.
     """
 
-    __slots__ = ("_is_rung", "_loop")
+    # Not gevent's Waiter: what that has on the stack of each stream that waits is copied at each switch.
+    __slots__ = ("_has_rung", "_hub", "_is_rung", "_loop", "_waiter")
 
     def __init__(self, hub: Hub) -> None:
-        super().__init__(hub)
+        self._hub = hub
         self._loop: Any = hub.loop
+        self._waiter: greenlet | None = None
         self._is_rung = False
+        self._has_rung = False  # and the hub knows
 
     def ring(self) -> None:
         """Wake the waiter in its turn; in the thread of the hub."""
@@ -43,21 +43,27 @@ class Bell(_Waiter):
 
     # What the loop is given to call: the bell itself, for each thing that waits to be called is one more for the
     # collector of cycles, and a method with its argument is two.
-    def __call__(self, source: object = None) -> None:
+    def __call__(self) -> None:
         """Wake the waiter now; in the hub."""
-        self.switch(None)
+        self._has_rung = True
+        if self._waiter is not None:
+            self._waiter.switch()
 
     def wait(self) -> None:
         """Wait until it rings."""
+        if self._waiter is not None:
+            raise ConcurrentObjectUseError("two greenlets wait for one bell")
         try:
-            self.get()
+            if not self._has_rung:
+                self._waiter = getcurrent()
+                self._hub.switch()
         finally:
             # Before the caller looks at what it waits for: a ring from now on means that there is something new.
-            self.clear()
-            self._is_rung = False
+            self._waiter = None
+            self._is_rung = self._has_rung = False
 
     def let_go(self) -> None:
         """Wake the waiter, if there is one, and return when it has had its turn."""
-        if self.greenlet is not None:
+        if self._waiter is not None:
             self.ring()
             gevent.sleep(0)
