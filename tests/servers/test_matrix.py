@@ -13,123 +13,27 @@ from typing import NamedTuple
 
 import gunicorn
 import pytest
-from servers.rows import (
-    CHUNKS,
-    CSV,
-    DOCUMENT,
-    EVENT_STREAM,
-    EVENTS,
-    FILE,
-    JSON,
-    JSON_LINES,
-    LINES,
-    OCTETS,
-    TEXT,
-    Row,
-    by_name,
-    told,
-    with_boundary,
+from servers.matrix import (
+    BOUNDARY,
+    END_CHUNKS_OF_NO_BODY,
+    KEEPS_NO_OLD_CLIENT,
+    KEPT,
+    ON_CONDITION,
+    PARTS,
+    ROWS,
+    WAYS,
+    differences,
+    name_of,
 )
+from servers.rows import Row, by_name, told, with_boundary
 from servers.serving import Server, cases, serve
 from servers.tls import certificate, needs_openssl, secured, trusting
 from servers.wire import Answer, Connection
 
 OF_THE_CHECKOUT = ("etag", "last-modified")  # of a file, whose time is that of the checkout
-BOUNDARY = "0123456789abcdef" * 2
-SAVED = [("accept-ranges", "bytes"), ("content-disposition", 'attachment; filename="wetter.csv"')]
-LIVE = [("cache-control", "no-cache, no-transform"), ("x-accel-buffering", "no")]
-OK, PART = (200, "OK"), (206, "Partial Content")
-
-
-def part(first, last):
-    """The head of a part of the file, and its bytes."""
-    fields = f"Content-Type: {CSV[1]}\r\nContent-Range: bytes {first}-{last}/{len(FILE)}\r\n\r\n"
-    return f"--{BOUNDARY}\r\n{fields}".encode() + FILE[first : last + 1] + b"\r\n"
-
-
-def of_bytes(value):
-    return ("content-range", f"bytes {value}/{len(FILE)}")
-
-
-ROWS = [
-    Row("/str", *OK, [TEXT], "Grüße\n".encode()),
-    Row("/bytes", *OK, [OCTETS], b"\x00\xff\r\n"),
-    Row("/text", *OK, [TEXT], "Grüße\n".encode()),
-    Row("/html", *OK, [("content-type", "text/html; charset=utf-8")], "<h1>ü</h1>".encode()),
-    Row("/json", *OK, [JSON], DOCUMENT),
-    Row("/orjson", *OK, [JSON], DOCUMENT),
-    Row("/ujson", *OK, [JSON], DOCUMENT),
-    Row("/redirect", 307, "Temporary Redirect", [TEXT, ("location", "/a%20b/%C3%BC?q=1")], b""),
-    Row("/no-content", 204, "No Content", [], b"", None),
-    Row("/file", *OK, [CSV, *SAVED], FILE),
-    Row("/file-object", *OK, [("content-type", "image/png"), SAVED[0]], FILE),
-    Row("/chunks", *OK, [OCTETS], CHUNKS, None),
-    Row("/async-chunks", *OK, [OCTETS], CHUNKS, None),
-    Row("/stream-of-a-file", *OK, [CSV], b"0123456789abcdef" * 16384, None),
-    Row("/empty-stream", *OK, [OCTETS], b"", None),
-    Row("/lines", *OK, [JSON_LINES], LINES, None),
-    Row("/async-lines", *OK, [JSON_LINES], LINES, None),
-    Row("/events", *OK, [EVENT_STREAM, *LIVE], EVENTS, None),
-    Row("/async-events", *OK, [EVENT_STREAM, *LIVE], EVENTS, None),
-]
-PARTS = [
-    Row("/file", *PART, [CSV, *SAVED, of_bytes("0-9")], FILE[:10], asked=(("Range", "bytes=0-9"),)),
-    Row("/file", *PART, [CSV, *SAVED, of_bytes("35400-35419")], FILE[-20:], asked=(("Range", "bytes=-20"),)),
-    Row(
-        "/file",
-        *PART,
-        [("content-type", f"multipart/byteranges; boundary={BOUNDARY}"), *SAVED],
-        part(0, 9) + part(100, 20000) + f"--{BOUNDARY}--\r\n".encode(),
-        asked=(("Range", "bytes=0-9,100-20000"),),
-    ),
-    Row(
-        "/file-object",
-        *PART,
-        [("content-type", "image/png"), SAVED[0], of_bytes("5-9")],
-        FILE[5:10],
-        asked=(("Range", "bytes=5-9"),),
-    ),
-    Row("/file", 416, "Range Not Satisfiable", [TEXT, of_bytes("*")], b"", asked=(("Range", "bytes=99999-"),)),
-]
-UNCHANGED = [
-    Row("/file", 304, "Not Modified", [], b"", None, (("If-None-Match", "*"),)),
-    Row("/file", 412, "Precondition Failed", [TEXT], b"", asked=(("If-Match", '"other"'),)),
-]
 OVER_TLS = ("gunicorn:sync", "gunicorn:gthread", "gunicorn:gevent")
-WAYS = {
-    "HTTP/1.0": ("HTTP/1.0", ()),
-    "HTTP/1.0, to be kept": ("HTTP/1.0", (("Connection", "keep-alive"),)),
-    "HTTP/1.1": ("HTTP/1.1", ()),
-    "HTTP/1.1, to be closed": ("HTTP/1.1", (("Connection", "close"),)),
-}
-KEPT = ("HTTP/1.0, to be kept", "HTTP/1.1")
+EVERY = (*ROWS, *PARTS, *ON_CONDITION)
 words = map("word-{}".format, itertools.count())
-
-
-class Difference(NamedTuple):
-    """What a server does otherwise, whatever the app says; *meets* tells to which row, method and way."""
-
-    server: str
-    reason: str
-    meets: Callable[[Row, str, str], bool]
-
-
-DIFFERENCES = [
-    Difference(
-        "wsgiref",
-        "says Content-Length: 0 where nothing was written",
-        lambda row, method, way: row.length is None and (method == "HEAD" or row.body == b""),
-    ),
-    Difference(
-        "gevent.pywsgi",
-        "keeps the connection of a client of HTTP/1.0 open, whose stream has no other end",
-        lambda row, method, way: row.length is None and row.status == 200 and way == KEPT[0],
-    ),
-]
-# These end the chunks of an answer to HEAD, which has none.
-END_CHUNKS_OF_NO_BODY = {"gevent.pywsgi", "waitress"}
-# Cheroot says nothing of it to a client of HTTP/1.0, for whom that is a no.
-KEEPS_NO_OLD_CLIENT = {"cheroot"}
 
 
 class Door(NamedTuple):
@@ -138,11 +42,6 @@ class Door(NamedTuple):
     name: str
     server: Server
     connect: Callable[[], Connection]
-
-
-def name_of(row):
-    """What *row* asks for."""
-    return " ".join([row.target, *(value for _, value in row.asked)])
 
 
 def each_row(*rows):
@@ -159,9 +58,12 @@ def door(request, tmp_path_factory):
     name, _, tls = request.param.partition(" over ")
     options = certificate(tmp_path_factory.mktemp("tls")) if tls else []
     with serve(name, "matrix:app", *options) as server:
-        yield Door(
-            request.param, server, (lambda: secured(server.connect(), takes_any_end=True)) if tls else server.connect
-        )
+
+        def connect() -> Connection:
+            # Gunicorn ends without a close_notify.
+            return secured(server.connect(), takes_any_end=True) if tls else server.connect()
+
+        yield Door(request.param, server, connect)
 
 
 def asked(connection: Connection, row: Row, method: str = "GET", way: str = "HTTP/1.1") -> tuple[str, Answer]:
@@ -187,11 +89,6 @@ def goes_on(answer: Answer, way: str) -> bool:
     return bool(has_end and way == KEPT[1] and answer.keeps_open)
 
 
-def differences(server: str, row: Row, method: str = "GET", way: str = "HTTP/1.1") -> list[str]:
-    """Return what *server* does otherwise when it answers *row*."""
-    return [known.reason for known in DIFFERENCES if known.server == server and known.meets(row, method, way)]
-
-
 def may_fail(request, *what):
     """Let a test fail for what its server does otherwise."""
     for reason in differences(*what):
@@ -204,7 +101,7 @@ def due(row: Row, word: str) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("way", ["HTTP/1.0", "HTTP/1.1"])
-@each_row(*ROWS, *PARTS, *UNCHANGED)
+@each_row(*EVERY)
 def test_a_class_is_answered_byte_for_byte(door, row, way, request):
     may_fail(request, door.name, row, "GET", way)
     with door.connect() as connection:
@@ -214,7 +111,7 @@ def test_a_class_is_answered_byte_for_byte(door, row, way, request):
     assert answer.body == row.body
 
 
-@each_row(*ROWS, *UNCHANGED)
+@each_row(*ROWS, *ON_CONDITION)
 def test_head_has_the_fields_of_get_and_no_body(door, row, request):
     may_fail(request, door.name, row, "HEAD")
     with door.connect() as connection:
@@ -227,7 +124,7 @@ def test_head_has_the_fields_of_get_and_no_body(door, row, request):
 
 @pytest.mark.parametrize("way", [*KEPT, "HTTP/1.1, to be closed"])
 def test_one_connection_serves_all_classes_or_ends_where_it_says(door, way):
-    rows = [row for row in (*ROWS, *PARTS, *UNCHANGED) if not differences(door.name, row, way=way)]
+    rows = [row for row in EVERY if not differences(door.name, row, way=way)]
     again = 0  # requests on a connection that had served another
     while rows:
         with door.connect() as connection:
@@ -240,7 +137,7 @@ def test_one_connection_serves_all_classes_or_ends_where_it_says(door, way):
     assert bool(again) == is_kept
 
 
-@each_row(*ROWS, *PARTS, *UNCHANGED)
+@each_row(*EVERY)
 def test_the_task_of_a_class_runs_once(door, row, request):
     may_fail(request, door.name, row)
     with door.connect() as connection:
@@ -266,8 +163,8 @@ def second_version(request, tmp_path_factory):
 @pytest.mark.parametrize(
     ("method", "row"),
     [
-        *(pytest.param("GET", row, id=f"GET {name_of(row)}") for row in (*ROWS, *PARTS, *UNCHANGED)),
-        *(pytest.param("HEAD", row, id=f"HEAD {name_of(row)}") for row in (*ROWS, *UNCHANGED)),
+        *(pytest.param("GET", row, id=f"GET {name_of(row)}") for row in EVERY),
+        *(pytest.param("HEAD", row, id=f"HEAD {name_of(row)}") for row in (*ROWS, *ON_CONDITION)),
     ],
 )
 def test_a_class_is_answered_over_http_2(second_version, method, row):
