@@ -63,7 +63,7 @@ class Page:
 
     @property
     def _warm(self) -> float:
-        return min(WARM, self._asked.minutes / 3) * 60
+        return min(WARM, float(self._asked.minutes) / 3) * 60
 
     def _growth(self) -> list[tuple[str, float, float]]:
         """Return for each figure of a sample its medians about the warm moment and at the end."""

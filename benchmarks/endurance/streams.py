@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from wsgiresp._protocol.event_reader import EventReader, ReceivedEvent
 
-from .visitors import Visitor, require
+from .visitors import Run, Visitor, require
 
 WEATHER = "/data/weather.csv"
 
@@ -57,7 +57,7 @@ class LogReader(EventVisitor):
 
     kind = "events: the log"
     pause = 1.0
-    kept = 200  # lines
+    _before = ""  # the id of the last line, on whatever connection
 
     def visit(self) -> None:
         until = time.monotonic() + self.chance.uniform(1, 40)
@@ -72,9 +72,7 @@ class LogReader(EventVisitor):
             if time.monotonic() > until or self.run.over.is_set():
                 self.go()
                 return
-        require(False, "the log ended after", self.last)
-
-    _before = ""
+        require(False, "the log ended after", self._before)
 
 
 class Progress(EventVisitor):
@@ -83,7 +81,7 @@ class Progress(EventVisitor):
     kind = "events: progress"
     pause = 0.2
 
-    def __init__(self, run, number):
+    def __init__(self, run: Run, number: int) -> None:
         super().__init__(run, number)
         months = itertools.groupby(
             csv.DictReader(io.StringIO(run.files[WEATHER].decode())), lambda day: day["date"][:7]

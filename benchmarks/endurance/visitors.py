@@ -6,13 +6,15 @@ import random
 import time
 from array import array
 from collections import Counter, defaultdict
-from typing import Any
+from typing import TypeVar
 
 from gevent.event import Event
 from servers.wire import Answer, Connection
 
 PATIENCE = 60.0  # s for the next byte: that of a stream may be a ping, each 15 s
 REUSED = 1.0  # s after a request in which its connection is used again: gunicorn closes it after 2
+
+T = TypeVar("T")
 
 _OF_THE_SERVER = {"connection", "date", "server", "transfer-encoding"}
 
@@ -118,6 +120,6 @@ class Visitor:
         """Count an answer, to a request of the time *began*."""
         self.run.seconds[self.kind].append(time.perf_counter() - began)
 
-    def fate(self, *choices: Any) -> Any:
+    def fate(self, *choices: T) -> T:
         """One of *choices*, by chance."""
         return self.chance.choice(choices)
