@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextvars
+import gc
+import weakref
 
 import gevent
 import pytest
@@ -37,3 +39,15 @@ def test_a_mailbox_without_chunks_has_no_room_for_any():
 @pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, Bell, Lease])
 def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
+
+
+def test_a_producer_that_is_let_go_is_gone_at_once():
+    gc.collect()
+    gc.disable()
+    try:
+        made = producer()
+        known = weakref.ref(made._greenlet)
+        del made
+        assert known() is None
+    finally:
+        gc.enable()

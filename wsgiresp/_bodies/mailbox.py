@@ -33,22 +33,23 @@ class Mailbox:
 
     __slots__ = (
         "_arrival",
-        "_departure",
         "_few",
         "_is_full",
         "_put",
         "_room",
         "_taken",
         "chunks",
+        "departure",
         "error",
         "has_ended",
         "is_awaited",
         "is_closed",
     )
 
-    def __init__(self, arrival: Ring, departure: Ring, at_once: bool = False) -> None:
+    def __init__(self, arrival: Ring, departure: Ring | None, at_once: bool = False) -> None:
         self._arrival = arrival
-        self._departure = departure
+        self.departure = departure
+        """None until the producer waits for the first time, if that is in the thread of the reader."""
         self.chunks: list[bytes] = []  # not a deque: an empty one takes 0.7 KiB, and most streams wait most of the time
         """What is ready, to be looked at and not to be changed."""
         self._room, self._few = (1, 1) if at_once else (ROOM, _FEW)
@@ -100,8 +101,7 @@ class Mailbox:
             chunk = chunks.pop(0)
         self._taken += len(chunk)
         if self._is_full and not chunks:
-            self._is_full = False
-            self._departure()
+            self._make_room()
         return chunk
 
     def end(self, error: BaseException | None = None) -> None:
@@ -118,6 +118,10 @@ class Mailbox:
         rest = b"".join(self.chunks[:count])
         del self.chunks[:count]
         if self._is_full:
-            self._is_full = False
-            self._departure()
+            self._make_room()
         return rest
+
+    def _make_room(self) -> None:
+        self._is_full = False
+        if self.departure is not None:
+            self.departure()

@@ -68,12 +68,9 @@ class InGreenlet:
     def __init__(self, source: Source, hub: Hub, arrival: Ring, *, at_once: bool = False, is_far: bool = False) -> None:
         self._source = source
         self._hub = hub
-        self._room: Bell | None = None  # for most, who never wait for room
-        if is_far:
-            self._room = Bell(hub)
-            self.box = Mailbox(arrival, self._room.ring_from_afar, at_once)
-        else:
-            self.box = Mailbox(arrival, self._tell_of_room, at_once)
+        # Near by made when it is needed: most never wait for room.
+        self._room = Bell(hub) if is_far else None
+        self.box = Mailbox(arrival, None if self._room is None else self._room.ring_from_afar, at_once)
         self._is_shared = not at_once
         self._has_begun = self._is_in_step = False
         # Not one of gevent's class, which takes 0.9 KiB more and does nothing here: nobody waits for it to end.
@@ -91,10 +88,6 @@ class InGreenlet:
             return
         self._source.context.run(self._source.close)
         self.box.end()
-
-    def _tell_of_room(self) -> None:
-        if self._room is not None:
-            self._room.ring()
 
     def _interrupt(self) -> None:
         # What waits for room sees by itself that the box is closed; what is being closed has all the time it takes.
@@ -151,6 +144,7 @@ class InGreenlet:
     def _await_room(self) -> None:
         if self._room is None:
             self._room = Bell(self._hub)
+            self.box.departure = self._room.ring
         self._is_in_step = False
         while self.box.is_full:
             self._room.wait()
