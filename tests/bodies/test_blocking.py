@@ -63,19 +63,19 @@ def test_it_is_told_once(caplog):
         pytest.param(
             ["/usr/bin/gunicorn", "-b", ":80", "my app:app"],
             GUNICORN,
-            "gunicorn ... --worker-class gevent",
-            id="of gunicorn, without what it was told",
+            "gunicorn -b :80 'my app:app' --worker-class gevent",
+            id="of gunicorn, its own line",
         ),
         pytest.param(
             ["/site-packages/gunicorn/__main__.py", "app:app"],
             GUNICORN,
-            "gunicorn ... --worker-class gevent",
+            "gunicorn app:app --worker-class gevent",
             id="of gunicorn as a module",
         ),
         pytest.param(
             ["/srv/serve.py", "app:app"],
             GUNICORN,
-            "serve.py ... --worker-class gevent",
+            "/srv/serve.py app:app --worker-class gevent",
             id="of a program that is gunicorn",
         ),
         pytest.param(["wsgi.py"], {}, "gunicorn --worker-class gevent MODULE:APP", id="of any other server"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def warn_of_blocking(environ: WSGIEnvironment) -> None:
 def _cure(environ: WSGIEnvironment) -> str:
     if "gunicorn.socket" not in environ:
         return "gunicorn --worker-class gevent MODULE:APP"
-    # Without its arguments, which may hold what no log is to know.
-    program = os.path.basename(sys.argv[0])
-    return f"{'gunicorn' if program == '__main__.py' else program} ... --worker-class gevent"
+    # Of two options of a kind, gunicorn takes the last.
+    program, *arguments = sys.argv
+    program = "gunicorn" if os.path.basename(program) in ("__main__.py", "gunicorn") else program
+    return shlex.join([program, *arguments, "--worker-class", "gevent"])
