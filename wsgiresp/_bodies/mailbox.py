@@ -20,10 +20,6 @@ _JOINED = 98304  # bytes: what is more goes out chunk by chunk, since to copy it
 Ring = Callable[[], object]
 
 
-def _no_one() -> None:
-    """Wake nobody."""
-
-
 class Mailbox:
     """Chunks on their way. *arrival* wakes the reader, *departure* the producer, each in its own thread.
 
@@ -107,7 +103,6 @@ class Mailbox:
     def end(self, error: BaseException | None = None) -> None:
         """Say that nothing more will be put, since the source has ended and is closed, or has failed with *error*."""
         self.error = error
-        self._departure = _no_one  # else the producer, which has this, and all that its source has seen, is a circle
         self.has_ended = True
         self._arrival()
 
