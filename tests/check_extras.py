@@ -46,7 +46,8 @@ def check_extras(wheel: Path, place: Path) -> None:
         # -P and the path without the checkout: what is imported is the wheel.
         options = ["-o", f"pythonpath={TESTS}", "-p", "no:cacheprovider", "-q"]
         run(python, "-P", "-m", "pytest", *options, *(TESTS / name for name in suite))
-        print(f"wsgiresp[{extra}]: tested in {time.monotonic() - began:.0f} s", flush=True)
+        name = f"wsgiresp[{extra}]" if extra else "wsgiresp alone"
+        print(f"{name}: tested in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def python_of(environment: Path) -> Path:
