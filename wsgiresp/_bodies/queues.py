@@ -23,6 +23,8 @@ def entrance(func: Callable[..., object]) -> Callable[..., object] | None:
 
     A ``functools.partial`` of a task is one, too. What the engine returns is no outcome of the task.
     """
+    if type(func) is FunctionType:  # most are
+        return _of_rq(func)
     if isinstance(func, functools.partial):
         inner = entrance(func.func)
         return None if inner is None else functools.partial(inner, *func.args, **func.keywords)
@@ -32,7 +34,7 @@ def entrance(func: Callable[..., object]) -> Callable[..., object] | None:
         if method is not None:
             enqueue: Callable[..., object] = getattr(func, method)
             return enqueue
-    return _of_rq(func) if isinstance(func, FunctionType) else None
+    return None
 
 
 def _of_rq(func: FunctionType) -> Callable[..., object] | None:
