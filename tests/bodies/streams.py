@@ -1,0 +1,60 @@
+"""Streams that have begun, as a server has them, and the connection of their client."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+
+import pytest
+from bodies.stories import Story
+from gevent import socket as gevent_socket
+from responses.calls import environ
+
+from wsgiresp._bodies.manners import PLAIN, Manner
+from wsgiresp._bodies.sources import Source
+from wsgiresp._bodies.streaming import StreamBody
+
+EVENTS = Manner(opening=b"open|", ping=b"ping|", farewell=lambda: b"bye|")
+
+
+def encode(chunk):
+    return chunk if isinstance(chunk, bytes) else chunk.encode()
+
+
+def begun(content, manner=PLAIN, *, steps=(), length=None, **more):
+    """Return a stream of *content* that has begun."""
+    body = StreamBody(environ(**more), source_of(content), steps, manner, length)
+    body.begin()
+    return body
+
+
+def source_of(content):
+    return Source(content, encode, contextvars.copy_context(), raw=bytes)
+
+
+def read(content, manner=PLAIN, **more):
+    """Return all chunks of a stream, which is closed then."""
+    body = begun(content, manner, **more)
+    with contextlib.closing(body):
+        return list(body)
+
+
+class Client:
+    """The connection of a client, as gunicorn shows it."""
+
+    def __init__(self):
+        self.here, self.there = gevent_socket.socketpair()
+        self.shown = {"gunicorn.socket": self.here}
+
+    def leave(self):
+        self.there.close()
+
+    def close(self):
+        self.here.close()
+        self.there.close()
+
+
+told = pytest.mark.parametrize(
+    "tell", [pytest.param(Story.told, id="sync"), pytest.param(Story.told_async, id="async")]
+)
+manners = pytest.mark.parametrize("manner", [pytest.param(PLAIN, id="plain"), pytest.param(EVENTS, id="events")])

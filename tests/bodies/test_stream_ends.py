@@ -1,0 +1,88 @@
+"""Streams that end by their age, and by word of a process that ends."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE, everywhere, in_greenlet, wait_until
+from bodies.stories import Story
+from bodies.streams import EVENTS, begun, read, told
+
+from wsgiresp._bodies import stopping
+from wsgiresp._bodies.mailbox import MOST
+from wsgiresp._bodies.manners import ENDING
+
+pytestmark = pytest.mark.usefixtures("fresh_streams")
+
+
+class TestTheEnd:
+    @everywhere
+    @told
+    def test_comes_by_itself_with_the_age(self, run, tell):
+        story = Story(waits_at=1)
+        assert b"".join(run(read, tell(story), EVENTS._replace(max_age=0.005))) == b"open|abye|"
+        assert len(story.ends) == 1
+
+    @everywhere
+    @told
+    def test_comes_by_word_of_another_thread(self, run, tell):
+        story = Story(waits_at=1)
+
+        def read_on():
+            body = begun(tell(story), EVENTS)
+            with contextlib.closing(body):
+                made = [next(body)]
+                wait_until(lambda: story.is_waiting)
+                threading.Thread(target=stopping.stop_streams).start()
+                return b"".join([*made, *body])
+
+        assert run(read_on) == b"open|abye|"
+        assert len(story.ends) == 1
+
+    def test_takes_along_what_was_ready(self):
+        def read_on():
+            body = begun(iter([b"a", b"x" * MOST, b"b"]), EVENTS)
+            with contextlib.closing(body):
+                next(body)
+                gevent.sleep(0)
+                stopping.stop_streams()
+                return b"".join(body)
+
+        assert in_greenlet(read_on)[-4:] == b"bye|"
+
+    def test_of_plain_streams_is_their_own(self):
+        body = begun([b"a", b"b"])
+        assert next(body) == b"a"
+        stopping.stop_streams()
+        assert list(body) == [b"b"]
+        body.close()
+
+    @everywhere
+    def test_comes_at_once_for_a_stream_that_is_opened_after_the_word(self, run):
+        stopping.stop_streams()
+        story = Story(waits_at=0)
+        assert b"".join(run(read, story.told(), EVENTS)) == b"open|bye|"
+        assert len(story.ends) <= 1
+
+    @everywhere
+    @told
+    def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
+        stopping.stop_streams()
+        assert run(read, tell(Story(waits_at=0)), ENDING) == []
+
+    def test_comes_without_a_word_before_the_first_chunk(self):
+        story = Story(waits_at=0)
+        server = gevent.spawn(read, story.told(), ENDING)
+        wait_until(lambda: story.is_waiting)
+        stopping.stop_streams()
+        assert server.get(timeout=PATIENCE) == []
+        assert story.ends == ["GreenletExit"]
+
+    def test_is_counted(self):
+        body = begun([b"a"])
+        assert stopping.stop_streams() == 1
+        body.close()
+        assert stopping.stop_streams() == 0
