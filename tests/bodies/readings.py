@@ -1,0 +1,90 @@
+"""Producers of each kind, with the reader that they make their chunks for."""
+
+from __future__ import annotations
+
+import contextvars
+
+import gevent
+import pytest
+from bodies.drivers import PATIENCE
+from bodies.stories import Story
+
+from wsgiresp._bodies.bells import Bell
+from wsgiresp._bodies.hubs import Lease
+from wsgiresp._bodies.producers import InCoroutine, InGreenlet, InThread
+from wsgiresp._bodies.sources import Source
+
+
+class Reading:
+    """A producer and its reader, which is the greenlet that made this."""
+
+    def __init__(self, make, content, **more):
+        self.lease = Lease()
+        self._arrival = Bell(self.lease.hub)
+        self.source = Source(content, bytes, contextvars.copy_context(), **more)
+        self.producer = make(self.source, self.lease.hub, self._arrival)
+        self.box = self.producer.box
+
+    def next(self):
+        """Return the next chunk, None at the end."""
+        while not (self.box.chunks or self.box.has_ended):
+            self._await()
+        return self.box.take() if self.box.chunks else None
+
+    def _await(self):
+        self.box.is_awaited = True
+        if not (self.box.chunks or self.box.has_ended):
+            self._arrival.wait()
+        self.box.is_awaited = False
+
+    def rest(self):
+        return b"".join(iter(self.next, None))
+
+    def leave(self):
+        """Leave, and wait until the source is closed."""
+        self.box.close()
+        self.producer.stop()
+        with gevent.Timeout(PATIENCE):
+            while not self.box.has_ended:
+                self._arrival.wait()
+        self.lease.close()
+
+
+def in_hub(source, hub, arrival):
+    return InGreenlet(source, hub, arrival.ring)
+
+
+def in_plain_thread(source, hub, arrival):
+    return InGreenlet(source, hub, arrival.ring, at_once=True)
+
+
+def in_thread_of_its_own(source, hub, arrival):
+    return InThread(source, arrival.ring_from_afar)
+
+
+def in_coroutine(source, hub, arrival):
+    return InCoroutine(source, arrival.ring_from_afar)
+
+
+class Kind:
+    """A kind of producer, with the kind of source that suits it."""
+
+    def __init__(self, make, told, thrown_in):
+        self.make = make
+        self.told = told
+        self.thrown_in = thrown_in
+
+    def read(self, story, **more):
+        return Reading(self.make, self.told(story), **more)
+
+
+SYNC = [
+    pytest.param(Kind(in_hub, Story.told, "GreenletExit"), id="a greenlet"),
+    pytest.param(Kind(in_plain_thread, Story.told, "GreenletExit"), id="a greenlet in a plain thread"),
+    pytest.param(Kind(in_thread_of_its_own, Story.told, "GreenletExit"), id="a thread of its own"),
+]
+ASYNC = pytest.param(Kind(in_coroutine, Story.told_async, "CancelledError"), id="a coroutine")
+
+
+each_kind = pytest.mark.parametrize("kind", [*SYNC, ASYNC])
+each_sync_kind = pytest.mark.parametrize("kind", SYNC)
