@@ -22,6 +22,7 @@ SUITES = {
         "responses",
         "views",
         "test_background.py",
+        "test_bound_tasks.py",
         "test_exceptions.py",
         "test_imports.py",
         "test_testing.py",
