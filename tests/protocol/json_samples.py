@@ -11,9 +11,14 @@ from enum import Enum, IntEnum, StrEnum
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
+
+ID = UUID("12345678-1234-5678-1234-567812345678")
+NAN = float("nan")
+INFINITY = float("inf")
 
 Pair = namedtuple("Pair", "left right")
 
