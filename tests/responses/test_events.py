@@ -1,4 +1,4 @@
-"""EventSourceResponse: its arguments, its events, its pings, its end."""
+"""EventSourceResponse: its arguments, its headers, its events, its opening."""
 
 from __future__ import annotations
 
@@ -7,27 +7,18 @@ import math
 import weakref
 from decimal import Decimal
 
-import gevent.event
 import pytest
-from bodies.drivers import PATIENCE, everywhere, wait_until
+from bodies.drivers import everywhere
 from bodies.stories import Story
 from protocol import whatwg
 from responses.calls import call, start
 
 from wsgiresp import BackgroundTask
-from wsgiresp._bodies import blocking, stopping
+from wsgiresp._bodies import blocking
 from wsgiresp.responses import EventSourceResponse, ServerSentEvent, json_encoder
-from wsgiresp.responses import events as events_module
 from wsgiresp.testing import ReceivedEvent, visit
 
-
-@pytest.fixture(autouse=True)
-def fresh(monkeypatch):
-    """A process in which no stream is open, nobody has said the word, and the one warning is told."""
-    stopping._begin_anew()
-    monkeypatch.setattr(blocking, "_warned", {"told"})
-    yield
-    stopping._begin_anew()
+pytestmark = pytest.mark.usefixtures("fresh", "warned")
 
 
 def events(content, **more):
@@ -249,83 +240,6 @@ class TestACallable:
         assert events(Both(["a"])) == [ReceivedEvent("message", "a", "")]
 
 
-class TestPings:
-    @everywhere
-    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
-    def test_come_while_there_are_no_events(self, run, tell):
-        def pings():
-            answer = start(EventSourceResponse(tell(Story(["a", "b"], waits_at=1)), ping=0.002))
-            taken = [next(answer.iterable) for _ in range(6)]
-            answer.close()
-            return taken
-
-        assert run(pings)[-3:] == [b": ping\n"] * 3
-
-    def test_do_not_come_where_none_are_asked_for(self):
-        with visit(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), ping=0), timeout=0.03) as visitor:
-            visitor.next_event()
-            with pytest.raises(TimeoutError, match="no event came"):
-                visitor.next_event()
-            assert visitor.comments == ["open"]
-
-
-class TestTheEnd:
-    @everywhere
-    def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
-        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.005)).body)
-        before, _, retry = body.rpartition(b"retry: ")
-        assert before == b": open\ndata: a\n\n"
-        assert 3000 <= int(retry) < 6000
-
-    @pytest.mark.parametrize(
-        ("retry", "least", "most"), [(None, 3000, 6000), (100, 100, 1100), (0, 0, 1000), (10_000, 10_000, 20_000)]
-    )
-    def test_spreads_those_who_come_again(self, retry, least, most):
-        response = EventSourceResponse([], retry=retry)
-        said = {int(response._every.farewell().removeprefix(b"retry: ")) for _ in range(200)}
-        assert len(said) > 50
-        assert all(least <= each < most for each in said)
-
-    def test_comes_when_the_worker_stops(self):
-        story = Story(["a", "b"], waits_at=1)
-        with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
-            assert visitor.next_event().data == "a"
-            stopping.stop_streams()
-            assert list(visitor.events()) == []
-            assert 7 <= visitor.retry < 1007
-            visitor.wait_closed()
-        assert story.ends == ["GreenletExit"]
-
-    def test_comes_at_once_when_the_worker_has_stopped(self):
-        stopping.stop_streams()
-        with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
-            assert list(visitor.events()) == []
-            assert visitor.comments == ["open"]
-            assert visitor.retry >= 3000
-
-
-def test_a_client_that_takes_nothing_is_dropped():
-    story = Story(["a"] * 10)
-    with visit(EventSourceResponse(story.told(), send_timeout=0.005)) as visitor:
-        wait_until(lambda: visitor._connection.recv(1) == b"", PATIENCE)
-    assert len(story.ends) == 1
-
-
-@everywhere
-def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
-    story = Story(["a", "b"], waits_at=1)
-
-    def leave():
-        with visit(EventSourceResponse(story.told())) as visitor:
-            assert visitor.next_event().data == "a"
-            wait_until(lambda: story.is_waiting)
-            visitor.leave()
-
-    run(leave)
-    assert story.ends == ["GreenletExit"]
-    assert story.in_one_place()
-
-
 def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
     monkeypatch.setattr(blocking, "_warned", set())
     for _ in range(3):
@@ -351,22 +265,3 @@ def test_a_response_is_not_kept_by_its_stream():
 def test_streams_that_behave_alike_share_how():
     first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
     assert first._manner({}) is second._manner({})
-
-
-def test_the_spread_is_by_chance(monkeypatch):
-    monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
-    assert events_module._farewell(5000) == b"retry: 9999\n"
-
-
-def test_a_server_that_hides_its_socket_is_given_an_echo_of_each_ping():
-    # The first write to a client that has left is answered by a reset, the second finds it.
-    answer = start(EventSourceResponse(quiet(), ping=0.02), SERVER_SOFTWARE="hidden/1.0")
-    body = iter(answer.iterable)
-    chunks = [next(body) for _ in range(5)]
-    answer.close()
-    assert chunks == [b": open\n", b": ping\n", b":\n", b": ping\n", b":\n"]
-
-
-def quiet():
-    gevent.event.Event().wait()
-    yield

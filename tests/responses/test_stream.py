@@ -1,55 +1,21 @@
-"""StreamingResponse: its arguments, its content, its headers, its end."""
+"""StreamingResponse: its arguments, its content, its length, its subclasses."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 import io
 import os
 
 import pytest
-from bodies.drivers import everywhere, in_greenlet, in_thread, turns, wait_until
+from bodies.drivers import everywhere, wait_until
 from bodies.stories import Story
-from responses.calls import call, environ, start
+from responses.calls import call, start
+from responses.contents import CLASSES, AsyncClosing, Closing
 
-from wsgiresp import BackgroundTask
-from wsgiresp._bodies import stopping, streaming
-from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, StreamingResponse
+from wsgiresp.responses import JSONLinesResponse, StreamingResponse
 
-CLASSES = [StreamingResponse, JSONLinesResponse, EventSourceResponse]
-
-
-@pytest.fixture(autouse=True)
-def fresh():
-    """A process in which no stream is open and nobody has said the word."""
-    stopping._begin_anew()
-    yield
-    stopping._begin_anew()
-
-
-class Closing:
-    """An iterable that counts its closings and fails when it is iterated."""
-
-    def __init__(self):
-        self.closed = 0
-
-    def __iter__(self):
-        raise AssertionError("not to be started")
-
-    def close(self):
-        self.closed += 1
-
-
-class AsyncClosing:
-    def __init__(self):
-        self.closed = 0
-
-    def __aiter__(self):
-        raise AssertionError("not to be started")
-
-    async def aclose(self):
-        self.closed += 1
+pytestmark = pytest.mark.usefixtures("fresh")
 
 
 @everywhere
@@ -190,181 +156,6 @@ def test_a_background_that_cannot_be_called_is_refused(response_class):
         response_class([], background=5)
 
 
-WITHOUT_BODY = pytest.mark.parametrize(
-    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 204), ("POST", 304)]
-)
-
-
-class TestWithoutABody:
-    @WITHOUT_BODY
-    @pytest.mark.parametrize("response_class", CLASSES)
-    @pytest.mark.parametrize("make", [Closing, AsyncClosing], ids=["sync", "async"])
-    def test_nothing_is_started_and_all_is_closed(self, response_class, make, method, status):
-        content = make()
-        ran: list[str] = []
-        answer = start(response_class(content, status, background=BackgroundTask(ran.append, "task")), method)
-        assert (list(answer.iterable), content.closed, ran) == ([], 0, [])
-        answer.close()
-        answer.close()
-        assert (content.closed, ran) == (1, ["task"])
-
-    @WITHOUT_BODY
-    @pytest.mark.parametrize("response_class", CLASSES)
-    def test_a_generator_makes_no_step(self, response_class, method, status):
-        story = Story()
-        call(response_class(story.told(), status), method)
-        assert story.places == []
-
-    def test_head_has_the_headers_of_get(self):
-        response = StreamingResponse([b"abc"], headers={"X-A": "1", "Content-Length": "3"})
-        assert call(response, "HEAD").headers == call(response).headers
-
-    def test_a_callable_is_not_called(self):
-        called: list[object] = []
-        call(EventSourceResponse(called.append), "HEAD")
-        assert called == []
-
-    def test_an_iterator_is_used_up(self):
-        response = StreamingResponse(iter([b"a"]))
-        call(response, "HEAD")
-        with pytest.raises(RuntimeError, match="an iterator that was sent already"):
-            call(response)
-
-
-@pytest.mark.parametrize(
-    "content", [lambda: iter([b"a"]), lambda: Story().told(), lambda: Story().told_async(), lambda: io.BytesIO(b"a")]
-)
-def test_what_gives_its_chunks_once_is_sent_once(content):
-    response = StreamingResponse(content())
-    call(response)
-    with pytest.raises(RuntimeError, match="an iterator that was sent already: make a response for each request"):
-        call(response)
-
-
-def test_a_list_is_sent_again_and_again():
-    response = StreamingResponse([b"a", "b"])
-    assert [call(response).body for _ in range(3)] == [b"ab"] * 3
-
-
-def test_a_list_is_sent_to_many_at_once():
-    def all_at_once():
-        response = StreamingResponse(["x" * 40_000] * 9)
-        answers = [start(response) for _ in range(10)]
-        chunks = [[] for _ in answers]
-        for _ in range(12):
-            for answer, taken in zip(answers, chunks, strict=True):
-                taken.append(next(answer.iterable, b""))
-        for answer in answers:
-            answer.close()
-        return {b"".join(taken) for taken in chunks}
-
-    assert in_greenlet(all_at_once) == {b"x" * 360_000}
-
-
-@everywhere
-@pytest.mark.parametrize("response_class", CLASSES)
-def test_the_source_is_closed_before_the_callbacks_and_they_before_the_background(run, response_class):
-    story = Story(["a"])
-    order = story.ends
-
-    def close():
-        response = response_class(story.told(), background=BackgroundTask(order.append, "background"))
-        response.call_on_close(lambda: order.append("callback"))
-        answer = start(response)
-        list(answer.iterable)
-        answer.close()
-        answer.close()
-        turns()  # under a hub a greenlet of the pool does it
-
-    run(close)
-    assert order == ["the end", "callback", "background"]
-
-
-def test_an_iterable_is_closed_once_though_the_response_is_closed_too():
-    class Chunks:
-        closed = 0
-
-        def __iter__(self):
-            return iter([b"a"])
-
-        def close(self):
-            self.closed += 1
-
-    content = Chunks()
-    response = StreamingResponse(content)
-    response.call_on_close(lambda: None)
-    assert call(response).body == b"a"
-    response.close()
-    assert content.closed == 1
-
-
-def test_a_response_that_is_never_called_closes_its_content():
-    content = Closing()
-    with StreamingResponse(content):
-        pass
-    assert content.closed == 1
-
-
-class TestErrors:
-    @everywhere
-    def test_one_before_the_first_chunk_is_the_callers_and_nothing_is_begun(self, run):
-        said: list[object] = []
-        ran: list[str] = []
-        error = LookupError("no")
-        story = Story([], error=error)
-        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
-
-        def respond():
-            with pytest.raises(LookupError) as raised:
-                response(environ(), lambda *arguments: said.append(arguments))
-            turns()
-            return raised.value
-
-        assert run(respond) is error
-        assert (said, story.ends, ran) == ([], ["LookupError"], ["task"])
-
-    @everywhere
-    def test_a_later_one_is_the_readers(self, run):
-        def respond():
-            answer = start(StreamingResponse(Story(error=LookupError("no")).told()))
-            taken: list[bytes] = []
-            with pytest.raises(LookupError, match="no"):
-                taken.extend(answer.iterable)
-            answer.close()
-            return b"".join(taken)
-
-        assert run(respond) == b"abc"
-
-    def test_a_server_that_refuses_the_start_has_the_source_closed(self):
-        def refuse(*arguments):
-            raise ConnectionError("gone")
-
-        story = Story(waits_at=1)
-        ran: list[str] = []
-        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
-        with pytest.raises(ConnectionError, match="gone"):
-            response(environ(), refuse)
-        assert (len(story.ends), ran) == (1, ["task"])
-
-    def test_an_answer_that_is_dropped_can_be_closed(self):
-        story = Story(waits_at=1)
-        prepared = StreamingResponse(story.told()).prepare(environ())
-        prepared.close()
-        prepared.close()
-        assert len(story.ends) == 1
-
-    def test_a_stream_that_cannot_be_made_has_its_content_closed(self, monkeypatch):
-        def no_thread(*arguments, **more):
-            raise RuntimeError("can't start new thread")
-
-        monkeypatch.setattr(streaming, "producer_for", no_thread)
-        content = Closing()
-        ran: list[str] = []
-        with pytest.raises(RuntimeError, match="can't start new thread"):
-            call(StreamingResponse(content, background=BackgroundTask(ran.append, "task")))
-        assert (content.closed, ran) == (1, ["task"])
-
-
 class TestLength:
     def test_a_true_one_is_sent(self):
         answer = call(StreamingResponse([b"ab", "c"], headers={"Content-Length": "3"}))
@@ -441,84 +232,3 @@ class TestSubclasses:
         story.ends = order
         run(call, Surrounded(tell(story)))
         assert order == ["entered", "the end", "left"]
-
-
-class TestWerkzeugsNames:
-    def test_the_body_can_be_read_instead_of_sent(self):
-        assert StreamingResponse(["a", b"b"]).get_data() == b"ab"
-
-    def test_the_chunks_can_be_read(self):
-        response = StreamingResponse(iter(["a", b"b"]))
-        assert list(response.iter_encoded()) == [b"a", b"b"]
-        with pytest.raises(RuntimeError, match="sent already"):
-            list(response.response)
-
-    def test_lines_of_json_are_read_as_such(self):
-        assert JSONLinesResponse([1, {"a": 2}]).get_data() == b'1\n{"a":2}\n'
-
-    def test_a_body_that_was_read_is_sent_from_there(self):
-        response = StreamingResponse(iter(["a", b"b"]))
-        response.freeze()
-        answer = call(response)
-        assert (answer.body, answer.values("Content-Length")) == (b"ab", ["2"])
-
-    def test_another_body_may_be_assigned(self):
-        response = StreamingResponse(iter(["a"]))
-        response.response = [b"another"]
-        assert list(response.iter_encoded()) == [b"another"]
-        answer = call(response)
-        assert (answer.body, answer.values("Content-Length")) == (b"another", ["7"])
-
-    def test_it_is_streamed(self):
-        response = StreamingResponse([b"a"])
-        assert (response.is_streamed, response.is_sequence) == (True, False)
-
-    def test_what_is_asynchronous_is_not_used_up_by_one_who_looks(self):
-        response = StreamingResponse(Story().told_async())
-        with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
-            response.get_data()
-        assert call(response).body == b"abc"
-
-    def test_a_copy_shares_what_can_be_sent_once(self):
-        response = StreamingResponse(iter([b"a"]))
-        twin = copy.copy(response)
-        assert call(twin).body == b"a"
-        with pytest.raises(RuntimeError, match="sent already"):
-            call(response)
-
-
-class TestTheEndOfTheWorker:
-    def test_lets_downloads_finish(self):
-        answer = start(StreamingResponse([b"a", b"b"]))
-        stopping.stop_streams()
-        assert b"".join(answer.iterable) == b"ab"
-        answer.close()
-
-    def test_ends_events_that_are_made_by_hand(self):
-        def read():
-            answer = start(StreamingResponse(Story(waits_at=1).told(), media_type="text/event-stream"))
-            taken = [next(answer.iterable)]
-            stopping.stop_streams()
-            with contextlib.closing(answer):
-                return [*taken, *answer.iterable]
-
-        assert in_thread(read) == [b"a"]
-
-
-def test_to_ask_for_the_headers_starts_nothing():
-    steps: list[str] = []
-
-    def told():
-        steps.append("begun")
-        yield "a"
-
-    response = StreamingResponse(told(), media_type="text/csv")
-    assert list(response.get_wsgi_headers(environ())) == [("Content-Type", "text/csv; charset=utf-8")]
-    assert steps == []
-    assert call(response).body == b"a"
-
-
-def test_the_headers_are_those_of_a_body_that_was_put_in_its_place():
-    response = StreamingResponse(iter(["a"]), media_type="text/csv")
-    response.set_data(b"known")
-    assert response.get_wsgi_headers(environ())["Content-Length"] == "5"

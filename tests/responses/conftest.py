@@ -1,0 +1,40 @@
+"""A file, the descriptors that are left open, and a process in which nothing has begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from responses.files import DATA, Closings
+
+from wsgiresp._bodies import blocking, stopping
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file of 1024 bytes, last changed on 2 Jan 2001."""
+    found = tmp_path / "photo.png"
+    found.write_bytes(DATA)
+    os.utime(found, (978393600, 978393600))
+    return found
+
+
+@pytest.fixture
+def descriptors() -> Closings:
+    return Closings()
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """A process in which no stream is open and nobody has said the word."""
+    stopping._begin_anew()
+    yield
+    stopping._begin_anew()
+
+
+@pytest.fixture
+def warned(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process in which the one warning is told."""
+    monkeypatch.setattr(blocking, "_warned", {"told"})

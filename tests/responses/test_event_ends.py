@@ -1,0 +1,77 @@
+"""How the events of EventSourceResponse end: by age, with the worker, with the client."""
+
+from __future__ import annotations
+
+import pytest
+from bodies.drivers import PATIENCE, everywhere, wait_until
+from bodies.stories import Story
+from responses.calls import call
+
+from wsgiresp._bodies import stopping
+from wsgiresp.responses import EventSourceResponse
+from wsgiresp.responses import events as events_module
+from wsgiresp.testing import visit
+
+pytestmark = pytest.mark.usefixtures("fresh", "warned")
+
+
+class TestTheEnd:
+    @everywhere
+    def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
+        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.005)).body)
+        before, _, retry = body.rpartition(b"retry: ")
+        assert before == b": open\ndata: a\n\n"
+        assert 3000 <= int(retry) < 6000
+
+    @pytest.mark.parametrize(
+        ("retry", "least", "most"), [(None, 3000, 6000), (100, 100, 1100), (0, 0, 1000), (10_000, 10_000, 20_000)]
+    )
+    def test_spreads_those_who_come_again(self, retry, least, most):
+        response = EventSourceResponse([], retry=retry)
+        said = {int(response._every.farewell().removeprefix(b"retry: ")) for _ in range(200)}
+        assert len(said) > 50
+        assert all(least <= each < most for each in said)
+
+    def test_comes_when_the_worker_stops(self):
+        story = Story(["a", "b"], waits_at=1)
+        with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
+            assert visitor.next_event().data == "a"
+            stopping.stop_streams()
+            assert list(visitor.events()) == []
+            assert 7 <= visitor.retry < 1007
+            visitor.wait_closed()
+        assert story.ends == ["GreenletExit"]
+
+    def test_comes_at_once_when_the_worker_has_stopped(self):
+        stopping.stop_streams()
+        with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
+            assert list(visitor.events()) == []
+            assert visitor.comments == ["open"]
+            assert visitor.retry >= 3000
+
+
+def test_a_client_that_takes_nothing_is_dropped():
+    story = Story(["a"] * 10)
+    with visit(EventSourceResponse(story.told(), send_timeout=0.005)) as visitor:
+        wait_until(lambda: visitor._connection.recv(1) == b"", PATIENCE)
+    assert len(story.ends) == 1
+
+
+@everywhere
+def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
+    story = Story(["a", "b"], waits_at=1)
+
+    def leave():
+        with visit(EventSourceResponse(story.told())) as visitor:
+            assert visitor.next_event().data == "a"
+            wait_until(lambda: story.is_waiting)
+            visitor.leave()
+
+    run(leave)
+    assert story.ends == ["GreenletExit"]
+    assert story.in_one_place()
+
+
+def test_the_spread_is_by_chance(monkeypatch):
+    monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
+    assert events_module._farewell(5000) == b"retry: 9999\n"

@@ -1,0 +1,48 @@
+"""The pings of EventSourceResponse while there are no events."""
+
+from __future__ import annotations
+
+import gevent.event
+import pytest
+from bodies.drivers import everywhere
+from bodies.stories import Story
+from responses.calls import start
+
+from wsgiresp.responses import EventSourceResponse
+from wsgiresp.testing import visit
+
+pytestmark = pytest.mark.usefixtures("fresh", "warned")
+
+
+class TestPings:
+    @everywhere
+    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
+    def test_come_while_there_are_no_events(self, run, tell):
+        def pings():
+            answer = start(EventSourceResponse(tell(Story(["a", "b"], waits_at=1)), ping=0.002))
+            taken = [next(answer.iterable) for _ in range(6)]
+            answer.close()
+            return taken
+
+        assert run(pings)[-3:] == [b": ping\n"] * 3
+
+    def test_do_not_come_where_none_are_asked_for(self):
+        with visit(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), ping=0), timeout=0.03) as visitor:
+            visitor.next_event()
+            with pytest.raises(TimeoutError, match="no event came"):
+                visitor.next_event()
+            assert visitor.comments == ["open"]
+
+
+def test_a_server_that_hides_its_socket_is_given_an_echo_of_each_ping():
+    # The first write to a client that has left is answered by a reset, the second finds it.
+    answer = start(EventSourceResponse(quiet(), ping=0.02), SERVER_SOFTWARE="hidden/1.0")
+    body = iter(answer.iterable)
+    chunks = [next(body) for _ in range(5)]
+    answer.close()
+    assert chunks == [b": open\n", b": ping\n", b":\n", b": ping\n", b":\n"]
+
+
+def quiet():
+    gevent.event.Event().wait()
+    yield

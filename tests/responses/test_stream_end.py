@@ -1,0 +1,209 @@
+"""What StreamingResponse closes: its content, its callbacks, its background, each once and in order."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import pytest
+from bodies.drivers import everywhere, in_greenlet, in_thread, turns
+from bodies.stories import Story
+from responses.calls import call, environ, start
+from responses.contents import CLASSES, AsyncClosing, Closing
+
+from wsgiresp import BackgroundTask
+from wsgiresp._bodies import stopping, streaming
+from wsgiresp.responses import EventSourceResponse, StreamingResponse
+
+pytestmark = pytest.mark.usefixtures("fresh")
+WITHOUT_BODY = pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 205), ("GET", 304), ("HEAD", 204), ("POST", 304)]
+)
+
+
+class TestWithoutABody:
+    @WITHOUT_BODY
+    @pytest.mark.parametrize("response_class", CLASSES)
+    @pytest.mark.parametrize("make", [Closing, AsyncClosing], ids=["sync", "async"])
+    def test_nothing_is_started_and_all_is_closed(self, response_class, make, method, status):
+        content = make()
+        ran: list[str] = []
+        answer = start(response_class(content, status, background=BackgroundTask(ran.append, "task")), method)
+        assert (list(answer.iterable), content.closed, ran) == ([], 0, [])
+        answer.close()
+        answer.close()
+        assert (content.closed, ran) == (1, ["task"])
+
+    @WITHOUT_BODY
+    @pytest.mark.parametrize("response_class", CLASSES)
+    def test_a_generator_makes_no_step(self, response_class, method, status):
+        story = Story()
+        call(response_class(story.told(), status), method)
+        assert story.places == []
+
+    def test_head_has_the_headers_of_get(self):
+        response = StreamingResponse([b"abc"], headers={"X-A": "1", "Content-Length": "3"})
+        assert call(response, "HEAD").headers == call(response).headers
+
+    def test_a_callable_is_not_called(self):
+        called: list[object] = []
+        call(EventSourceResponse(called.append), "HEAD")
+        assert called == []
+
+    def test_an_iterator_is_used_up(self):
+        response = StreamingResponse(iter([b"a"]))
+        call(response, "HEAD")
+        with pytest.raises(RuntimeError, match="an iterator that was sent already"):
+            call(response)
+
+
+@pytest.mark.parametrize(
+    "content", [lambda: iter([b"a"]), lambda: Story().told(), lambda: Story().told_async(), lambda: io.BytesIO(b"a")]
+)
+def test_what_gives_its_chunks_once_is_sent_once(content):
+    response = StreamingResponse(content())
+    call(response)
+    with pytest.raises(RuntimeError, match="an iterator that was sent already: make a response for each request"):
+        call(response)
+
+
+def test_a_list_is_sent_again_and_again():
+    response = StreamingResponse([b"a", "b"])
+    assert [call(response).body for _ in range(3)] == [b"ab"] * 3
+
+
+def test_a_list_is_sent_to_many_at_once():
+    def all_at_once():
+        response = StreamingResponse(["x" * 40_000] * 9)
+        answers = [start(response) for _ in range(10)]
+        chunks = [[] for _ in answers]
+        for _ in range(12):
+            for answer, taken in zip(answers, chunks, strict=True):
+                taken.append(next(answer.iterable, b""))
+        for answer in answers:
+            answer.close()
+        return {b"".join(taken) for taken in chunks}
+
+    assert in_greenlet(all_at_once) == {b"x" * 360_000}
+
+
+@everywhere
+@pytest.mark.parametrize("response_class", CLASSES)
+def test_the_source_is_closed_before_the_callbacks_and_they_before_the_background(run, response_class):
+    story = Story(["a"])
+    order = story.ends
+
+    def close():
+        response = response_class(story.told(), background=BackgroundTask(order.append, "background"))
+        response.call_on_close(lambda: order.append("callback"))
+        answer = start(response)
+        list(answer.iterable)
+        answer.close()
+        answer.close()
+        turns()  # under a hub a greenlet of the pool does it
+
+    run(close)
+    assert order == ["the end", "callback", "background"]
+
+
+def test_an_iterable_is_closed_once_though_the_response_is_closed_too():
+    class Chunks:
+        closed = 0
+
+        def __iter__(self):
+            return iter([b"a"])
+
+        def close(self):
+            self.closed += 1
+
+    content = Chunks()
+    response = StreamingResponse(content)
+    response.call_on_close(lambda: None)
+    assert call(response).body == b"a"
+    response.close()
+    assert content.closed == 1
+
+
+def test_a_response_that_is_never_called_closes_its_content():
+    content = Closing()
+    with StreamingResponse(content):
+        pass
+    assert content.closed == 1
+
+
+class TestErrors:
+    @everywhere
+    def test_one_before_the_first_chunk_is_the_callers_and_nothing_is_begun(self, run):
+        said: list[object] = []
+        ran: list[str] = []
+        error = LookupError("no")
+        story = Story([], error=error)
+        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
+
+        def respond():
+            with pytest.raises(LookupError) as raised:
+                response(environ(), lambda *arguments: said.append(arguments))
+            turns()
+            return raised.value
+
+        assert run(respond) is error
+        assert (said, story.ends, ran) == ([], ["LookupError"], ["task"])
+
+    @everywhere
+    def test_a_later_one_is_the_readers(self, run):
+        def respond():
+            answer = start(StreamingResponse(Story(error=LookupError("no")).told()))
+            taken: list[bytes] = []
+            with pytest.raises(LookupError, match="no"):
+                taken.extend(answer.iterable)
+            answer.close()
+            return b"".join(taken)
+
+        assert run(respond) == b"abc"
+
+    def test_a_server_that_refuses_the_start_has_the_source_closed(self):
+        def refuse(*arguments):
+            raise ConnectionError("gone")
+
+        story = Story(waits_at=1)
+        ran: list[str] = []
+        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
+        with pytest.raises(ConnectionError, match="gone"):
+            response(environ(), refuse)
+        assert (len(story.ends), ran) == (1, ["task"])
+
+    def test_an_answer_that_is_dropped_can_be_closed(self):
+        story = Story(waits_at=1)
+        prepared = StreamingResponse(story.told()).prepare(environ())
+        prepared.close()
+        prepared.close()
+        assert len(story.ends) == 1
+
+    def test_a_stream_that_cannot_be_made_has_its_content_closed(self, monkeypatch):
+        def no_thread(*arguments, **more):
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr(streaming, "producer_for", no_thread)
+        content = Closing()
+        ran: list[str] = []
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            call(StreamingResponse(content, background=BackgroundTask(ran.append, "task")))
+        assert (content.closed, ran) == (1, ["task"])
+
+
+class TestTheEndOfTheWorker:
+    def test_lets_downloads_finish(self):
+        answer = start(StreamingResponse([b"a", b"b"]))
+        stopping.stop_streams()
+        assert b"".join(answer.iterable) == b"ab"
+        answer.close()
+
+    def test_ends_events_that_are_made_by_hand(self):
+        def read():
+            answer = start(StreamingResponse(Story(waits_at=1).told(), media_type="text/event-stream"))
+            taken = [next(answer.iterable)]
+            stopping.stop_streams()
+            with contextlib.closing(answer):
+                return [*taken, *answer.iterable]
+
+        assert in_thread(read) == [b"a"]

@@ -1,0 +1,76 @@
+"""The names that werkzeug has for the body of a StreamingResponse."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from bodies.stories import Story
+from responses.calls import call, environ
+
+from wsgiresp.responses import JSONLinesResponse, StreamingResponse
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+class TestWerkzeugsNames:
+    def test_the_body_can_be_read_instead_of_sent(self):
+        assert StreamingResponse(["a", b"b"]).get_data() == b"ab"
+
+    def test_the_chunks_can_be_read(self):
+        response = StreamingResponse(iter(["a", b"b"]))
+        assert list(response.iter_encoded()) == [b"a", b"b"]
+        with pytest.raises(RuntimeError, match="sent already"):
+            list(response.response)
+
+    def test_lines_of_json_are_read_as_such(self):
+        assert JSONLinesResponse([1, {"a": 2}]).get_data() == b'1\n{"a":2}\n'
+
+    def test_a_body_that_was_read_is_sent_from_there(self):
+        response = StreamingResponse(iter(["a", b"b"]))
+        response.freeze()
+        answer = call(response)
+        assert (answer.body, answer.values("Content-Length")) == (b"ab", ["2"])
+
+    def test_another_body_may_be_assigned(self):
+        response = StreamingResponse(iter(["a"]))
+        response.response = [b"another"]
+        assert list(response.iter_encoded()) == [b"another"]
+        answer = call(response)
+        assert (answer.body, answer.values("Content-Length")) == (b"another", ["7"])
+
+    def test_it_is_streamed(self):
+        response = StreamingResponse([b"a"])
+        assert (response.is_streamed, response.is_sequence) == (True, False)
+
+    def test_what_is_asynchronous_is_not_used_up_by_one_who_looks(self):
+        response = StreamingResponse(Story().told_async())
+        with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
+            response.get_data()
+        assert call(response).body == b"abc"
+
+    def test_a_copy_shares_what_can_be_sent_once(self):
+        response = StreamingResponse(iter([b"a"]))
+        twin = copy.copy(response)
+        assert call(twin).body == b"a"
+        with pytest.raises(RuntimeError, match="sent already"):
+            call(response)
+
+
+def test_to_ask_for_the_headers_starts_nothing():
+    steps: list[str] = []
+
+    def told():
+        steps.append("begun")
+        yield "a"
+
+    response = StreamingResponse(told(), media_type="text/csv")
+    assert list(response.get_wsgi_headers(environ())) == [("Content-Type", "text/csv; charset=utf-8")]
+    assert steps == []
+    assert call(response).body == b"a"
+
+
+def test_the_headers_are_those_of_a_body_that_was_put_in_its_place():
+    response = StreamingResponse(iter(["a"]), media_type="text/csv")
+    response.set_data(b"known")
+    assert response.get_wsgi_headers(environ())["Content-Length"] == "5"
