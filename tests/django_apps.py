@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import contextlib
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,11 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.http import HttpResponse
-from django.test import AsyncClient, Client, override_settings
+from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.urls import path
 from gevent.thread import get_ident as get_greenlet_ident
 
+from wsgiresp.adapters.django import to_django
 from wsgiresp.responses import JSONResponse
 
 OURS = "wsgiresp.adapters.django.ResponseMiddleware"
@@ -104,6 +106,11 @@ def asked_in_greenlet(views: Any, target: str = "/", **options: Any) -> Any:
     return answer
 
 
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Return what *coroutine* returns, within 20 s."""
+    return asyncio.run(asyncio.wait_for(coroutine, 20))
+
+
 async def asked_later(
     views: Any, target: str = "/", *, method: str = "GET", headers: Any = None, **options: Any
 ) -> Any:
@@ -115,6 +122,11 @@ async def asked_later(
         else:
             answer.data = answer.content
         return answer
+
+
+def converted(response: Any, method: str = "GET", **headers: str) -> Any:
+    """Return Django's response for *response*, in answer to a request that a factory made."""
+    return to_django(RequestFactory().generic(method, "/", headers=headers), response)
 
 
 def application() -> WSGIHandler:

@@ -18,6 +18,13 @@ def application(default_response_class: Any = None, **config: Any) -> flask.Flas
     return app
 
 
+def with_word() -> flask.Flask:
+    """Return one that puts a ``word`` into ``flask.g`` before each request."""
+    app = application()
+    app.before_request(lambda: setattr(flask.g, "word", "g"))
+    return app
+
+
 def seen_by_hooks(app: flask.Flask) -> list[tuple[int, type]]:
     """Return the list that gets status and type of each response that the hooks of *app* see."""
     seen: list[tuple[int, type]] = []

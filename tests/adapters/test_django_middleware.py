@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import gzip
-import threading
-from concurrent.futures import ThreadPoolExecutor
 
-import django
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
-from django.middleware.csrf import get_token
 from django.template.response import SimpleTemplateResponse
-from django.test import AsyncClient, Client
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators import cache as caching
 from django.views.decorators import clickjacking, csrf, http, vary
 from django.views.decorators.gzip import gzip_page
-from django_apps import OURS, asked, asked_later, project
+from django_apps import OURS, asked, asked_later
+from django_middleware import HAS_CSP, MIDDLEWARE, ours_and
 
 from wsgiresp.responses import (
     BackgroundTask,
@@ -29,12 +23,10 @@ from wsgiresp.responses import (
     FileResponse,
     JSONResponse,
     PlainTextResponse,
-    Response,
     StreamingResponse,
 )
 
 LONG = "a long text, again and again; " * 100
-HAS_CSP = django.VERSION >= (6, 0)
 
 
 @pytest.fixture(scope="module")
@@ -119,27 +111,6 @@ def test_a_decorator_does_its_work(ask, kind, name):
         assert value in answer.headers[field]
 
 
-MIDDLEWARE = {
-    "SessionMiddleware": ("django.contrib.sessions.middleware", {}),
-    "CommonMiddleware": ("django.middleware.common", {}),
-    "CsrfViewMiddleware": ("django.middleware.csrf", {}),
-    "ConditionalGetMiddleware": ("django.middleware.http", {}),
-    "GZipMiddleware": ("django.middleware.gzip", {}),
-    "SecurityMiddleware": ("django.middleware.security", {"X-Content-Type-Options": "nosniff"}),
-    "XFrameOptionsMiddleware": ("django.middleware.clickjacking", {"X-Frame-Options": "DENY"}),
-    "LocaleMiddleware": ("django.middleware.locale", {"Content-Language": "de"}),
-    "CacheMiddleware": ("django.middleware.cache", {}),
-}
-if HAS_CSP:
-    policy = {"Content-Security-Policy": "default-src 'self'"}
-    MIDDLEWARE["ContentSecurityPolicyMiddleware"] = "django.middleware.csp", policy
-
-
-def ours_and(name):
-    """Return a list of middleware with one of Django's."""
-    return [f"{MIDDLEWARE[name][0]}.{name}", OURS]
-
-
 SETTINGS = {"SECURE_CSP": {"default-src": ["'self'"]}, "USE_I18N": True}
 
 
@@ -221,62 +192,6 @@ def test_a_stream_is_not_cached():
     assert [asked(view).data, asked(view).data] == [b"a", b"a"]
 
 
-@pytest.mark.parametrize(
-    "middleware", [ours_and("ConditionalGetMiddleware"), [OURS]], ids=["a middleware", "a decorator"]
-)
-def test_a_response_that_is_not_modified_is_not_sent_again(middleware):
-    ran = []
-
-    def view(request):
-        return JSONResponse({}, background=BackgroundTask(ran.append, 1))
-
-    view = http.conditional_page(view) if middleware == [OURS] else view
-    etag = asked(view, middleware=middleware).headers["ETag"]
-    answer = asked(view, middleware=middleware, headers={"if-none-match": etag})
-    assert (answer.status_code, answer.data) == (304, b"")
-    assert ran == [1, 1]
-
-
-def test_a_file_that_a_middleware_replaces_is_closed(path):
-    handle = path.open("rb")
-    ran = []
-    task = BackgroundTask(lambda: ran.append(handle.closed))
-    replacing = ["django.middleware.http.ConditionalGetMiddleware", OURS]
-    view = http.condition(etag_func=lambda request: '"own"')(
-        lambda request: FileResponse(handle, headers={"ETag": '"own"'}, background=task)
-    )
-    answer = asked(view, middleware=["django_apps.Replacing", *replacing])
-    assert (answer.data, ran) == (b"replaced", [True])
-
-
-def test_a_file_is_closed_if_a_middleware_fails(path):
-    handle = path.open("rb")
-    ran = []
-    task = BackgroundTask(lambda: ran.append(handle.closed))
-    answer = asked(
-        lambda request: FileResponse(handle, background=task),
-        middleware=["django_apps.Failing", OURS],
-        raise_request_exception=False,
-    )
-    assert (answer.status_code, ran) == (500, [True])
-
-
-def test_a_session_is_saved():
-    def view(request):
-        request.session["a"] = 1
-        return JSONResponse({})
-
-    assert "sessionid" in asked(view, middleware=ours_and("SessionMiddleware")).cookies
-
-
-def test_a_token_is_sent():
-    def view(request):
-        get_token(request)
-        return JSONResponse({})
-
-    assert "csrftoken" in asked(view, middleware=ours_and("CsrfViewMiddleware")).cookies
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_response_may_be_exempt_from_a_middleware(ask, kind):
     middleware = ours_and("XFrameOptionsMiddleware")
@@ -304,97 +219,6 @@ def test_a_view_of_a_class_may_be_decorated(kind, path):
     answer = asked(Decorated.as_view())
     assert "no-store" in answer.headers["Cache-Control"]
     assert LONG.encode() in answer.data
-
-
-def test_what_a_decorator_puts_on_a_response_is_handed_on():
-    def decorate(view):
-        def decorated(request):
-            response = view(request)
-            response.own = 1
-            del response["X-A"]
-            response.setdefault("X-B", "2")
-            assert response.has_header("X-B")
-            assert "x-b" in response
-            return response
-
-        return decorated
-
-    answer = asked(decorate(lambda request: Response("a", headers={"X-A": "1"})))
-    assert (answer.own, answer.headers.get("X-A"), answer.headers["X-B"]) == (1, None, "2")
-
-
-def test_a_callback_may_return_another_response():
-    def view(request):
-        response = Response("a")
-        response.add_post_render_callback(lambda made: HttpResponse("another"))
-        return response
-
-    assert asked(view).data == b"another"
-
-
-# What a decorator leaves for later is for its own request, also of a response that answers two at once
-
-
-def test_two_threads_get_a_cookie_each_with_the_same_response():
-    constant, both_are_here = Response("a"), threading.Barrier(2)
-
-    def view(request):
-        response = csrf.ensure_csrf_cookie(lambda request: constant)(request)
-        both_are_here.wait(10)
-        return response
-
-    with project(view), ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda client: client.get("/"), [Client(), Client()]))
-    assert [list(answer.cookies) for answer in answers] == [["csrftoken"]] * 2
-
-
-def test_two_tasks_get_a_cookie_each_with_the_same_response():
-    constant = Response("a")
-
-    async def both():
-        both_are_here = asyncio.Barrier(2)
-
-        @csrf.ensure_csrf_cookie
-        async def inner(request):
-            return constant
-
-        async def view(request):
-            response = await inner(request)
-            await asyncio.wait_for(both_are_here.wait(), 10)
-            return response
-
-        with project(view):
-            return await asyncio.gather(AsyncClient().get("/"), AsyncClient().get("/"))
-
-    assert [list(answer.cookies) for answer in asyncio.run(both())] == [["csrftoken"]] * 2
-
-
-def test_a_middleware_may_answer_by_a_view_that_is_decorated():
-    assert asked(lambda request: None, middleware=[f"{__name__}.Viewing", OURS]).headers["X-A"] == "1"
-
-
-class Viewing:
-    """A middleware that answers in place of each view, by one of its own that leaves a callback."""
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        return contextvars.Context().run(self.get_response, request)
-
-    def process_view(self, request, *_):
-        response = Response("a")
-        response.add_post_render_callback(lambda made: made.headers.setdefault("X-A", "1"))
-        return response
-
-
-def test_the_middleware_may_be_there_twice():
-    assert asked(lambda request: JSONResponse({}), middleware=[OURS, OURS]).json() == {}
-
-
-def test_a_second_one_answers_for_middleware_that_returns_our_responses():
-    answer = asked(lambda request: JSONResponse({}), middleware=[OURS, "django_apps.Answering", OURS])
-    assert answer.json() == {"by": "a middleware"}
 
 
 def test_a_template_response_is_djangos_affair():

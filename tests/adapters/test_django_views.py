@@ -1,25 +1,22 @@
-"""Views return documents, tuples, iterators, exceptions, and are given what their annotations ask for."""
+"""Views return documents, tuples, iterators and exceptions, declare a class, or are generators."""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
 from typing import Any
 
 import django_apps
 import pytest
-from django.db import connection, connections, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
-from django.urls import include, path, re_path
+from django.urls import include, path
 from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy
-from django.views import View
 from django_apps import OURS, asked, project
 from pydantic import BaseModel
 
-from wsgiresp import BackgroundTasks, HTTPException, Response, respond_with
+from wsgiresp import HTTPException, Response, respond_with
 from wsgiresp.adapters.django import ResponseMiddleware
 from wsgiresp.responses import (
     HTMLResponse,
@@ -178,203 +175,6 @@ def test_other_exceptions_are_djangos_affair(error, status):
     answer = asked(view, raise_request_exception=False)
     assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert "X-A" not in answer.headers
-
-
-@pytest.fixture
-def table():
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE written (word TEXT)")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE written")
-    connection.close()
-
-
-def write(word):
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO written VALUES (%s)", [word])
-
-
-def written():
-    with connection.cursor() as cursor:
-        return [word for (word,) in cursor.execute("SELECT word FROM written").fetchall()]
-
-
-@pytest.fixture
-def atomic():
-    connections.settings["default"]["ATOMIC_REQUESTS"] = True
-    yield
-    connections.settings["default"]["ATOMIC_REQUESTS"] = False
-
-
-@pytest.mark.usefixtures("table", "atomic")
-@pytest.mark.parametrize("error", [HTTPException(409), Http404()], ids=["an HTTPException", "Django's"])
-def test_an_exception_rolls_its_transaction_back(error):
-    def view(request):
-        write("a")
-        raise error
-
-    asked(view, raise_request_exception=False)
-    assert written() == []
-
-
-@pytest.mark.usefixtures("table", "atomic")
-def test_a_response_commits_and_what_comes_after_it_is_in_no_transaction():
-    def steps():
-        yield str(connection.in_atomic_block)
-
-    def view(request, tasks: BackgroundTasks):
-        write(str(connection.in_atomic_block))
-        tasks.add_task(lambda: write(str(connection.in_atomic_block)))
-        return StreamingResponse(steps())
-
-    assert asked(view).data == b"False"
-    assert written() == ["True", "False"]
-
-
-@pytest.mark.usefixtures("table", "atomic")
-def test_a_generator_view_runs_outside_of_the_transaction():
-    def view(request):
-        yield str(connection.in_atomic_block)
-
-    assert asked(view).data == b"False"
-
-
-@pytest.mark.usefixtures("table")
-def test_a_generator_may_be_atomic_by_itself():
-    def view(request):
-        with transaction.atomic():
-            write("a")
-            yield "done"
-
-    asked(view)
-    assert written() == ["a"]
-
-
-# Injection
-
-
-def test_a_view_is_given_what_its_annotations_ask_for():
-    ran = []
-
-    def view(request, number: int, response: Response, tasks: BackgroundTasks):
-        response.status_code = 201
-        response.set_cookie("a", "b")
-        response.headers["Vary"] = "Accept"
-        tasks.add_task(ran.append, number)
-        return {"number": number}
-
-    answer = asked({"<int:number>": view}, "/3")
-    assert (answer.status_code, answer.json(), answer.cookies["a"].value) == (201, {"number": 3}, "b")
-    assert (answer.headers["Vary"], ran) == ("Accept", [3])
-
-
-@pytest.mark.parametrize(
-    "native",
-    [
-        pytest.param(lambda: HttpResponse("a", status=202, headers={"Vary": "Cookie"}), id="that sets some itself"),
-        pytest.param(lambda: HttpResponse("a", headers={"Vary": "Cookie"}), id="plain"),
-    ],
-)
-def test_what_was_injected_is_merged_into_djangos_response(native):
-    ran = []
-
-    def view(request, response: Response, tasks: BackgroundTasks):
-        response.status_code = 201
-        response.headers["X-A"] = "1"
-        response.headers["Vary"] = "Accept"
-        response.set_cookie("a", "b")
-        response.set_cookie("c", "d")
-        response.call_on_close(lambda: ran.append("closed"))
-        tasks.add_task(ran.append, "task")
-        return native()
-
-    answer = asked(view)
-    assert (answer.status_code, answer.reason_phrase, answer.headers["X-A"]) == (201, "Created", "1")
-    assert (answer.headers["Vary"], sorted(answer.cookies)) == ("Cookie, Accept", ["a", "c"])
-    assert ran == ["closed", "task"]
-
-
-@pytest.mark.parametrize("returned", [{"a": 1}, JSONResponse({}), HttpResponse("a")], ids=lambda it: type(it).__name__)
-def test_what_was_injected_is_merged_where_the_middleware_is_there_twice(returned):
-    ran = []
-
-    def view(request, response: Response, tasks: BackgroundTasks):
-        response.headers["X-A"] = "1"
-        tasks.add_task(ran.append, 1)
-        return returned
-
-    answer = asked(view, middleware=[OURS, "django.middleware.common.CommonMiddleware", OURS])
-    assert (answer.headers["X-A"], ran) == ("1", [1])
-
-
-def test_what_is_not_used_changes_nothing():
-    native = HttpResponse("a")
-
-    def view(request, response: Response, tasks: BackgroundTasks):
-        return native
-
-    assert asked(view).status_code == 200
-    assert "X-A" not in native.headers
-
-
-def test_a_response_that_was_injected_may_be_returned():
-    def view(request, response: Response):
-        response.body = b"a"
-        response.status_code = 203
-        return response
-
-    answer = asked(view)
-    assert (answer.status_code, answer.data) == (203, b"a")
-
-
-class Methods(View):
-    """A view of a class, with what it is given in each method."""
-
-    def get(self, request, response: Response, word=""):
-        response.headers["X-Method"] = "get"
-        return {"word": word}
-
-    def post(self, request, word=""):
-        return PlainTextResponse("posted")
-
-
-@pytest.mark.parametrize(
-    ("method", "status", "header"), [("GET", 200, "get"), ("HEAD", 200, "get"), ("POST", 200, None), ("PUT", 405, None)]
-)
-def test_a_view_of_a_class_is_given_it_too(method, status, header):
-    answer = asked({"<word>": Methods.as_view()}, "/a", method=method)
-    assert (answer.status_code, answer.headers.get("X-Method")) == (status, header)
-
-
-def test_a_method_that_nobody_knows_is_given_nothing():
-    assert asked(Methods.as_view(), method="BREW").status_code == 405
-
-
-def test_arguments_by_position_stay_where_they_are():
-    def view(request, word, response: Response):
-        response.headers["X-A"] = "1"
-        return {"word": word}
-
-    with project(patterns=[re_path(r"^(\w+)$", view)]):
-        answer = django_apps.Client().get("/abc")
-    assert (answer.json(), answer.headers["X-A"]) == ({"word": "abc"}, "1")
-
-
-def test_a_partial_is_a_view():
-    def view(request, word, response: Response):
-        response.headers["X-A"] = word
-        return {}
-
-    assert asked(functools.partial(view, word="a")).headers["X-A"] == "a"
-
-
-def test_a_middleware_that_keeps_the_view_from_running_merges_nothing():
-    def view(request, response: Response):
-        raise AssertionError
-
-    answer = asked(view, middleware=[OURS, "django_apps.Refusing"])
-    assert answer.status_code == 403
 
 
 # respond_with

@@ -18,12 +18,6 @@ def app():
     return application()
 
 
-@pytest.fixture
-def path(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"0123456789")
-    return tmp_path / "a.txt"
-
-
 @pytest.mark.parametrize(
     ("returned", "status", "content_type", "body"),
     [

@@ -14,12 +14,6 @@ def app():
     return application()
 
 
-@pytest.fixture
-def path(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"0123456789")
-    return tmp_path / "a.txt"
-
-
 class Probe:
     """A file that tells whether it is closed, and whether its task was run."""
 

@@ -7,20 +7,16 @@ import contextlib
 import flask
 import gevent
 import pytest
-from flask_apps import application, returning, seen_by_hooks
+from flask_apps import returning, seen_by_hooks, with_word
 from werkzeug.test import create_environ
 
-from wsgiresp import HTTPException, Response, respond_with
-from wsgiresp.adapters._flask_contexts import CURRENT
-from wsgiresp.adapters.flask import Blueprint
+from wsgiresp import HTTPException
 from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, JSONResponse, StreamingResponse
 
 
 @pytest.fixture
 def app():
-    app = application()
-    app.before_request(lambda: setattr(flask.g, "word", "g"))
-    return app
+    return with_word()
 
 
 @pytest.fixture
@@ -244,30 +240,6 @@ def test_an_error_after_the_first_chunk_breaks_the_answer_off(app, order):
     assert order.count("request ends") == 2
 
 
-@pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_generator_may_be_the_view(app, kind):
-    @app.get("/sync")
-    def sync():
-        yield flask.request.args["a"]
-        yield flask.g.word
-
-    @app.get("/async")
-    async def later():
-        yield flask.request.args["a"]
-        yield flask.g.word
-
-    with app.test_client().get(f"/{kind}?a=1") as answer:
-        assert (answer.data, answer.headers["Content-Type"]) == (b"1g", "text/html; charset=utf-8")
-
-
-def test_a_generator_in_a_tuple_is_a_stream(app):
-    def steps():
-        yield flask.g.word
-
-    with returning(app, lambda: (steps(), 202, {"X-A": "1"})).get("/") as answer:
-        assert (answer.data, answer.status_code, answer.headers["X-A"]) == (b"g", 202, "1")
-
-
 def test_a_generator_with_stream_with_context_is_a_stream(app, order):
     @app.get("/")
     @flask.stream_with_context
@@ -277,48 +249,6 @@ def test_a_generator_with_stream_with_context_is_a_stream(app, order):
     with app.test_client().get("/") as answer:
         assert answer.data == b"g"
     assert order.count("request ends") == 2
-
-
-def test_a_generator_is_of_the_default_class_where_that_streams():
-    app = application()
-    lines = Blueprint("lines", __name__, default_response_class=JSONLinesResponse)
-
-    @lines.get("/")
-    def view():
-        yield {"a": 1}
-
-    @lines.get("/document")
-    def document():
-        return {"a": 1}
-
-    app.register_blueprint(lines)
-    with app.test_client().get("/") as answer:
-        assert (answer.mimetype, answer.data) == ("application/jsonl", b'{"a":1}\n')
-    assert app.test_client().get("/document").json == {"a": 1}
-
-
-@pytest.mark.parametrize("default", [JSONResponse, None])
-def test_a_generator_is_text_for_other_classes(default):
-    with returning(application(default), lambda: iter(["a"])).get("/") as answer:
-        assert (answer.mimetype, answer.data) == ("text/html", b"a")
-
-
-def test_respond_with_streams_by_its_class(app):
-    @app.get("/")
-    @respond_with(EventSourceResponse)
-    def view(response: Response):
-        yield {"event": "word", "data": flask.g.word}
-
-    with app.test_client().get("/") as answer:
-        assert answer.mimetype == "text/event-stream"
-        assert "event: word\ndata: g\n" in answer.text
-
-
-def test_a_template_is_streamed(app):
-    app.jinja_env.globals["word"] = "jinja"
-    template = "{{ word }} {{ request.path }} {{ g.word }}"
-    with returning(app, lambda: flask.stream_template_string(template)).get("/") as answer:
-        assert (answer.text, answer.mimetype) == ("jinja / g", "text/html")
 
 
 def test_hooks_see_a_stream(app):
@@ -362,84 +292,3 @@ def test_the_client_keeps_the_context_of_the_view(app, order):
             assert answer.data == b"ab"
         assert flask.request.args["a"] == "1"
         assert order == ["request ends", "application context ends"] * 2
-
-
-class Contexts:
-    """The contexts of an application that were torn down, and how many are pushed."""
-
-    def __init__(self, app):
-        self.requests = []
-        self.applications = []
-        self.pushed = 0
-        app.teardown_request(lambda error: self.requests.append(CURRENT.get()))
-        app.teardown_appcontext(lambda error: self.applications.append(flask.globals.app_ctx._get_current_object()))
-        flask.appcontext_pushed.connect(self.count_push, app)
-        flask.appcontext_popped.connect(self.count_pop, app)
-
-    def count_push(self, sender):
-        self.pushed += 1
-
-    def count_pop(self, sender):
-        self.pushed -= 1
-
-
-def distinct(things):
-    return len({id(thing) for thing in things})
-
-
-STREAMS = 1000
-
-
-@pytest.mark.parametrize("place", ["in the main greenlet", "in greenlets"])
-@pytest.mark.parametrize("steps", ["sync", "async"])
-def test_a_thousand_streams_leave_no_context(place, steps):
-    app = application()
-    contexts = Contexts(app)
-    closed = []
-
-    def sync():
-        try:
-            for _ in range(3):
-                yield flask.request.path
-        finally:
-            closed.append(flask.g.number)
-
-    async def later():
-        try:
-            for _ in range(3):
-                yield flask.request.path
-        finally:
-            closed.append(flask.g.number)
-
-    @app.get("/<int:number>")
-    def view(number):
-        flask.g.number = number
-        return StreamingResponse(sync() if steps == "sync" else later())
-
-    def ask(number):
-        body = app(create_environ(f"/{number}"), lambda status, headers: None)
-        with contextlib.closing(body):
-            chunks = iter(body)
-            next(chunks)
-            if number % 3:
-                list(chunks)
-
-    with app.test_request_context("/here"), app.test_client() as client:
-        client.get("/0").close()
-        if place == "in greenlets":
-            for begin in range(1, STREAMS, 100):
-                greenlets = [gevent.spawn(ask, number) for number in range(begin, min(begin + 100, STREAMS))]
-                gevent.joinall(greenlets, timeout=30, raise_error=True)
-        else:
-            for number in range(1, STREAMS):
-                ask(number)
-        assert flask.request.path == "/0"
-    assert not flask.has_app_context()
-    assert sorted(closed) == list(range(STREAMS))
-    # For each stream that of its view and its own, and the one of this test.
-    assert distinct(contexts.requests) == 2 * STREAMS + 1
-    # The client lets that of its request end twice, with and without streams.
-    assert len(contexts.requests) == 2 * STREAMS + 2
-    assert len(contexts.applications) - distinct(contexts.applications) <= 1
-    assert distinct(contexts.applications) > STREAMS
-    assert contexts.pushed == 0
