@@ -1,4 +1,7 @@
-"""Django with the middleware: files of the folder FILES of the environment, streams, tasks; see ``test_django.py``."""
+"""Django with the middleware: files of the folder that the environment has as FILES, streams, tasks.
+
+See ``test_frameworks.py``, and ``test_django.py`` for what is its own.
+"""
 
 from __future__ import annotations
 

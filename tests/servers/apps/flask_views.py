@@ -1,4 +1,7 @@
-"""Flask with the extension: files of the folder FILES of the environment, streams, tasks; see ``test_flask.py``."""
+"""Flask with the extension: files of the folder that the environment has as FILES, streams, tasks.
+
+See ``test_frameworks.py``, and ``test_flask.py`` for what is its own.
+"""
 
 from __future__ import annotations
 
