@@ -8,14 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from examples.page import EVENTS, HTML, SESSION, blocks, cookie_of, each_snippet, text_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flask_app.py"
-
-JSON = {"Content-Type": "application/json"}
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-TEXT = {"Content-Type": "text/plain; charset=utf-8"}
-EVENTS = {"Content-Type": "text/event-stream; charset=utf-8", "X-Accel-Buffering": "no"}
-ITEMS = {"items": ["item1", "item2"]}
 
 
 @pytest.fixture(scope="module")
@@ -42,50 +37,12 @@ def ask(example):
     return asked
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "status", "headers", "body"),
-    [
-        ("GET", "/custom", 200, TEXT | {"X-Custom-Header": "value"}, "Custom content"),
-        ("GET", "/json/items", 200, JSON | {"X-Custom-Header": "value"}, ITEMS),
-        ("GET", "/model/items", 200, JSON, {"name": "Portal Gun", "price": 42.0}),
-        ("GET", "/page", 200, HTML, "<h1>Hello</h1>"),
-        ("GET", "/text", 200, TEXT, "Hello, World!"),
-        ("GET", "/plain", 200, TEXT, "Plain text content"),
-        ("GET", "/old-path", 307, {"Location": "/new-path"}, ""),
-        ("GET", "/redirect", 302, {"Location": "https://example.com"}, ""),
-        ("GET", "/stream", 200, TEXT, "".join(f"data: {i}\n" for i in range(10))),
-        ("GET", "/video", 200, {"Content-Type": "video/mp4"}, "a video\n" * 3),
-        (
-            "GET",
-            "/download",
-            200,
-            {
-                "Content-Type": "application/pdf",
-                "Content-Disposition": 'attachment; filename="monthly_report.pdf"',
-                "Accept-Ranges": "bytes",
-            },
-            "%PDF-1.7\n",
-        ),
-        ("GET", "/orjson/items", 200, JSON, ITEMS),
-        ("GET", "/html/root", 200, HTML, "<h1>Hello</h1>"),
-        ("GET", "/html/items", 200, HTML, "<html><body><h1>Items</h1></body></html>"),
-        ("GET", "/items", 200, JSON | {"X-Custom-Header": "value"}, {"message": "Success"}),
-        ("POST", "/login", 200, JSON, {"message": "Logged in"}),
-        ("POST", "/logout", 200, JSON, {"message": "Logged out"}),
-        ("GET", "/headers/items", 200, JSON | {"X-Custom-Header": "Custom Value", "X-Process-Time": "0.123"}, ITEMS),
-        ("POST", "/send-notification", 200, JSON, {"message": "Notification sent in background"}),
-        ("POST", "/process", 200, JSON, {"status": "processing"}),
-        ("GET", "/items/1", 200, JSON, {"name": "Portal Gun"}),
-        ("GET", "/items/2", 404, JSON, {"detail": "Item not found"}),
-        ("GET", "/custom-error/items/1", 200, JSON, {"name": "Portal Gun"}),
-        ("GET", "/custom-error/items/2", 404, JSON, {"error": "Item not found", "item_id": 2}),
-    ],
-)
+@each_snippet
 def test_a_snippet_answers_as_on_the_page(ask, method, path, status, headers, body):
     answer = ask(method, path)
     assert answer.status_code == status
     assert {name: answer.headers[name] for name in headers} == headers
-    assert answer.text == (body if isinstance(body, str) else json.dumps(body, separators=(",", ":")))
+    assert answer.text == text_of(body)
 
 
 def test_the_page_is_html(ask):
@@ -106,12 +63,7 @@ def test_the_type_of_an_image_is_that_of_its_name(ask):
 
 
 def test_the_cookie_is_set(ask):
-    cookie = ask("POST", "/login").headers["Set-Cookie"]
-    name, *attributes = (part.strip() for part in cookie.lower().split(";"))
-    assert (name, set(attributes)) == (
-        "session_id=abc123",
-        {"httponly", "max-age=3600", "path=/", "samesite=lax", "secure"},
-    )
+    assert cookie_of(ask("POST", "/login").headers["Set-Cookie"]) == SESSION
 
 
 def test_the_cookie_is_deleted(ask):
@@ -120,20 +72,14 @@ def test_the_cookie_is_deleted(ask):
     assert "max-age=0" in cookie
 
 
-def fields(answer):
-    """Return the blocks of a stream of events, without comments, each as its lines."""
-    blocks = [[line for line in block.split("\n") if not line.startswith(":")] for block in answer.text.split("\n\n")]
-    return [block for block in blocks if block and block != [""]]
-
-
 def test_the_events_are_those_of_the_page(ask):
     answer = ask("GET", "/events")
     assert {name: answer.headers[name] for name in EVENTS} == EVENTS
-    assert fields(answer) == [["event: message", f"data: Event {i}"] for i in range(10)]
+    assert blocks(answer.text) == [["event: message", f"data: Event {i}"] for i in range(10)]
 
 
 def test_the_notifications_are_those_of_the_page(ask):
-    first, *between, last = fields(ask("GET", "/notifications"))
+    first, *between, last = blocks(ask("GET", "/notifications").text)
     assert (first, last) == (["event: start", "data: Stream started"], ["event: end", "data: Stream ended"])
     for number, block in enumerate(between):
         told = dict(line.split(": ", 1) for line in block)
