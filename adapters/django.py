@@ -19,8 +19,8 @@ from django.template.response import SimpleTemplateResponse
 
 from wsgiresp._bodies.hubs import is_under_hub
 from wsgiresp._views.injection import MARK, Injected
-from wsgiresp.adapters import _django_checks as checks
-from wsgiresp.adapters._django_answers import (
+from wsgiresp.adapters._django import checks
+from wsgiresp.adapters._django.answers import (
     beginning,
     converted_error,
     finished,
@@ -28,12 +28,12 @@ from wsgiresp.adapters._django_answers import (
     response_for,
     roll_back,
 )
-from wsgiresp.adapters._django_calls import call
-from wsgiresp.adapters._django_conversion import converted
-from wsgiresp.adapters._django_raw import begin_request, rendered, show_unrendered
-from wsgiresp.adapters._django_settings import defaults, namespaces
-from wsgiresp.adapters._django_surroundings import Surroundings
-from wsgiresp.adapters._django_views import View
+from wsgiresp.adapters._django.calls import call
+from wsgiresp.adapters._django.conversion import converted
+from wsgiresp.adapters._django.raw import begin_request, rendered, show_unrendered
+from wsgiresp.adapters._django.settings import defaults, namespaces
+from wsgiresp.adapters._django.surroundings import Surroundings
+from wsgiresp.adapters._django.views import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 

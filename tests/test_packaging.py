@@ -25,9 +25,11 @@ REQUIREMENT = re.compile(r"([A-Za-z0-9_-]+)>=([0-9.]+)")
 
 
 def test_every_package_of_the_tree_is_packaged():
-    folders = [path.parent for path in CHECKOUT.glob("wsgiresp/**/__init__.py") if "adapters" not in path.parts]
-    tree = {".".join(folder.relative_to(CHECKOUT).parts) for folder in folders}
-    assert set(SETUP["options"]["packages"].split()) == tree | {"wsgiresp.adapters"}
+    markers = [path for path in CHECKOUT.glob("wsgiresp/**/__init__.py") if "adapters" not in path.parts]
+    tree = {".".join(path.parent.relative_to(CHECKOUT).parts) for path in markers}
+    adapters = {path.parent for path in CHECKOUT.glob("adapters/**/__init__.py")}
+    tree |= {".".join(["wsgiresp", *folder.relative_to(CHECKOUT).parts]) for folder in adapters}
+    assert set(SETUP["options"]["packages"].split()) == tree
 
 
 def test_the_adapters_install_from_the_folder_at_the_top():

@@ -14,8 +14,8 @@ from django.urls import include, path
 from django_apps import OURS, Urls, project
 from gevent import monkey
 
-from wsgiresp.adapters import _django_checks as checks
-from wsgiresp.adapters._django_settings import defaults
+from wsgiresp.adapters._django import checks as checks
+from wsgiresp.adapters._django.settings import defaults
 from wsgiresp.adapters.django import ResponseMiddleware, ResponsesConfig
 
 COMMON = "django.middleware.common.CommonMiddleware"

@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 from gevent import monkey
 
 from wsgiresp._bodies.closing import log
-from wsgiresp.adapters._django_settings import faults
+from wsgiresp.adapters._django.settings import faults
 
 PATH = "wsgiresp.adapters.django.ResponseMiddleware"
 _SEVERAL = 3  # views that are named

@@ -17,7 +17,7 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from wsgiresp._bodies import coroutines
 from wsgiresp._bodies.callers import Caller, caller
-from wsgiresp.adapters._django_asgi import ThreadAbove
+from wsgiresp.adapters._django.asgi import ThreadAbove
 
 
 class _ThreadOfCaller(Executor):

@@ -15,8 +15,8 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils import timezone, translation
 
 from wsgiresp._bodies.closing import log
-from wsgiresp.adapters._django_asgi import ThreadAbove, thread_above
-from wsgiresp.adapters._django_calls import calls_of_coroutine, is_on_a_loop
+from wsgiresp.adapters._django.asgi import ThreadAbove, thread_above
+from wsgiresp.adapters._django.calls import calls_of_coroutine, is_on_a_loop
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 

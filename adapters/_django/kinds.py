@@ -12,7 +12,7 @@ from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.http.cookie import SimpleCookie
 from django.http.response import HttpResponseBase, ResponseHeaders
 
-from wsgiresp.adapters._django_cookies import add_cookie
+from wsgiresp.adapters._django.cookies import add_cookie
 
 _BODILESS = frozenset({*range(100, 200), 204, 304})
 _NOTHING: frozenset[str] = frozenset()

@@ -15,9 +15,9 @@ from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._views.answering import answer
 from wsgiresp._views.coercion import let_pass
 from wsgiresp._views.injection import Injected
-from wsgiresp.adapters._django_conversion import converted
-from wsgiresp.adapters._django_merging import merge_into
-from wsgiresp.adapters._django_settings import defaults
+from wsgiresp.adapters._django.conversion import converted
+from wsgiresp.adapters._django.merging import merge_into
+from wsgiresp.adapters._django.settings import defaults
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 

@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from wsgiresp._protocol.status import BODILESS
-from wsgiresp.adapters import _django_kinds as kinds
-from wsgiresp.adapters._django_asgi import closed_at_last
-from wsgiresp.adapters._django_raw import hand_on
-from wsgiresp.adapters._django_surroundings import bind
-from wsgiresp.adapters._django_threads import in_thread
+from wsgiresp.adapters._django import kinds as kinds
+from wsgiresp.adapters._django.asgi import closed_at_last
+from wsgiresp.adapters._django.raw import hand_on
+from wsgiresp.adapters._django.surroundings import bind
+from wsgiresp.adapters._django.threads import in_thread
 from wsgiresp.responses import FileResponse, Response, StreamingResponse
 from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
 from wsgiresp.responses.prepared import Prepared

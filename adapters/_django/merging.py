@@ -11,9 +11,9 @@ from django.utils.cache import patch_vary_headers
 from wsgiresp._bodies.closing import ClosingBody
 from wsgiresp._views.injection import Injected
 from wsgiresp._views.merging import additions, is_used
-from wsgiresp.adapters._django_conversion import end_with
-from wsgiresp.adapters._django_cookies import add_cookie
-from wsgiresp.adapters._django_surroundings import bind
+from wsgiresp.adapters._django.conversion import end_with
+from wsgiresp.adapters._django.cookies import add_cookie
+from wsgiresp.adapters._django.surroundings import bind
 from wsgiresp.background import AfterResponse
 
 

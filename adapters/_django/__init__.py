@@ -1,0 +1,1 @@
+"""What Django's adapter is made of: conversion, calls, contexts, settings, checks."""
