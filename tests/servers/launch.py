@@ -29,9 +29,18 @@ def main() -> None:
     elif family == "granian":
         granian(int(descriptor), app)
     else:
-        # As Ctrl-C would: what a server does at its end is done.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        signal.signal(signal.SIGTERM, end)
         _IN_THIS_PROCESS[name](int(descriptor), app)
+
+
+is_ending = False
+
+
+def end(*_: object) -> NoReturn:
+    """Leave, as Ctrl-C would have it: what a server does at its end is done."""
+    global is_ending
+    is_ending = True
+    sys.exit()
 
 
 def gunicorn(descriptor: int, app: str, options: list[str]) -> NoReturn:
@@ -91,7 +100,13 @@ def waitress(descriptor: int, app: str) -> None:
 def wsgiref(descriptor: int, app: str) -> None:
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
-    with WSGIServer(("127.0.0.1", 0), WSGIRequestHandler, bind_and_activate=False) as server:
+    class Server(WSGIServer):
+        def service_actions(self) -> None:
+            # Its handler takes any exception for one of the application's, SystemExit too, and serves on.
+            if is_ending:
+                sys.exit()
+
+    with Server(("127.0.0.1", 0), WSGIRequestHandler, bind_and_activate=False) as server:
         server.socket.close()
         server.socket = socket.socket(fileno=descriptor)
         server.server_name, server.server_port = server.socket.getsockname()
