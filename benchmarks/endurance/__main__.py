@@ -7,6 +7,7 @@ from gevent import monkey
 monkey.patch_all()
 
 # Not before what it imports takes sockets and locks that are patched: each visitor is a greenlet.
+from ..report import begin  # noqa: E402
 from .command import main  # noqa: E402
 
-sys.exit(main())
+begin(lambda: sys.exit(main()))
