@@ -179,12 +179,13 @@ class TestClosing:
         assert message.endswith("stubborn, is still open 0.01 s after it was to be closed")
 
     def test_a_source_that_blocks_its_thread_is_closed_when_its_step_is_done(self):
-        may_go_on = threading.Event()
+        is_blocked, may_go_on = threading.Event(), threading.Event()
         ends: list[str] = []
 
         def block():
             try:
                 yield b"a"
+                is_blocked.set()
                 may_go_on.wait(PATIENCE)
                 yield b"b"
             finally:
@@ -193,6 +194,7 @@ class TestClosing:
         def leave():
             body = begun(block(), EVENTS)
             next(body)
+            is_blocked.wait(PATIENCE)
             threading.Timer(0.01, may_go_on.set).start()
             body.close()
 
