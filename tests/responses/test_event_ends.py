@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("fresh", "warned")
 class TestTheEnd:
     @everywhere
     def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
-        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.005)).body)
+        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.1)).body)
         before, _, retry = body.rpartition(b"retry: ")
         assert before == b": open\ndata: a\n\n"
         assert 3000 <= int(retry) < 6000
@@ -36,6 +36,7 @@ class TestTheEnd:
         story = Story(["a", "b"], waits_at=1)
         with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
             assert visitor.next_event().data == "a"
+            wait_until(lambda: story.is_waiting)
             stopping.stop_streams()
             assert list(visitor.events()) == []
             assert 7 <= visitor.retry < 1007
