@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from wsgiresp._bodies.on_loop import LoopBody
+from wsgiresp._protocol.json_types import give_form
 from wsgiresp._views.answering import answer
 from wsgiresp._views.coercion import let_pass
 from wsgiresp._views.injection import Injected
@@ -25,7 +26,7 @@ _STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
 
 let_pass(HttpResponseBase)
 # Of gettext_lazy() and its like JSON has the text, in the language of the moment, as by Django's own encoder.
-Promise.for_json = lambda promise: str(promise)  # type: ignore[attr-defined]
+give_form(Promise, str)
 
 
 def response_for(request: HttpRequest, returned: Any, injected: Injected | None) -> Response:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._protocol.json_types import UNKNOWN, duration, plain_key, stand_in
+from wsgiresp._protocol import json_types
+from wsgiresp._protocol.json_types import UNKNOWN, duration, give_form, plain_key, stand_in
 
 ID = UUID("12345678-1234-5678-1234-567812345678")
 
@@ -94,3 +95,20 @@ def test_an_iterator_is_not_looked_into():
     iterator = iter([1, 2])
     assert stand_in(iterator) is UNKNOWN
     assert list(iterator) == [1, 2]
+
+
+def test_a_form_that_was_given_is_that_of_each_subclass_and_given_once(monkeypatch):
+    class Money:
+        def __str__(self):
+            return "7 EUR"
+
+    class Price(Money):
+        pass
+
+    monkeypatch.setattr(json_types, "_BY_BASE", json_types._BY_BASE.copy())
+    assert stand_in(Price()) is UNKNOWN
+    give_form(Money, str)
+    known = len(json_types._BY_BASE)
+    give_form(Money, str)
+    assert stand_in(Price()) == "7 EUR"
+    assert len(json_types._BY_BASE) == known

@@ -92,6 +92,15 @@ def stand_in(value: Any) -> object:
     return value.tolist() if hasattr(kind, "tolist") else UNKNOWN  # NumPy's arrays and scalars, pandas' columns
 
 
+def give_form(kind: type, form: Form) -> None:
+    """Have *form* make what stands for each value of *kind*, in this process: for an adapter, of its framework's types.
+
+    Given again, nothing changes.
+    """
+    if (kind, form) not in _BY_BASE:
+        _BY_BASE.insert(0, (kind, form))
+
+
 def _is_model(value: object) -> bool:
     # Without this module there is no model, and it is not loaded here.
     return isinstance(value, getattr(sys.modules.get("pydantic.main"), "BaseModel", ()))
@@ -116,7 +125,7 @@ _BY_TYPE: dict[type, Form] = {
 }
 """Shortcuts for the types that come in large numbers."""
 
-_BY_BASE: tuple[tuple[type | tuple[type, ...], Form], ...] = (
+_BY_BASE: list[tuple[type | tuple[type, ...], Form]] = [
     ((datetime.date, datetime.time), _iso),
     (datetime.timedelta, duration),
     (Decimal, Decimal),
@@ -125,4 +134,4 @@ _BY_BASE: tuple[tuple[type | tuple[type, ...], Form], ...] = (
     # Sequences too, but their items are octets and no numbers that somebody meant to send.
     ((bytes, bytearray, memoryview), _unknown),
     ((Sequence, Set, ValuesView), list),
-)
+]
