@@ -245,6 +245,7 @@ class ResponseMixin:
             # Its own has a parameter named as what a view may be given.
             kwargs = {name: value for name, value in kwargs.items() if name not in injected.arguments}
         response = finished(request._request, response, injected)
+        # The next class is the framework's, which nothing here imports.
         return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
 
     def handle_exception(self, exc: Exception) -> Any:

@@ -93,7 +93,7 @@ class _Installed:
         self.default = default
         self._app = weakref.ref(app)
         self._views: dict[str, _View] = {}
-        self._make = _method(app, "make_response")
+        self._make: Callable[..., flask.Response] = _method(app, "make_response")
         self._dispatch = _method(app, "dispatch_request")
         self._process = _method(app, "process_response")
         for name in ("make_response", "dispatch_request", "process_response"):
@@ -121,12 +121,12 @@ class _Installed:
         app: Any = self._app()
         kind = type(returned)
         if kind in _NATIVE and (kind is flask.Response or self.default_class() is None):
-            return self._make(app, returned)  # type: ignore[no-any-return]
+            return self._make(app, returned)
         content, status, headers = _parts(returned)
         response = self._response(app, content)
         if response is not None and not vars(response).get(_ADOPTED):
             returned = self._adopted(app, response, status, headers)
-        return self._make(app, returned)  # type: ignore[no-any-return]
+        return self._make(app, returned)
 
     def process_response(self, *args: Any) -> Any:
         """Return the response after all hooks; another one than before has the one before closed in the end."""
@@ -240,7 +240,8 @@ def _method(app: flask.Flask, name: str) -> Callable[..., Any]:
     """Return the method of *app*, to be called with the application before its arguments."""
     own = vars(app).get(name)
     if own is None:
-        return getattr(type(app), name)  # type: ignore[no-any-return]
+        inherited: Callable[..., Any] = getattr(type(app), name)
+        return inherited
     return lambda _, *args: own(*args)
 
 

@@ -85,7 +85,7 @@ def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) 
     """
     if isinstance(request, ASGIRequest):
         close = closed_at_last(close)
-    made._resource_closers.append(close)  # type: ignore[attr-defined]
+    made._resource_closers.append(close)  # type: ignore[attr-defined]  # the stubs leave it out
     close_request = request.close
 
     def close_both() -> None:

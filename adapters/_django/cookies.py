@@ -16,6 +16,7 @@ class _Names(dict[str, str]):
 class _Cookie(Morsel[Any]):
     """A cookie with all attributes that its field had: before Python 3.14 there is no ``Partitioned`` among them."""
 
+    # Two tables of the standard library's, which typeshed leaves out: no public name adds an attribute to them.
     _reserved = _Names({**Morsel._reserved, "partitioned": "Partitioned"})  # type: ignore[attr-defined]
     _flags = {*Morsel._flags, "partitioned"}  # type: ignore[attr-defined]  # noqa: RUF012 - as in the standard library
 

@@ -108,7 +108,7 @@ class DjangoResponse(_Converted, HttpResponse):
 
     @content.setter
     def content(self, value: Any) -> None:
-        HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]
+        HttpResponse.content.fset(self, value)  # type: ignore[attr-defined]  # no property in the stubs
         self._measure()
 
     def write(self, content: Any) -> None:

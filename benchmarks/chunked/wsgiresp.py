@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 
 from . import OURS, PINGED, chunks, chunks_later
@@ -12,8 +10,8 @@ from . import OURS, PINGED, chunks, chunks_later
 class Pinged(EventSourceResponse):
     """Chunks as they are, with all that an event stream has beside its events: opening, pings, farewell."""
 
-    def render_chunk(self, chunk: Any) -> bytes:
-        return chunk  # type: ignore[no-any-return]
+    def render_chunk(self, chunk: bytes) -> bytes:
+        return chunk
 
 
 APPS = {

@@ -7,7 +7,7 @@ import time
 
 from servers.wire import Answer
 
-from .visitors import Visitor, require
+from .visitors import Visitor, WrongAnswerError, require
 
 LARGE = ("/flask/download", "/django/download")
 SMALL = ("/file", "/data/weather.csv")
@@ -130,7 +130,10 @@ def _require_parts(asked: str, answer: Answer, pairs: list[Pair], content: bytes
     parts = _parts(answer.body, boundary[1]) if boundary else [(answer.values("Content-Range")[0], answer.body)]
     got: list[Pair] = []
     for field, body in parts:
-        first, last, length = map(int, re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", field).groups())  # type: ignore[union-attr]
+        interval = re.fullmatch(r"bytes (\d+)-(\d+)/(\d+)", field)
+        if interval is None:
+            raise WrongAnswerError(f"{asked}: {field!r}")
+        first, last, length = map(int, interval.groups())
         require(length == len(content), asked, field)
         require(body == content[first : last + 1], f"{asked}: other bytes for {field}", len(body))
         got.append((first, last + 1))
