@@ -155,7 +155,8 @@ def test_a_work_that_was_not_yet_switched_to_is_cut(caplog):
     assert caplog.messages == ["<BackgroundTask print()> was cut: the process ends"]
 
 
-def test_a_work_that_goes_on_is_left(caplog):
+def stubborn_work():
+    """Hand over a work that goes on when it is cut, and return what lets it end."""
     goes_on = Blocking()
 
     def step():
@@ -165,21 +166,18 @@ def test_a_work_that_goes_on_is_left(caplog):
 
     in_greenlet(do, BackgroundTask(step))
     turns()
+    return goes_on
+
+
+def test_a_work_that_goes_on_is_left(caplog):
+    goes_on = stubborn_work()
     pool.drain(0)
     goes_on.may_end.set()
     assert caplog.messages[-1].endswith("step()> goes on though it was cut")
 
 
 def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
-    goes_on = Blocking()
-
-    def step():
-        with contextlib.suppress(gevent.GreenletExit):
-            goes_on()
-        goes_on.may_end.wait(PATIENCE)
-
-    in_greenlet(do, BackgroundTask(step))
-    turns()
+    goes_on = stubborn_work()
     pool.drain(0)
     told = list(caplog.messages)
     with gevent.Timeout(PATIENCE / 2):

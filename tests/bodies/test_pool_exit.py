@@ -61,6 +61,19 @@ def step():
 gevent.spawn(pool.do, step, contextvars.copy_context()).join()
 """
 
+# Hands over a work that goes on when it is cut.
+STUBBORN = """
+def step():
+    while True:
+        try:
+            gevent.sleep(60)
+        except gevent.GreenletExit:
+            pass
+pool.configure(drain={seconds})
+gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+gevent.sleep(0)
+"""
+
 
 def test_a_process_that_ends_waits_for_its_works():
     assert program(HAND_OVER.format(seconds=0.05)) == "done\n"
@@ -72,33 +85,12 @@ def test_a_process_that_ends_cuts_what_takes_too_long():
 
 
 def test_a_process_ends_though_a_work_goes_on_when_it_is_cut():
-    said = program("""
-def step():
-    while True:
-        try:
-            gevent.sleep(60)
-        except gevent.GreenletExit:
-            pass
-pool.configure(drain=0)
-gevent.spawn(pool.do, step, contextvars.copy_context()).join()
-gevent.sleep(0)
-""")
+    said = program(STUBBORN.format(seconds=0))
     assert "goes on though it was cut" in said
 
 
 def test_a_process_that_has_cut_its_works_ends_though_one_goes_on():
-    said = program("""
-def step():
-    while True:
-        try:
-            gevent.sleep(60)
-        except gevent.GreenletExit:
-            pass
-pool.configure(drain=60)
-gevent.spawn(pool.do, step, contextvars.copy_context()).join()
-gevent.sleep(0)
-pool.drain(0)
-""")
+    said = program(STUBBORN.format(seconds=60) + "pool.drain(0)")
     assert said.count("goes on though it was cut") == 1
 
 
