@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 
-from wsgiresp._bodies.hubs import is_under_hub
+from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._views.injection import MARK, Injected
 from wsgiresp.adapters._django import checks
 from wsgiresp.adapters._django.answers import (
@@ -28,11 +28,11 @@ from wsgiresp.adapters._django.answers import (
     response_for,
     roll_back,
 )
-from wsgiresp.adapters._django.calls import call
 from wsgiresp.adapters._django.conversion import converted
-from wsgiresp.adapters._django.raw import begin_request, rendered, show_unrendered
+from wsgiresp.adapters._django.response_patch import begin_request, rendered, show_unrendered
 from wsgiresp.adapters._django.settings import defaults, namespaces
-from wsgiresp.adapters._django.surroundings import Surroundings
+from wsgiresp.adapters._django.thread_locals import Surroundings
+from wsgiresp.adapters._django.thread_sensitive import call
 from wsgiresp.adapters._django.views import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response

@@ -16,12 +16,13 @@ import flask
 import flask.views
 from werkzeug.datastructures import Headers
 
-from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.callers import caller
+from wsgiresp._frameworks.prepared_response import Settled, decides, settle
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.waiting_executor import caller
 from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_made_later, is_used, merged
-from wsgiresp.adapters._flask_contexts import (
+from wsgiresp.adapters._flask.contexts import (
     CURRENT,
     bind_background,
     bind_stream,
@@ -31,7 +32,6 @@ from wsgiresp.adapters._flask_contexts import (
 )
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
-from wsgiresp.responses.settled import Settled, decides, settle
 
 __all__ = ["Blueprint", "Responses"]
 
@@ -312,7 +312,7 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
                 contexts.append(contextvars.copy_context())
 
         try:
-            coroutines.run(run())
+            asyncio_thread.run(run())
         finally:
             for context in contexts:  # none where this greenlet was killed meanwhile
                 take_over(context)

@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 import gevent
 from gevent import socket as gevent_socket
 
-from wsgiresp._bodies.departures import shut
-from wsgiresp._bodies.snapshots import living
-from wsgiresp._bodies.stopping import end_all, follow, seconds_since_stop, stop_streams
+from wsgiresp._runtime.disconnect import shut
+from wsgiresp._runtime.shutdown import end_all, follow, seconds_since_stop, stop_streams
+from wsgiresp._runtime.snapshots import living
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
 

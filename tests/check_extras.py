@@ -17,9 +17,13 @@ LONGEST = 600  # s for the tests of one environment
 # What is run where the extra is installed, and no other. What wants another one is skipped, and says so.
 SUITES = {
     "": (
-        "bodies",
+        "files",
+        "frameworks",
         "protocol",
         "responses",
+        "runtime",
+        "streams",
+        "tasks",
         "views",
         "test_background.py",
         "test_bound_tasks.py",
@@ -27,10 +31,10 @@ SUITES = {
         "test_imports.py",
         "test_testing.py",
     ),
-    "flask": ("adapters", "bodies/test_unwrapped.py", "responses/test_copies.py", "responses/test_stock_flask.py"),
+    "flask": ("adapters", "streams/test_stream_source_unwrapped.py", "responses/test_copies.py", "responses/test_stock_flask.py"),
     "django": ("adapters",),
     "orjson": ("protocol/test_orjson_agreement.py", "responses/test_calling.py", "responses/test_json.py"),
-    # The floors below do not know what is installed.
+    # The layers below do not know what is installed.
     "all": ("adapters", "examples", "responses", "views", "test_exceptions.py", "test_imports.py", "test_testing.py"),
 }
 

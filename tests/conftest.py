@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["process_fixtures"]
+
 # What brings each module.
 EXTRAS = {
     "asgiref": "django",

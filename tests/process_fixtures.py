@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE
-from bodies.streams import Client
-from bodies.works import Blocking
+from runtime.runners import PATIENCE
+from streams.begun_streams import Client
+from tasks.fake_tasks import Blocking
 
-from wsgiresp._bodies import pool, stopping
+from wsgiresp._runtime import shutdown
+from wsgiresp._tasks import worker_pool
 
 
 @pytest.fixture
 def fresh_streams():
     """A process in which no stream is open and nobody has said the word."""
-    stopping._begin_anew()
+    shutdown._begin_anew()
     yield
-    stopping._begin_anew()
+    shutdown._begin_anew()
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def client():
 @pytest.fixture
 def fresh_pool(monkeypatch):
     """A pool that nobody has used, drained or configured."""
-    monkeypatch.setattr(pool, "_settings", pool._Settings())
-    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
+    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
     yield
-    if own := pool._pools.get(gevent.get_hub()):
+    if own := worker_pool._pools.get(gevent.get_hub()):
         gevent.joinall(list(own._running), timeout=PATIENCE)
-    pool._pools.clear()
+    worker_pool._pools.clear()
 
 
 @pytest.fixture

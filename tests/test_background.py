@@ -10,7 +10,7 @@ import gevent.event
 import pytest
 
 from wsgiresp import BackgroundTask, BackgroundTasks
-from wsgiresp._bodies import attempts
+from wsgiresp._tasks import retry
 from wsgiresp.background import AfterResponse
 
 NAME = contextvars.ContextVar("name", default="none")
@@ -153,7 +153,7 @@ def test_a_task_without_options_is_what_it_was():
 
 
 def test_a_task_is_tried_again_as_its_options_say(monkeypatch):
-    monkeypatch.setattr(attempts, "sleep", lambda seconds: None)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: None)
     calls: list[int] = []
 
     def second_time_right():
@@ -187,7 +187,7 @@ def test_options_of_tasks_are_for_what_is_added_through_them():
 
 def test_order_isolation_and_log_of_a_whole_response(caplog, monkeypatch):
     """Tasks that raise, block for ever, are tried again, add others: all in order, and each failure in one line."""
-    monkeypatch.setattr(attempts, "pause", lambda attempt: 0.001)
+    monkeypatch.setattr(retry, "pause", lambda attempt: 0.001)
     seen: list[str] = []
     is_done = gevent.event.Event()
     tasks = BackgroundTasks()

@@ -10,7 +10,7 @@ import pytest
 from gevent import GreenletExit
 
 from wsgiresp import BackgroundTask, BackgroundTasks
-from wsgiresp._bodies import attempts
+from wsgiresp._tasks import retry
 from wsgiresp.background import bound
 
 
@@ -101,7 +101,7 @@ def test_a_failure_of_a_bound_task_is_reported_and_not_logged(binding, caplog):
 
 
 def test_each_try_of_a_bound_task_is_inside(binding, monkeypatch):
-    monkeypatch.setattr(attempts, "sleep", lambda seconds: None)
+    monkeypatch.setattr(retry, "sleep", lambda seconds: None)
     bind, said = binding
     bind(BackgroundTask(int, "x").with_options(retries=1))()
     assert said[:4] == ["in", "out", "in", "out"]

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from floors import LONGEST, faults
+from layers import LONGEST, faults
 
 CHECKOUT = Path(__file__).parents[1]
 

@@ -11,8 +11,11 @@ import pytest
 from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
-from wsgiresp._bodies import attempts, departures, mailbox, pool, sources, stopping, streaming, windows
+from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, cookies, event_reader, fields, locations, ranges
+from wsgiresp._runtime import disconnect, shutdown
+from wsgiresp._streams import bounded_buffer, stream_source, wsgi_body
+from wsgiresp._tasks import retry, worker_pool
 from wsgiresp.adapters import gunicorn
 from wsgiresp.responses import events
 
@@ -103,29 +106,29 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
             fields._ORDINARY_LIMIT,
         ),
         ('`max_age="immutable"`', caching._YEAR),
-        ("bytes that are read and sent at a time", windows.BLOCK),
+        ("bytes that are read and sent at a time", range_reader.BLOCK),
         ("ranges of one request", ranges.LIMIT),
-        ("bytes that are ready when the generator waits for its client", mailbox.ROOM),
-        ("the same, whatever the number of chunks", mailbox.MOST),
-        ("chunks that are joined", mailbox._JOINED),
-        ("bytes that are read of a file object at a time", sources.BLOCK),
-        ("wait for a content to be closed when its client has left", streaming.CLEANUP),
-        ("looks at `waitress.client_disconnected`, where the socket is no help", departures._LOOK_EVERY),
+        ("bytes that are ready when the generator waits for its client", bounded_buffer.ROOM),
+        ("the same, whatever the number of chunks", bounded_buffer.MOST),
+        ("chunks that are joined", bounded_buffer._JOINED),
+        ("bytes that are read of a file object at a time", stream_source.BLOCK),
+        ("wait for a content to be closed when its client has left", wsgi_body.CLEANUP),
+        ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._LOOK_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
-        ("time from a ping to its echo, where the server shows no socket", streaming._ECHO_AFTER),
+        ("time from a ping to its echo, where the server shows no socket", wsgi_body._ECHO_AFTER),
         ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
-        ("wait for an error of the content before the headers go out, where another thread steps it", streaming.MOMENT),
-        ("works at once: the tasks of so many responses, under gevent (`limit`)", pool.LIMIT),
-        ("wait for them when the process ends (`drain`)", pool.DRAIN),
-        ("looks at the tasks of other threads, when the process ends", pool._LOOK_EVERY),
-        ("time for what was cut to clean up", attempts.LAST_WORDS),
-        ("pause before the second try, by chance", attempts.FIRST_PAUSE),
-        ("each further pause", attempts.LONGEST_PAUSE),
-        ("looks at whether gunicorn's worker is to stop", stopping.LOOK_EVERY),
+        ("wait for an error of the content before the headers go out, where another thread steps it", wsgi_body.MOMENT),
+        ("works at once: the tasks of so many responses, under gevent (`limit`)", worker_pool.LIMIT),
+        ("wait for them when the process ends (`drain`)", worker_pool.DRAIN),
+        ("looks at the tasks of other threads, when the process ends", worker_pool._LOOK_EVERY),
+        ("time for what was cut to clean up", retry.LAST_WORDS),
+        ("pause before the second try, by chance", retry.FIRST_PAUSE),
+        ("each further pause", retry.LONGEST_PAUSE),
+        ("looks at whether gunicorn's worker is to stop", shutdown.LOOK_EVERY),
         ("time in which an idle connection may bring one more request", gunicorn._LINGER),
-        ("time for streams to end in, from when they are asked, where the worker exits", stopping.FAREWELL),
-        ("wait for one such source that goes on", streaming._AFTER_CUT),
-        ("time before the server kills in which no task goes on", stopping.RESERVE),
+        ("time for streams to end in, from when they are asked, where the worker exits", shutdown.FAREWELL),
+        ("wait for one such source that goes on", wsgi_body._AFTER_CUT),
+        ("time before the server kills in which no task goes on", shutdown.RESERVE),
         ("`timeout` of `visit` and of a `Visitor`", testing.TIMEOUT),
     ],
 )

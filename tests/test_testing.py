@@ -7,9 +7,9 @@ import errno
 import flask
 import gevent
 import pytest
-from bodies.drivers import everywhere, turns
-from bodies.stories import Story
 from gevent.event import Event
+from runtime.runners import everywhere, turns
+from streams.fake_sources import Story
 
 from wsgiresp.responses import EventSourceResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from wsgiresp.testing import ReceivedEvent, Visitor, visit

@@ -25,8 +25,8 @@ from .responses import (
     XSendfile,
     json_encoder,
 )
-from .responses.folder import serve_files
-from .responses.hints import early_hints
+from .responses.early_hints import early_hints
+from .responses.static_files import serve_files
 
 __version__ = "0.1.0"
 

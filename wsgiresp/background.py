@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Self
 
-from ._bodies import attempts, pool, queues
-from ._bodies.attempts import Options
-from ._bodies.closing import run_each
-from ._bodies.pool import configure as configure
-from ._bodies.pool import drain as drain
+from ._runtime.close_steps import run_each
+from ._tasks import external_queues, retry, worker_pool
+from ._tasks.retry import Options
+from ._tasks.worker_pool import configure as configure
+from ._tasks.worker_pool import drain as drain
 from ._types import Background
 
 __all__ = ["BackgroundTask", "BackgroundTasks", "configure", "drain"]
@@ -33,7 +33,7 @@ class BackgroundTask:
     *func* cannot be called.
     """
 
-    _options = attempts.PLAIN
+    _options = retry.PLAIN
 
     def __init__(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         require_callable("func", func)
@@ -61,15 +61,15 @@ class BackgroundTask:
         Raises ``TypeError`` or ``ValueError`` for an option that is not right.
         """
         twin = copy.copy(self)
-        twin._options = attempts.checked(Options(retries, timeout, on_error))
+        twin._options = retry.checked(Options(retries, timeout, on_error))
         return twin
 
     def __call__(self) -> None:
         """Make the call and wait until it is done; what it raises, in the last try, is raised here."""
-        attempts.make(self._call, self._options, self)
+        retry.make(self._call, self._options, self)
 
     def _call(self) -> object:
-        enqueue = queues.entrance(self.func)
+        enqueue = external_queues.entrance(self.func)
         if enqueue is None:
             return self.func(*self.args, **self.kwargs)
         # What comes back may be awaited, some day, and is not the outcome of this.
@@ -121,7 +121,7 @@ class BackgroundTasks(BackgroundTask):
 
     def __call__(self) -> None:
         """Run the tasks, also those that are added meanwhile; what fails is logged by name with its traceback."""
-        run_each(map(_as_task, pool.walk(self.tasks)))
+        run_each(map(_as_task, worker_pool.walk(self.tasks)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.tasks!r}>"
@@ -146,16 +146,16 @@ class BoundTask(BackgroundTask):
         """Make the call and wait until it is done; only what asks this thread or greenlet to end is raised here."""
         try:
             super().__call__()
-        except attempts.ENDINGS:
+        except retry.ENDINGS:
             raise
         except BaseException as error:
             self._report(self, error)
 
     def _call(self) -> object:
-        if inspect.iscoroutinefunction(self.func) and queues.entrance(self.func) is None:
+        if inspect.iscoroutinefunction(self.func) and external_queues.entrance(self.func) is None:
             return self._call_later()
         with self._around():
-            attempts.finish(super()._call())
+            retry.finish(super()._call())
         return None
 
     async def _call_later(self) -> None:
@@ -213,7 +213,7 @@ class AfterResponse:
         self._context = contextvars.copy_context()
 
     def __call__(self) -> None:
-        pool.do(self._task, self._context)
+        worker_pool.do(self._task, self._context)
 
     def __repr__(self) -> str:
         return repr(self._task)

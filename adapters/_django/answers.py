@@ -11,13 +11,13 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
-from wsgiresp._bodies.on_loop import LoopBody
 from wsgiresp._protocol.json_types import give_form
+from wsgiresp._streams.asgi_body import LoopBody
 from wsgiresp._views.answering import answer
 from wsgiresp._views.coercion import let_pass
 from wsgiresp._views.injection import Injected
 from wsgiresp.adapters._django.conversion import converted
-from wsgiresp.adapters._django.merging import merge_into
+from wsgiresp.adapters._django.merge_injected import merge_into
 from wsgiresp.adapters._django.settings import defaults
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response

@@ -16,7 +16,7 @@ from django.urls import URLResolver, get_resolver
 from django.utils.module_loading import import_string
 from gevent import monkey
 
-from wsgiresp._bodies.closing import log
+from wsgiresp._runtime.close_steps import log
 from wsgiresp.adapters._django.settings import faults
 
 PATH = "wsgiresp.adapters.django.ResponseMiddleware"

@@ -10,16 +10,16 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from wsgiresp._frameworks.copying import ToWrap, known_bytes, plain, prepared_copy, unwrapping
+from wsgiresp._frameworks.prepared_response import decides
 from wsgiresp._protocol.status import BODILESS
-from wsgiresp.adapters._django import kinds as kinds
+from wsgiresp.adapters._django import http_responses as kinds
 from wsgiresp.adapters._django.asgi import closed_at_last
-from wsgiresp.adapters._django.raw import hand_on
-from wsgiresp.adapters._django.surroundings import bind
-from wsgiresp.adapters._django.threads import in_thread
+from wsgiresp.adapters._django.response_patch import hand_on
+from wsgiresp.adapters._django.thread_body import in_thread
+from wsgiresp.adapters._django.thread_locals import bind
 from wsgiresp.responses import FileResponse, Response, StreamingResponse
-from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
 from wsgiresp.responses.prepared import Prepared
-from wsgiresp.responses.settled import decides
 
 
 def converted(request: HttpRequest, response: Response) -> HttpResponseBase:

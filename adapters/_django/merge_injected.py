@@ -8,12 +8,12 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from wsgiresp._bodies.closing import ClosingBody
+from wsgiresp._runtime.close_steps import ClosingBody
 from wsgiresp._views.injection import Injected
 from wsgiresp._views.merging import additions, is_used
 from wsgiresp.adapters._django.conversion import end_with
 from wsgiresp.adapters._django.cookies import add_cookie
-from wsgiresp.adapters._django.surroundings import bind
+from wsgiresp.adapters._django.thread_locals import bind
 from wsgiresp.background import AfterResponse
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._streams.wsgi_body import StreamBody
 from wsgiresp.responses.prepared import Prepared
 
 

@@ -14,9 +14,9 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
-from wsgiresp._bodies.closing import log
+from wsgiresp._runtime.close_steps import log
 from wsgiresp.adapters._django.asgi import ThreadAbove, thread_above
-from wsgiresp.adapters._django.calls import calls_of_coroutine, is_on_a_loop
+from wsgiresp.adapters._django.thread_sensitive import calls_of_coroutine, is_on_a_loop
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 

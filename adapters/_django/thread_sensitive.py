@@ -15,8 +15,8 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
-from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.callers import Caller, caller
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.waiting_executor import Caller, caller
 from wsgiresp.adapters._django.asgi import ThreadAbove
 
 
@@ -106,5 +106,5 @@ def call(
         with around():
             outcome.append(await view(*args, **kwargs))
 
-    coroutines.run(run())
+    asyncio_thread.run(run())
     return outcome[0]

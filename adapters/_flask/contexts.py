@@ -13,9 +13,9 @@ import flask
 from flask import globals as flask_globals
 from flask.signals import got_request_exception
 
+from wsgiresp._frameworks.prepared_response import Settled
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
-from wsgiresp.responses.settled import Settled
 
 # Flask 3.2 makes one context of the two.
 IS_ONE = not hasattr(flask_globals, "_cv_request")

@@ -13,7 +13,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 from django_apps import asked, converted
 
-from wsgiresp.adapters._django.raw import _OWN
+from wsgiresp.adapters._django.response_patch import _OWN
 from wsgiresp.adapters.django import to_django
 from wsgiresp.responses import (
     BackgroundTask,

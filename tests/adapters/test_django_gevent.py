@@ -14,7 +14,7 @@ from django.utils import translation
 from django_apps import OURS, Client, asked_in_greenlet, greenlets_as_threads, in_greenlets, project, read
 
 from wsgiresp import HTTPException, Response
-from wsgiresp.adapters._django.calls import _ThreadOfCaller
+from wsgiresp.adapters._django.thread_sensitive import _ThreadOfCaller
 from wsgiresp.responses import JSONResponse, StreamingResponse
 
 

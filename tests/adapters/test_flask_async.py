@@ -12,7 +12,7 @@ import pytest
 from flask_apps import application
 
 from wsgiresp import HTTPException, respond_with
-from wsgiresp._bodies.callers import caller
+from wsgiresp._runtime.waiting_executor import caller
 from wsgiresp.adapters.flask import Responses
 from wsgiresp.responses import HTMLResponse, JSONResponse
 

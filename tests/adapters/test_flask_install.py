@@ -7,8 +7,8 @@ import weakref
 
 import flask
 import pytest
-from bodies.drivers import turns
 from flask_apps import application, returning
+from runtime.runners import turns
 
 from wsgiresp.adapters.flask import Responses
 from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse

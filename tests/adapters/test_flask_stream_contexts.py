@@ -10,7 +10,7 @@ import pytest
 from flask_apps import application
 from werkzeug.test import create_environ
 
-from wsgiresp.adapters._flask_contexts import CURRENT
+from wsgiresp.adapters._flask.contexts import CURRENT
 from wsgiresp.responses import StreamingResponse
 
 

@@ -9,11 +9,12 @@ from types import SimpleNamespace
 
 import gevent
 import pytest
-from bodies.drivers import in_greenlet, on_the_spot, throw, turns, wait_until
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from runtime.runners import in_greenlet, on_the_spot, throw, turns, wait_until
 
-from wsgiresp._bodies import pool, stopping
+from wsgiresp._runtime import shutdown
+from wsgiresp._tasks import worker_pool
 from wsgiresp.adapters import gunicorn
 
 PATIENCE = 10
@@ -28,8 +29,8 @@ def process():
 
 
 def forget():
-    stopping._begin_anew()
-    pool._start_anew()
+    shutdown._begin_anew()
+    worker_pool._start_anew()
     gunicorn._idle.clear()
 
 
@@ -163,7 +164,7 @@ def stop(worker):
     """Have *worker* stop, which the hooks notice."""
     gunicorn.post_worker_init(worker)
     worker.alive = False
-    wait_until(stopping.seconds_since_stop)
+    wait_until(shutdown.seconds_since_stop)
 
 
 def ends(connection):
@@ -216,14 +217,14 @@ def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
 @pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["of gevent", "of threads"])
 def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
     run(gunicorn.post_worker_init, worker)
-    assert stopping.seconds_since_stop() == 0
+    assert shutdown.seconds_since_stop() == 0
     setattr(worker, attribute, value)
-    wait_until(stopping.seconds_since_stop)
+    wait_until(shutdown.seconds_since_stop)
 
 
 def test_streams_are_asked_to_end_by_a_worker_that_stops_at_once(worker):
     gunicorn.worker_int(worker)
-    assert stopping.seconds_since_stop() > 0
+    assert shutdown.seconds_since_stop() > 0
 
 
 class Task:
@@ -246,9 +247,9 @@ class Task:
 
 @pytest.fixture
 def task(monkeypatch):
-    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
     begun = Task()
-    in_greenlet(pool.do, begun, contextvars.copy_context())
+    in_greenlet(worker_pool.do, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)
     yield begun
     begun.may_end.set()

@@ -9,9 +9,9 @@ import pytest
 from gevent import socket as gevent_socket
 from greenlet import greenlet
 
-from wsgiresp._bodies import turns
-from wsgiresp._bodies.opening import open_regular
-from wsgiresp._bodies.turns import TURN, TakingTurns, Unblocking, is_cooperative
+from wsgiresp._files import cooperative_read
+from wsgiresp._files.cooperative_read import TURN, TakingTurns, Unblocking, is_cooperative
+from wsgiresp._files.safe_open import open_regular
 
 QUARTER = TURN // 4
 
@@ -80,7 +80,7 @@ def unsupported(*arguments):
 
 
 def test_what_is_cached_is_read_at_once(monkeypatch):
-    monkeypatch.setattr(turns, "_preadv", cached)
+    monkeypatch.setattr(cooperative_read, "_preadv", cached)
     source = Zeros()
     assert turns_of_others(Unblocking(source), 4) == [False] * 4
     assert set(source.threads) == {threading.get_ident()}
@@ -95,7 +95,7 @@ def test_what_is_cached_is_read_at_once(monkeypatch):
     ],
 )
 def test_for_the_rest_another_thread_waits(monkeypatch, probe):
-    monkeypatch.setattr(turns, "_preadv", probe)
+    monkeypatch.setattr(cooperative_read, "_preadv", probe)
     source = Zeros()
     assert turns_of_others(Unblocking(source), 4) == [True] * 4
     assert threading.get_ident() not in source.threads

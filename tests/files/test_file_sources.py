@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from wsgiresp._bodies.files import Deletion, FileAtPath, FileInHand
+from wsgiresp._files.file_sources import Deletion, FileAtPath, FileInHand
 
 
 @pytest.fixture

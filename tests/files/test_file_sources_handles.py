@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from wsgiresp._bodies.file_objects import FileObject, require_binary
+from wsgiresp._files.file_objects import FileObject, require_binary
 
 
 class Pipe:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._bodies.opening import open_regular
-from wsgiresp._bodies.windows import BLOCK, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files.range_reader import BLOCK, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files.safe_open import open_regular
 from wsgiresp._protocol.ranges import Span
 
 DATA = bytes(range(256)) * 4

@@ -8,8 +8,8 @@ import socket
 
 import pytest
 
-from wsgiresp._bodies import opening
-from wsgiresp._bodies.opening import NotRegularError, examine, open_regular
+from wsgiresp._files import safe_open
+from wsgiresp._files.safe_open import NotRegularError, examine, open_regular
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(tmp_path):
 @pytest.fixture(params=["_open_by_descriptor", "_open_by_name"])
 def way(request, monkeypatch):
     """Each way to keep to a root: by what the kernel says of a descriptor, and by resolved names."""
-    monkeypatch.setattr(opening, "_KNOWS_PLACES", request.param == "_open_by_descriptor")
+    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", request.param == "_open_by_descriptor")
 
 
 def open_descriptors():
@@ -63,7 +63,7 @@ def test_nothing_is_read_beyond_the_end(folder):
 
 def test_a_system_without_pread_reads_the_same(folder):
     opened = open_regular(str(folder / "a.txt"))
-    assert opening._read_where(opened.descriptor, 3, 4) == b"456"
+    assert safe_open._read_where(opened.descriptor, 3, 4) == b"456"
     opened.close()
 
 
@@ -162,7 +162,7 @@ def test_the_root_may_be_the_root_of_all(folder):
 
 
 def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
-    monkeypatch.setattr(opening, "_KNOWS_PLACES", False)
+    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", False)
     real = os.open
 
     def swap_then_open(path, flags):

@@ -10,11 +10,11 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 
-from wsgiresp._bodies import serving
-from wsgiresp._bodies.file_objects import FileObject
-from wsgiresp._bodies.opening import open_regular
-from wsgiresp._bodies.turns import TakingTurns, Unblocking
-from wsgiresp._bodies.windows import BLOCK, UNKNOWN, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files import transmit
+from wsgiresp._files.cooperative_read import TakingTurns, Unblocking
+from wsgiresp._files.file_objects import FileObject
+from wsgiresp._files.range_reader import BLOCK, UNKNOWN, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files.safe_open import open_regular
 from wsgiresp._protocol.ranges import Span
 
 LARGE = BLOCK + 1
@@ -52,7 +52,7 @@ def shown(wrapped):
 
 
 def body(environ, source, content=None, steps=()):
-    return serving.body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
+    return transmit.body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
 
 
 def test_the_wrapper_of_the_server_gets_the_window(opened):
@@ -63,7 +63,7 @@ def test_the_wrapper_of_the_server_gets_the_window(opened):
 
 
 def test_a_server_without_a_wrapper_gets_the_window_itself(opened):
-    assert type(serving.body({}, opened, Span(0, LARGE), ())) is Window
+    assert type(transmit.body({}, opened, Span(0, LARGE), ())) is Window
 
 
 def test_a_wrapper_that_raises_leaves_nothing_open(opened):

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 from werkzeug.test import create_environ
 
-from wsgiresp._bodies.on_loop import LoopBody
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._frameworks.copying import ToWrap, known_bytes, plain, prepared_copy, unwrapping
+from wsgiresp._streams.asgi_body import LoopBody
+from wsgiresp._streams.wsgi_body import StreamBody
 from wsgiresp.responses import EventSourceResponse, FileResponse, JSONResponse, Response, StreamingResponse
-from wsgiresp.responses.handover import ToWrap, known_bytes, plain, prepared_copy, unwrapping
 
 
 def test_a_plain_response_is_its_line_its_fields_and_its_body():

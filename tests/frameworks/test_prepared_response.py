@@ -8,8 +8,8 @@ import pytest
 from responses.calls import call, environ, start
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from wsgiresp._frameworks.prepared_response import Settled, decides, settle
 from wsgiresp.responses import BackgroundTask, FileResponse, JSONResponse, PlainTextResponse, Response
-from wsgiresp.responses.settled import Settled, decides, settle
 
 
 class Wrapper:

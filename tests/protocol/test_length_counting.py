@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._bodies.lengths import Announced, held_to
+from wsgiresp._protocol.length_counting import Announced, held_to
 
 CHUNKS = st.lists(st.binary(max_size=5), max_size=6)
 

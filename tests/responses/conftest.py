@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from responses.files import DATA, Closings
 
-from wsgiresp._bodies import blocking, stopping
+from wsgiresp._runtime import shutdown
+from wsgiresp._streams import blocking_warning
 
 
 @pytest.fixture
@@ -29,12 +30,12 @@ def descriptors() -> Closings:
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """A process in which no stream is open and nobody has said the word."""
-    stopping._begin_anew()
+    shutdown._begin_anew()
     yield
-    stopping._begin_anew()
+    shutdown._begin_anew()
 
 
 @pytest.fixture
 def warned(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process in which the one warning is told."""
-    monkeypatch.setattr(blocking, "_warned", {"told"})
+    monkeypatch.setattr(blocking_warning, "_warned", {"told"})

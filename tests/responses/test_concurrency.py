@@ -10,8 +10,8 @@ from pathlib import Path
 
 import gevent
 import pytest
-from bodies.drivers import turns
 from responses.calls import start
+from runtime.runners import turns
 
 import wsgiresp
 from wsgiresp.responses import (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from bodies.drivers import PATIENCE, everywhere, wait_until
-from bodies.stories import Story
 from responses.calls import call
+from runtime.runners import PATIENCE, everywhere, wait_until
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import stopping
+from wsgiresp._runtime import shutdown
 from wsgiresp.responses import EventSourceResponse
 from wsgiresp.responses import events as events_module
 from wsgiresp.testing import visit
@@ -37,14 +37,14 @@ class TestTheEnd:
         with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
             assert visitor.next_event().data == "a"
             wait_until(lambda: story.is_waiting)
-            stopping.stop_streams()
+            shutdown.stop_streams()
             assert list(visitor.events()) == []
             assert 7 <= visitor.retry < 1007
             visitor.wait_closed()
         assert story.ends == ["GreenletExit"]
 
     def test_comes_at_once_when_the_worker_has_stopped(self):
-        stopping.stop_streams()
+        shutdown.stop_streams()
         with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
             assert list(visitor.events()) == []
             assert visitor.comments == ["open"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gevent.event
 import pytest
-from bodies.drivers import everywhere
-from bodies.stories import Story
 from responses.calls import start
+from runtime.runners import everywhere
+from streams.fake_sources import Story
 
 from wsgiresp.responses import EventSourceResponse
 from wsgiresp.testing import visit

@@ -8,13 +8,13 @@ import weakref
 from decimal import Decimal
 
 import pytest
-from bodies.drivers import everywhere
-from bodies.stories import Story
 from protocol import whatwg
 from responses.calls import call, start
+from runtime.runners import everywhere
+from streams.fake_sources import Story
 
 from wsgiresp import BackgroundTask
-from wsgiresp._bodies import blocking
+from wsgiresp._streams import blocking_warning
 from wsgiresp.responses import EventSourceResponse, ServerSentEvent, json_encoder
 from wsgiresp.testing import ReceivedEvent, visit
 
@@ -241,7 +241,7 @@ class TestACallable:
 
 
 def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
-    monkeypatch.setattr(blocking, "_warned", set())
+    monkeypatch.setattr(blocking_warning, "_warned", set())
     for _ in range(3):
         call(EventSourceResponse([]))
     assert [message.partition(" as long")[0] for message in caplog.messages] == [

@@ -10,7 +10,7 @@ import pytest
 from responses.calls import call, environ
 
 from wsgiresp import serve_files
-from wsgiresp._bodies import opening
+from wsgiresp._files import safe_open
 from wsgiresp.responses import FileResponse
 
 
@@ -51,7 +51,7 @@ def test_a_place_that_cannot_be_told_leaks_no_descriptor(path, monkeypatch):
         raise FileNotFoundError
 
     before = descriptors()
-    monkeypatch.setattr(opening, "_place", fail)
+    monkeypatch.setattr(safe_open, "_place", fail)
     with pytest.raises(FileNotFoundError):
         FileResponse("a.txt", root=path.parent)
     assert descriptors() == before
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_told_leaks_no_descriptor(path, monkeypatch):
 
 @pytest.mark.parametrize("knows_places", [True, False])
 def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, knows_places):
-    monkeypatch.setattr(opening, "_KNOWS_PLACES", knows_places and opening._KNOWS_PLACES)
+    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", knows_places and safe_open._KNOWS_PLACES)
     root, out = tmp_path / "root", tmp_path / "out"
     for folder in (root / "d", out):
         folder.mkdir(parents=True)
@@ -76,7 +76,7 @@ def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, know
 @pytest.mark.parametrize("knows_places", [True, False])
 @pytest.mark.parametrize("name", ["f", "d/f"])
 def test_a_file_is_deleted_from_its_root(tmp_path, monkeypatch, knows_places, name):
-    monkeypatch.setattr(opening, "_KNOWS_PLACES", knows_places and opening._KNOWS_PLACES)
+    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", knows_places and safe_open._KNOWS_PLACES)
     (tmp_path / "d").mkdir()
     (tmp_path / name).write_bytes(b"a")
     assert call(FileResponse(name, root=tmp_path, delete_after=True)).body == b"a"

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from bodies.drivers import everywhere
-from bodies.stories import Story
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses.calls import call
+from runtime.runners import everywhere
+from streams.fake_sources import Story
 
 from wsgiresp.responses import JSONLinesResponse, json_encoder
 

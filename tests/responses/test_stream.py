@@ -8,10 +8,10 @@ import io
 import os
 
 import pytest
-from bodies.drivers import everywhere, wait_until
-from bodies.stories import Story
 from responses.calls import call, start
 from responses.contents import CLASSES, AsyncClosing, Closing
+from runtime.runners import everywhere, wait_until
+from streams.fake_sources import Story
 
 from wsgiresp.responses import JSONLinesResponse, StreamingResponse
 

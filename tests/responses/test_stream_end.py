@@ -6,13 +6,14 @@ import contextlib
 import io
 
 import pytest
-from bodies.drivers import everywhere, in_greenlet, in_thread, turns
-from bodies.stories import Story
 from responses.calls import call, environ, start
 from responses.contents import CLASSES, AsyncClosing, Closing
+from runtime.runners import everywhere, in_greenlet, in_thread, turns
+from streams.fake_sources import Story
 
 from wsgiresp import BackgroundTask
-from wsgiresp._bodies import stopping, streaming
+from wsgiresp._runtime import shutdown
+from wsgiresp._streams import wsgi_body
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -183,7 +184,7 @@ class TestErrors:
         def no_thread(*arguments, **more):
             raise RuntimeError("can't start new thread")
 
-        monkeypatch.setattr(streaming, "producer_for", no_thread)
+        monkeypatch.setattr(wsgi_body, "producer_for", no_thread)
         content = Closing()
         ran: list[str] = []
         with pytest.raises(RuntimeError, match="can't start new thread"):
@@ -194,7 +195,7 @@ class TestErrors:
 class TestTheEndOfTheWorker:
     def test_lets_downloads_finish(self):
         answer = start(StreamingResponse([b"a", b"b"]))
-        stopping.stop_streams()
+        shutdown.stop_streams()
         assert b"".join(answer.iterable) == b"ab"
         answer.close()
 
@@ -202,7 +203,7 @@ class TestTheEndOfTheWorker:
         def read():
             answer = start(StreamingResponse(Story(waits_at=1).told(), media_type="text/event-stream"))
             taken = [next(answer.iterable)]
-            stopping.stop_streams()
+            shutdown.stop_streams()
             with contextlib.closing(answer):
                 return [*taken, *answer.iterable]
 

@@ -12,12 +12,12 @@ import types
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere, in_greenlet, in_thread, on_the_spot, wait_until
 from greenlet import greenlet
 from responses.calls import environ, start
+from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, on_the_spot, wait_until
 
 from wsgiresp import BackgroundTask
-from wsgiresp._bodies import coroutines
+from wsgiresp._runtime import asyncio_thread
 from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, StreamingResponse
 
 
@@ -138,7 +138,7 @@ CLASSES = [StreamingResponse, JSONLinesResponse, EventSourceResponse]
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """No word of blocked workers."""
-    monkeypatch.setattr("wsgiresp._bodies.blocking._warned", {"told"})
+    monkeypatch.setattr("wsgiresp._streams.blocking_warning._warned", {"told"})
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def alive():
     gc.collect()
     kinds = (greenlet, types.GeneratorType, types.AsyncGeneratorType)
     objects = gc.get_objects()
-    loop = coroutines.loop()
+    loop = asyncio_thread.loop()
     return {
         **{kind.__name__: sum(1 for found in objects if issubclass(type(found), kind)) for kind in kinds},
         "descriptors": len(os.listdir("/proc/self/fd")),

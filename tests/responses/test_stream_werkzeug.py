@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 
 import pytest
-from bodies.stories import Story
 from responses.calls import call, environ
+from streams.fake_sources import Story
 
 from wsgiresp.responses import JSONLinesResponse, StreamingResponse
 

@@ -12,7 +12,7 @@ import pytest
 from responses.calls import environ
 
 from wsgiresp import BackgroundTask, BackgroundTasks, FileResponse, JSONResponse, PlainTextResponse, Response
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 
 RUNS = 10_000
 AT_ONCE = 50
@@ -109,8 +109,8 @@ def tasks_for(run, counts, chance):
 @pytest.mark.parametrize("under", ["a hub", "no hub"])
 def test_each_task_is_run_once(monkeypatch, caplog, path, under):
     caplog.set_level(logging.CRITICAL, "wsgiresp")
-    monkeypatch.setattr(pool, "_settings", pool._Settings())
-    pool.configure(limit=5)
+    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
+    worker_pool.configure(limit=5)
     chance = random.Random(20240229)
     counts: collections.Counter[int] = collections.Counter()
     makers = kinds(path)
@@ -125,5 +125,5 @@ def test_each_task_is_run_once(monkeypatch, caplog, path, under):
         for first in range(0, RUNS, AT_ONCE):
             greenlets = [gevent.spawn(one, run) for run in range(first, first + AT_ONCE)]
             gevent.joinall(greenlets, timeout=30, raise_error=True)
-        pool.drain(30)
+        worker_pool.drain(30)
     assert counts == dict.fromkeys(range(RUNS), 1)

@@ -13,7 +13,7 @@ import threading
 import gevent.event
 import pytest
 
-from wsgiresp._bodies import coroutines
+from wsgiresp._runtime import asyncio_thread
 
 NAME = contextvars.ContextVar("name", default="none")
 
@@ -29,8 +29,8 @@ async def fail():
 
 def test_coroutines_run_to_their_end_on_one_loop():
     seen: list[tuple[str, int]] = []
-    coroutines.run(note(seen))
-    coroutines.run(note(seen))
+    asyncio_thread.run(note(seen))
+    asyncio_thread.run(note(seen))
     assert seen[0] == seen[1]
     assert seen[0][1] != threading.get_ident()
 
@@ -41,12 +41,12 @@ def test_any_awaitable_is_waited_for():
             seen: list[tuple[str, int]] = []
             return note(seen).__await__()
 
-    coroutines.run(Later())
+    asyncio_thread.run(Later())
 
 
 def test_what_a_coroutine_raises_is_raised_to_the_caller():
     with pytest.raises(LookupError, match="inside"):
-        coroutines.run(fail())
+        asyncio_thread.run(fail())
 
 
 @pytest.mark.parametrize("awaitable", [note, fail])
@@ -55,7 +55,7 @@ def test_under_a_hub_it_runs_with_the_callers_context(awaitable):
 
     def greenlet():
         NAME.set("greenlet")
-        coroutines.run(note(seen) if awaitable is note else fail())
+        asyncio_thread.run(note(seen) if awaitable is note else fail())
 
     spawned = gevent.spawn(greenlet)
     gevent.joinall([spawned], timeout=10)
@@ -76,7 +76,7 @@ def test_greenlets_wait_side_by_side():
                 event.set()
         await met[-1].wait()
 
-    greenlets = [gevent.spawn(coroutines.run, meet()) for _ in range(20)]
+    greenlets = [gevent.spawn(asyncio_thread.run, meet()) for _ in range(20)]
     assert len(gevent.joinall(greenlets, timeout=10, raise_error=True)) == 20
 
 
@@ -90,7 +90,7 @@ def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, gree
 
     def caller():
         try:
-            coroutines.run(end())
+            asyncio_thread.run(end())
         except BaseException as raised:
             caught.append(raised)
 
@@ -98,7 +98,7 @@ def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, gree
         gevent.joinall([gevent.spawn(caller)], timeout=10)
     else:
         caller()
-    coroutines.run(note([]))
+    asyncio_thread.run(note([]))
     assert caught == [error]
 
 
@@ -112,10 +112,10 @@ class Later:
 @pytest.mark.parametrize("make", [lambda: note([]), Later], ids=["a coroutine", "another awaitable"])
 def test_who_would_wait_for_itself_is_told_so(make):
     async def wait():
-        coroutines.run(make())
+        asyncio_thread.run(make())
 
     with pytest.raises(RuntimeError, match="await it"):
-        coroutines.run(wait())
+        asyncio_thread.run(wait())
 
 
 def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
@@ -131,7 +131,7 @@ def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
         finally:
             ended.set()
 
-    greenlet = gevent.spawn(coroutines.run, wait())
+    greenlet = gevent.spawn(asyncio_thread.run, wait())
     assert begun.wait(timeout=10)
     watcher.close()
     greenlet.kill()
@@ -141,21 +141,21 @@ def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_has_a_loop_of_its_own():
-    coroutines.run(note([]))
+    asyncio_thread.run(note([]))
     child = os.fork()
     if child == 0:
         seen: list[tuple[str, int]] = []
         signal.alarm(10)
-        coroutines.run(note(seen))
+        asyncio_thread.run(note(seen))
         os._exit(0 if seen else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_the_loop_can_be_stopped_and_begins_anew():
-    coroutines.run(note([]))
-    coroutines._stop()
+    asyncio_thread.run(note([]))
+    asyncio_thread._stop()
     seen: list[tuple[str, int]] = []
-    coroutines.run(note(seen))
+    asyncio_thread.run(note(seen))
     assert seen
 
 
@@ -165,7 +165,7 @@ def test_within_a_running_loop_it_runs_with_the_callers_context(awaitable):
 
     async def main():
         NAME.set("loop")
-        coroutines.run(note(seen) if awaitable is note else fail())
+        asyncio_thread.run(note(seen) if awaitable is note else fail())
 
     if awaitable is note:
         asyncio.run(main())
@@ -181,13 +181,13 @@ def test_the_loop_has_a_real_thread_also_where_gevent_has_patched_threads():
 from gevent import monkey
 monkey.patch_all()
 import asyncio
-from wsgiresp._bodies import coroutines
+from wsgiresp._runtime import asyncio_thread
 ident = monkey.get_original("_thread", "get_ident")
 seen = []
 async def note():
     await asyncio.sleep(0.001)
     seen.append(ident())
-coroutines.run(note())
+asyncio_thread.run(note())
 assert seen != [ident()], seen
 asyncio.run(note())
 assert seen[1] == ident(), seen
@@ -203,9 +203,9 @@ def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_may_be_made(monkeyp
     def refuse():
         raise OSError(24, "Too many open files")
 
-    coroutines._stop()
+    asyncio_thread._stop()
     with monkeypatch.context() as patch:
         patch.setattr(asyncio, "new_event_loop", refuse)
         with pytest.raises(OSError, match="Too many open files"):
-            coroutines.loop()
-    coroutines.run(note([]))
+            asyncio_thread.loop()
+    asyncio_thread.run(note([]))

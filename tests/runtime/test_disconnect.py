@@ -7,13 +7,13 @@ import socket
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, turns, wait_until
 from gevent import socket as gevent_socket
 from gevent.event import Event
 from responses.calls import environ
+from runtime.runners import PATIENCE, turns, wait_until
 
-from wsgiresp._bodies import alarms, departures
-from wsgiresp._bodies.departures import client_socket, reset, shut, watch
+from wsgiresp._runtime import disconnect, timer_queue
+from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
 
 
 class Client:
@@ -173,7 +173,7 @@ def test_a_process_without_descriptors_watches_nobody(client, monkeypatch):
     def no_descriptor():
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(departures, "_epoll", no_descriptor)
+    monkeypatch.setattr(disconnect, "_epoll", no_descriptor)
     client.watched()()
     assert client.count == 0
 
@@ -194,7 +194,7 @@ def test_watches_leave_no_descriptor(client):
 
 @pytest.mark.parametrize("epoll", [None], ids=["a system without epoll"])
 def test_without_a_way_to_see_it_nobody_is_watched(client, monkeypatch, epoll):
-    monkeypatch.setattr(departures, "_epoll", epoll)
+    monkeypatch.setattr(disconnect, "_epoll", epoll)
     end = client.watched()
     client.there.close()
     turns()
@@ -209,7 +209,7 @@ def test_a_server_that_shows_nothing_is_not_watched():
 class TestAServerThatMustBeAsked:
     @pytest.fixture(autouse=True)
     def often(self, monkeypatch):
-        monkeypatch.setattr(departures, "_LOOK_EVERY", 0.001)
+        monkeypatch.setattr(disconnect, "_LOOK_EVERY", 0.001)
 
     def watched(self, channel, leave):
         more = {"waitress.client_disconnected": channel.check_client_disconnected}
@@ -230,7 +230,7 @@ class TestAServerThatMustBeAsked:
         wait_until(lambda: channel.looks)
         end()
         looks = channel.looks
-        alarms.alarms(gevent.get_hub(), 0.001)._fire()
+        timer_queue.alarms(gevent.get_hub(), 0.001)._fire()
         assert channel.looks == looks
 
 

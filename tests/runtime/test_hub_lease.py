@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import gevent
 from gevent.hub import Hub
 
-from wsgiresp._bodies.bells import Bell
-from wsgiresp._bodies.departures import watch
-from wsgiresp._bodies.hubs import Lease
+from wsgiresp._runtime.disconnect import watch
+from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.wakeup_event import Bell
 
 
 def hubs():

@@ -11,12 +11,12 @@ import weakref
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, in_thread, turns
 from gevent.event import Event
 from greenlet import greenlet
+from runtime.runners import PATIENCE, in_greenlet, in_thread, turns
 
-from wsgiresp._bodies import hubs
-from wsgiresp._bodies.hubs import Lease, can_block, is_under_hub, start_thread
+from wsgiresp._runtime import hubs
+from wsgiresp._runtime.hubs import Lease, can_block, is_under_hub, start_thread
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_a_thread_is_a_real_one_after_monkey_patching():
     program = """
 from gevent import monkey
 monkey.patch_all()
-from wsgiresp._bodies import hubs
+from wsgiresp._runtime import hubs
 ident, lock = monkey.get_original("_thread", "get_ident"), hubs.allocate_lock()
 seen = []
 lock.acquire()

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from wsgiresp._bodies.snapshots import living
+from wsgiresp._runtime.snapshots import living
 
 
 class Key:

@@ -6,17 +6,17 @@ import os
 import threading
 
 import pytest
-from bodies.drivers import PATIENCE
+from runtime.runners import PATIENCE
 
-from wsgiresp._bodies import stopping
+from wsgiresp._runtime import shutdown
 
 
 @pytest.fixture(autouse=True)
 def fresh():
     """A process in which no stream is open and nobody has said the word."""
-    stopping._begin_anew()
+    shutdown._begin_anew()
     yield
-    stopping._begin_anew()
+    shutdown._begin_anew()
 
 
 class Stream:
@@ -30,51 +30,51 @@ class Stream:
 def test_all_open_streams_are_asked_to_end():
     streams = [Stream(), Stream()]
     for stream in streams:
-        stopping.enter(stream)
-    assert stopping.stop_streams() == 2
+        shutdown.enter(stream)
+    assert shutdown.stop_streams() == 2
     assert [stream.stops for stream in streams] == [1, 1]
 
 
 def test_a_stream_that_is_closed_is_not_asked():
     stream = Stream()
-    stopping.enter(stream)
-    stopping.leave(stream)
-    assert stopping.stop_streams() == 0
+    shutdown.enter(stream)
+    shutdown.leave(stream)
+    assert shutdown.stop_streams() == 0
     assert stream.stops == 0
 
 
 def test_a_stream_that_leaves_twice_leaves_once():
     stream = Stream()
-    stopping.enter(stream)
-    stopping.leave(stream)
-    stopping.leave(stream)
-    assert stopping.stop_streams() == 0
+    shutdown.enter(stream)
+    shutdown.leave(stream)
+    shutdown.leave(stream)
+    assert shutdown.stop_streams() == 0
 
 
 def test_a_stream_that_is_opened_later_is_asked_at_once():
-    stopping.stop_streams()
+    shutdown.stop_streams()
     stream = Stream()
-    stopping.enter(stream)
+    shutdown.enter(stream)
     assert stream.stops == 1
 
 
 def test_streams_may_come_and_go_while_they_are_asked():
     class Leaving(Stream):
         def stop(self):
-            stopping.leave(self)
+            shutdown.leave(self)
             super().stop()
 
     streams = [Leaving() for _ in range(5)]
     for stream in streams:
-        stopping.enter(stream)
-    assert stopping.stop_streams() == 5
-    assert stopping.stop_streams() == 0
+        shutdown.enter(stream)
+    assert shutdown.stop_streams() == 5
+    assert shutdown.stop_streams() == 0
 
 
 def test_the_word_may_come_from_another_thread():
     stream = Stream()
-    stopping.enter(stream)
-    thread = threading.Thread(target=stopping.stop_streams)
+    shutdown.enter(stream)
+    thread = threading.Thread(target=shutdown.stop_streams)
     thread.start()
     thread.join(PATIENCE)
     assert stream.stops == 1
@@ -83,11 +83,11 @@ def test_the_word_may_come_from_another_thread():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_has_streams_of_its_own():
-    stopping.enter(Stream())
-    stopping.stop_streams()
+    shutdown.enter(Stream())
+    shutdown.stop_streams()
     child = os.fork()
     if child == 0:
         stream = Stream()
-        stopping.enter(stream)
-        os._exit(stream.stops + 2 * (stopping.stop_streams() - 1))
+        shutdown.enter(stream)
+        os._exit(stream.stops + 2 * (shutdown.stop_streams() - 1))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

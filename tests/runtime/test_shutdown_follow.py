@@ -9,10 +9,11 @@ from types import SimpleNamespace
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, in_thread, on_the_spot, turns, wait_until
 from gevent.event import Event
+from runtime.runners import PATIENCE, in_greenlet, in_thread, on_the_spot, turns, wait_until
 
-from wsgiresp._bodies import pool, stopping
+from wsgiresp._runtime import shutdown
+from wsgiresp._tasks import worker_pool
 
 BOTH = pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["by a hub", "by a thread"])
 LONG = 600  # s, which no test waits
@@ -22,17 +23,17 @@ LONG = 600  # s, which no test waits
 def process(monkeypatch):
     """A process that nothing has told to stop, before the test and after it; all its waits are short."""
     forget()
-    monkeypatch.setattr(stopping, "FAREWELL", 0.05)
-    monkeypatch.setattr(stopping, "RESERVE", 0.05)
-    monkeypatch.setattr(pool, "LAST_WORDS", 0.05)
-    monkeypatch.setattr(pool, "_settings", pool._Settings())
+    monkeypatch.setattr(shutdown, "FAREWELL", 0.05)
+    monkeypatch.setattr(shutdown, "RESERVE", 0.05)
+    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
     yield
     forget()
 
 
 def forget():
-    stopping._begin_anew()
-    pool._start_anew()
+    shutdown._begin_anew()
+    worker_pool._start_anew()
 
 
 class Stream:
@@ -42,7 +43,7 @@ class Stream:
         self.ends_at = ends_at
         self.name = name
         self.asked = []
-        stopping.enter(self)
+        shutdown.enter(self)
 
     def stop(self):
         self._hear("stop")
@@ -56,7 +57,7 @@ class Stream:
     def _hear(self, word):
         self.asked.append(word)
         if word == self.ends_at:
-            stopping.leave(self)
+            shutdown.leave(self)
 
 
 class Flag:
@@ -72,25 +73,25 @@ class Flag:
 
 
 def test_no_time_has_passed_before_the_stop():
-    assert stopping.seconds_since_stop() == 0
+    assert shutdown.seconds_since_stop() == 0
 
 
 def test_time_is_counted_from_the_first_stop():
-    stopping.stop_streams()
-    wait_until(lambda: stopping.seconds_since_stop() > 0.01)
-    stopping.stop_streams()
-    assert stopping.seconds_since_stop() > 0.01
+    shutdown.stop_streams()
+    wait_until(lambda: shutdown.seconds_since_stop() > 0.01)
+    shutdown.stop_streams()
+    assert shutdown.seconds_since_stop() > 0.01
 
 
 def test_a_stream_that_begins_after_the_stop_is_asked_at_once():
-    stopping.stop_streams()
+    shutdown.stop_streams()
     assert Stream().asked == ["stop"]
 
 
 @BOTH
 def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
     flag, stream = Flag(), Stream()
-    run(stopping.follow, flag, LONG)
+    run(shutdown.follow, flag, LONG)
     wait_until(lambda: flag.looks > 2)
     assert stream.asked == []
 
@@ -98,7 +99,7 @@ def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
 @BOTH
 def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
     flag, stream = Flag(), Stream()
-    run(stopping.follow, flag, LONG)
+    run(shutdown.follow, flag, LONG)
     flag.is_wanted = False
     wait_until(lambda: stream.asked == ["stop"])
 
@@ -106,7 +107,7 @@ def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
 @BOTH
 def test_one_more_is_told_of_the_stop_once(run):
     told = []
-    run(stopping.follow, lambda: False, LONG, lambda: told.append(stopping.seconds_since_stop() > 0))
+    run(shutdown.follow, lambda: False, LONG, lambda: told.append(shutdown.seconds_since_stop() > 0))
     wait_until(lambda: told)
     turns()
     assert told == [True]
@@ -116,15 +117,15 @@ def test_one_more_is_told_of_the_stop_once(run):
 def test_a_worker_that_has_stopped_is_looked_at_no_more(run):
     flag, stream = Flag(), Stream(ends_at="cut")
     flag.is_wanted = False
-    run(stopping.follow, flag, 6 * stopping.LOOK_EVERY)
+    run(shutdown.follow, flag, 6 * shutdown.LOOK_EVERY)
     wait_until(lambda: "cut" in stream.asked)
     assert flag.looks == 1
 
 
 def test_a_process_follows_one_worker():
     first, second = Flag(), Flag()
-    in_greenlet(stopping.follow, first, LONG)
-    in_greenlet(stopping.follow, second, LONG)
+    in_greenlet(shutdown.follow, first, LONG)
+    in_greenlet(shutdown.follow, second, LONG)
     wait_until(lambda: first.looks > 1)
     assert second.looks == 0
 
@@ -132,57 +133,57 @@ def test_a_process_follows_one_worker():
 @BOTH
 def test_what_is_left_is_cut_before_the_server_kills(run):
     stream = Stream(ends_at="cut")
-    run(stopping.follow, lambda: False, 0.2)
+    run(shutdown.follow, lambda: False, 0.2)
     wait_until(lambda: stream.asked)
     assert stream.asked == ["stop"]
     wait_until(lambda: "cut" in stream.asked)
-    assert stopping.seconds_since_stop() < 0.2
+    assert shutdown.seconds_since_stop() < 0.2
 
 
 def test_a_process_that_has_begun_anew_is_not_ended_by_whom_it_followed():
-    stopping._Follower(lambda: False, 0, None)._end()
-    assert stopping.seconds_since_stop() == 0
+    shutdown._Follower(lambda: False, 0, None)._end()
+    assert shutdown.seconds_since_stop() == 0
 
 
 def test_to_cut_no_stream_is_not_told(caplog):
-    stopping.cut_streams(LONG)
+    shutdown.cut_streams(LONG)
     assert caplog.messages == []
 
 
 def test_the_log_counts_what_is_cut(caplog):
     for name in ("rows", "ticks", "ticks"):
         Stream(ends_at="cut", name=name)
-    stopping.cut_streams(LONG)
+    shutdown.cut_streams(LONG)
     assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])
 def test_streams_that_are_cut_are_waited_for(run):
     stream = Stream(ends_at="never")
-    threading.Timer(0.05, stopping.leave, [stream]).start()
-    run(stopping.cut_streams, LONG)
-    assert stopping._open == set()
+    threading.Timer(0.05, shutdown.leave, [stream]).start()
+    run(shutdown.cut_streams, LONG)
+    assert shutdown._open == set()
 
 
 def test_a_stream_that_goes_on_is_not_waited_for_beyond_the_limit():
     Stream(ends_at="never")
-    stopping.cut_streams(0.05)
-    assert len(stopping._open) == 1
+    shutdown.cut_streams(0.05)
+    assert len(shutdown._open) == 1
 
 
 def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
     stream = Stream(ends_at="never")
-    gevent.spawn_later(0.01, stopping.leave, stream)
-    in_greenlet(stopping.end_all, LONG)
+    gevent.spawn_later(0.01, shutdown.leave, stream)
+    in_greenlet(shutdown.end_all, LONG)
     assert stream.asked == ["stop"]
     assert caplog.messages == []
 
 
 def test_at_the_end_a_stream_that_was_asked_long_before_is_cut_at_once(monkeypatch):
-    monkeypatch.setattr(stopping, "FAREWELL", LONG)
-    stopping._process.stopped_at = time.monotonic() - LONG
+    monkeypatch.setattr(shutdown, "FAREWELL", LONG)
+    shutdown._process.stopped_at = time.monotonic() - LONG
     stream = Stream(ends_at="cut")
-    in_greenlet(stopping.end_all, LONG)
+    in_greenlet(shutdown.end_all, LONG)
     assert stream.asked[-1] == "cut"
 
 
@@ -210,7 +211,7 @@ class Task:
 @pytest.fixture
 def task():
     begun = Task()
-    in_greenlet(pool.do, begun, contextvars.copy_context())
+    in_greenlet(worker_pool.do, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)
     yield begun
     begun.may_end.set()
@@ -218,7 +219,7 @@ def task():
 
 def test_at_the_end_tasks_are_waited_for(task):
     gevent.spawn_later(0.05, task.may_end.set)
-    in_greenlet(stopping.end_all, LONG)
+    in_greenlet(shutdown.end_all, LONG)
     assert task.outcome == "done"
 
 
@@ -230,8 +231,8 @@ def test_at_the_end_tasks_are_waited_for(task):
     ],
 )
 def test_at_the_end_tasks_are_cut_at_the_nearer_limit(task, caplog, grace, limit):
-    pool.configure(drain=limit)
-    in_greenlet(stopping.end_all, grace)
+    worker_pool.configure(drain=limit)
+    in_greenlet(shutdown.end_all, grace)
     assert task.outcome == "cut"
     assert caplog.messages == ["the task was cut: the process ends"]
 
@@ -246,11 +247,11 @@ class Worker:
         self.cfg = SimpleNamespace(graceful_timeout=LONG)
 
     def serve(self, environ):
-        stopping.follow_server(environ)
+        shutdown.follow_server(environ)
 
     def run(self, environ):
         """Serve as a server of gevent's does that is given the application alone."""
-        gevent.spawn(stopping.follow_server, environ).join(PATIENCE)
+        gevent.spawn(shutdown.follow_server, environ).join(PATIENCE)
 
 
 class WorkerOfTheUser(Worker):
@@ -273,34 +274,34 @@ def test_a_worker_is_found_without_a_hook(kind, serve, environ):
     worker = kind()
     serve(worker, environ)
     worker.alive = False
-    wait_until(stopping.seconds_since_stop)
+    wait_until(shutdown.seconds_since_stop)
 
 
 def test_a_worker_that_is_followed_is_not_looked_for():
     flag, worker = Flag(), Worker()
-    in_greenlet(stopping.follow, flag, LONG)
+    in_greenlet(shutdown.follow, flag, LONG)
     worker.alive = False
     worker.serve(SOCKET)
     wait_until(lambda: flag.looks > 2)
-    assert stopping.seconds_since_stop() == 0
+    assert shutdown.seconds_since_stop() == 0
 
 
 def test_a_worker_of_another_server_is_not_looked_for():
     Worker().serve({})
-    assert stopping._process.follower is None
+    assert shutdown._process.follower is None
 
 
 @pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["under a hub", "in a thread"])
 def test_a_server_whose_worker_is_not_found_is_not_followed(run):
-    run(stopping.follow_server, SOCKET)
-    assert stopping._process.follower is None
+    run(shutdown.follow_server, SOCKET)
+    assert shutdown._process.follower is None
 
 
 class WithoutLife:
     __module__ = "gunicorn.workers.fake"
 
     def serve(self):
-        stopping.follow_server(SOCKET)
+        shutdown.follow_server(SOCKET)
 
 
 class Unbound:
@@ -310,7 +311,7 @@ class Unbound:
         raise RuntimeError("there is no request")
 
     def serve(self):
-        stopping.follow_server(SOCKET)
+        shutdown.follow_server(SOCKET)
 
 
 @pytest.mark.parametrize(
@@ -322,4 +323,4 @@ class Unbound:
 )
 def test_another_caller_is_not_followed(caller):
     caller.serve()
-    assert stopping._process.follower is None
+    assert shutdown._process.follower is None

@@ -6,11 +6,11 @@ import gc
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_thread, turns
 from gevent.event import Event
+from runtime.runners import PATIENCE, in_thread, turns
 
-from wsgiresp._bodies import alarms as alarms_module
-from wsgiresp._bodies.alarms import Alarms, alarms
+from wsgiresp._runtime import timer_queue as alarms_module
+from wsgiresp._runtime.timer_queue import Alarms, alarms
 
 
 class Clock:

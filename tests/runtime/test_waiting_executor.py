@@ -10,9 +10,9 @@ import gevent
 import pytest
 from greenlet import getcurrent
 
-from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.callers import Reader, caller
-from wsgiresp._bodies.hubs import Lease
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.waiting_executor import Reader, caller
 
 
 async def called(function):
@@ -31,7 +31,7 @@ def ask(seen):
         seen.append(await called(here))
         seen.append(await called(here))
 
-    coroutines.run(twice())
+    asyncio_thread.run(twice())
 
 
 def test_a_thread_that_waits_makes_the_calls():
@@ -63,7 +63,7 @@ def test_a_greenlet_that_was_killed_takes_no_more_calls():
         await called(has_begun.set)
         await asyncio.sleep(60)
 
-    greenlet = gevent.spawn(coroutines.run, wait())
+    greenlet = gevent.spawn(asyncio_thread.run, wait())
     assert has_begun.wait(10)
     greenlet.kill(timeout=10)
     waiting[0].call(lambda: pytest.fail("nobody makes it"))

@@ -6,10 +6,10 @@ import threading
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, in_thread, throw, turns
 from gevent.exceptions import ConcurrentObjectUseError
+from runtime.runners import PATIENCE, in_greenlet, in_thread, throw, turns
 
-from wsgiresp._bodies.bells import Bell
+from wsgiresp._runtime.wakeup_event import Bell
 
 
 @pytest.fixture

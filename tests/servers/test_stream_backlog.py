@@ -13,7 +13,7 @@ import pytest
 from servers.serving import cases, serve
 from servers.stream_clients import begun
 
-from wsgiresp._bodies.mailbox import MOST
+from wsgiresp._streams.bounded_buffer import MOST
 
 TICKS = 12  # of 0.25 s each, in which a client takes 256 bytes
 GROWTH = 5_000_000  # bytes

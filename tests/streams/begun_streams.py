@@ -6,13 +6,13 @@ import contextlib
 import contextvars
 
 import pytest
-from bodies.stories import Story
 from gevent import socket as gevent_socket
 from responses.calls import environ
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.manners import PLAIN, Manner
-from wsgiresp._bodies.sources import Source
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.wsgi_body import StreamBody
 
 EVENTS = Manner(opening=b"open|", ping=b"ping|", farewell=lambda: b"bye|")
 

@@ -6,13 +6,13 @@ import contextvars
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE
-from bodies.stories import Story
+from runtime.runners import PATIENCE
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.bells import Bell
-from wsgiresp._bodies.hubs import Lease
-from wsgiresp._bodies.producers import InCoroutine, InGreenlet, InThread
-from wsgiresp._bodies.sources import Source
+from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread
+from wsgiresp._streams.stream_source import Source
 
 
 class Reading:

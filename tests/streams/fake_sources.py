@@ -7,8 +7,8 @@ import contextvars
 import threading
 
 import gevent
-from bodies.drivers import PATIENCE
 from greenlet import getcurrent
+from runtime.runners import PATIENCE
 
 STEPS = contextvars.ContextVar("steps", default=0)
 

@@ -9,11 +9,12 @@ import socket
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, turns, wait_until
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from runtime.runners import PATIENCE, turns, wait_until
 
-from wsgiresp._bodies import stopping, streaming
+from wsgiresp._runtime import shutdown
+from wsgiresp._streams import wsgi_body
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 from wsgiresp.testing import visit
 
@@ -21,9 +22,9 @@ from wsgiresp.testing import visit
 @pytest.fixture(autouse=True)
 def process():
     """A process that nothing has told to stop, before the test and after it."""
-    stopping._begin_anew()
+    shutdown._begin_anew()
     yield
-    stopping._begin_anew()
+    shutdown._begin_anew()
 
 
 class Source:
@@ -55,7 +56,7 @@ class Source:
 
 
 def cut_all():
-    for stream in list(stopping._open):
+    for stream in list(shutdown._open):
         stream.cut()
 
 
@@ -82,13 +83,13 @@ def test_a_stream_that_is_cut_is_open_no_more():
         visitor.read()
         cut_all()
         visitor.wait_closed()
-        assert stopping._open == set()
+        assert shutdown._open == set()
 
 
 def test_a_stream_that_was_asked_before_ends_in_order():
     with visit(EventSourceResponse(Source().chunks())) as visitor:
         visitor.next_event()
-        stopping.stop_streams()
+        shutdown.stop_streams()
         cut_all()
         assert list(visitor.events()) == []
         assert visitor.retry is not None
@@ -104,7 +105,7 @@ def test_a_stream_that_was_asked_before_ends_in_order():
 )
 def test_a_stream_is_called_by_what_made_it(content, name):
     with visit(StreamingResponse(content)):
-        assert [str(stream) for stream in stopping._open] == [name]
+        assert [str(stream) for stream in shutdown._open] == [name]
 
 
 class Goes:
@@ -189,7 +190,7 @@ def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_cut(goes_o
 
 
 def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
-    monkeypatch.setattr(streaming, "CLEANUP", 0.1)
+    monkeypatch.setattr(wsgi_body, "CLEANUP", 0.1)
     with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
         visitor.read()
         visitor.leave()
@@ -256,7 +257,7 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
     _, served = pair
     served.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     serving = gevent.spawn(serve, StreamingResponse(iter([bytes(65536)] * 1000)), served, "HTTP/1.1")
-    wait_until(lambda: stopping._open)
+    wait_until(lambda: shutdown._open)
     turns(50)
     assert not serving.dead
     cut_all()
@@ -264,7 +265,7 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
 
 
 def ask_to_end(stream):
-    stopping.stop_streams()
+    shutdown.stop_streams()
 
 
 def reach_its_age(stream):
@@ -274,8 +275,8 @@ def reach_its_age(stream):
 def send(response, served, protocol, client, end):
     """Send a stream of events until it is ended by *end*, and then another request."""
     serving = gevent.spawn(serve, response, served, protocol, closes=False)
-    wait_until(lambda: stopping._open)
-    for stream in list(stopping._open):
+    wait_until(lambda: shutdown._open)
+    for stream in list(shutdown._open):
         end(stream)
     serving.get(timeout=PATIENCE)
     client.sendall(b"more")
@@ -285,8 +286,8 @@ def send(response, served, protocol, client, end):
 def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_worker(pair):
     client, served = pair
     serving = gevent.spawn(serve, EventSourceResponse(Source().chunks()), served, "HTTP/1.1", closes=False)
-    wait_until(lambda: stopping._open)
-    stopping.stop_streams()
+    wait_until(lambda: shutdown._open)
+    shutdown.stop_streams()
     serving.get(timeout=PATIENCE)
     assert served.recv(1) == b""
     assert b"retry: " in client.recv(1000)

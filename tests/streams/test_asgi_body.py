@@ -10,10 +10,11 @@ import threading
 
 import pytest
 
-from wsgiresp._bodies import on_loop, stopping
-from wsgiresp._bodies.manners import ENDING, Manner
-from wsgiresp._bodies.on_loop import LoopBody
-from wsgiresp._bodies.sources import Source
+from wsgiresp._runtime import shutdown
+from wsgiresp._streams import asgi_body
+from wsgiresp._streams.asgi_body import LoopBody
+from wsgiresp._streams.policy import ENDING, Manner
+from wsgiresp._streams.stream_source import Source
 
 NAME = contextvars.ContextVar("name", default="none")
 
@@ -180,10 +181,10 @@ def test_the_end_of_the_worker_reaches_it():
     async def read():
         made = body(steps(), ENDING)
         await made.begin()
-        (known,) = (stream for stream in stopping._open if stream is made)
+        (known,) = (stream for stream in shutdown._open if stream is made)
         known.stop()
         chunks = await all_of(made)
-        return chunks, made in stopping._open
+        return chunks, made in shutdown._open
 
     assert run(read()) == ([b"a"], False)
 
@@ -312,7 +313,7 @@ def test_close_after_the_end_of_the_loop_takes_the_steps():
 
 
 def test_a_source_that_does_not_end_is_told_of(monkeypatch, caplog):
-    monkeypatch.setattr(on_loop, "CLEANUP", 0.05)
+    monkeypatch.setattr(asgi_body, "CLEANUP", 0.05)
     may_end = threading.Event()
 
     async def steps():

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 
 import pytest
-from bodies.drivers import in_greenlet
 from responses.calls import environ
+from runtime.runners import in_greenlet
 
-from wsgiresp._bodies import blocking
-from wsgiresp._bodies.blocking import warn_of_blocking
+from wsgiresp._streams import blocking_warning
+from wsgiresp._streams.blocking_warning import warn_of_blocking
 
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """A process that has not warned yet."""
-    monkeypatch.setattr(blocking, "_warned", set())
+    monkeypatch.setattr(blocking_warning, "_warned", set())
 
 
 def environ_of(threads, **more):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 
 import pytest
-from bodies.drivers import PATIENCE
 from hypothesis import given
 from hypothesis import strategies as st
+from runtime.runners import PATIENCE
 
-from wsgiresp._bodies.mailbox import MOST, ROOM, Mailbox
+from wsgiresp._streams.bounded_buffer import MOST, ROOM, Mailbox
 
 SIZES = st.one_of(st.integers(1, 200), st.sampled_from([ROOM - 1, ROOM, ROOM + 1, MOST - 1, MOST, MOST + 1, 2 * MOST]))
 

@@ -6,18 +6,19 @@ import contextlib
 import contextvars
 
 import pytest
-from bodies.drivers import in_greenlet, wait_until
-from bodies.readings import Reading, each_kind, in_hub
-from bodies.stories import STEPS, Story
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runtime.runners import in_greenlet, wait_until
+from streams.fake_readers import Reading, each_kind, in_hub
+from streams.fake_sources import STEPS, Story
 
-from wsgiresp._bodies import hubs, producers
-from wsgiresp._bodies.bells import Bell
-from wsgiresp._bodies.hubs import Lease
-from wsgiresp._bodies.mailbox import MOST, ROOM
-from wsgiresp._bodies.producers import InCoroutine, InGreenlet, InThread, producer_for
-from wsgiresp._bodies.sources import Source
+from wsgiresp._runtime import hubs
+from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams import producers
+from wsgiresp._streams.bounded_buffer import MOST, ROOM
+from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread, producer_for
+from wsgiresp._streams.stream_source import Source
 
 
 @each_kind

@@ -8,11 +8,11 @@ import threading
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, turns, wait_until
-from bodies.readings import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
-from bodies.stories import Story
+from runtime.runners import PATIENCE, turns, wait_until
+from streams.fake_readers import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.mailbox import MOST
+from wsgiresp._streams.bounded_buffer import MOST
 
 
 @each_kind

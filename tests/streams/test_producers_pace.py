@@ -8,17 +8,18 @@ import time
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, in_thread, turns, wait_until
-from bodies.readings import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
-from bodies.stories import Story
 from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runtime.runners import PATIENCE, in_greenlet, in_thread, turns, wait_until
+from streams.fake_readers import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import coroutines, producers
-from wsgiresp._bodies.bells import Bell
-from wsgiresp._bodies.mailbox import MOST
-from wsgiresp._bodies.sources import Source
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams import producers
+from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.stream_source import Source
 
 
 @each_kind
@@ -132,7 +133,7 @@ def test_an_async_source_that_never_awaits_lets_other_tasks_run():
     ran = threading.Event()
 
     async def endless():
-        coroutines.loop().call_soon(ran.set)
+        asyncio_thread.loop().call_soon(ran.set)
         while not ran.is_set():
             yield b""
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._bodies.sources import BLOCK, Chunks, Source, require_streamable
+from wsgiresp._streams.stream_source import BLOCK, Chunks, Source, require_streamable
 
 
 def source_of(content, **more):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 import pytest
 
-from wsgiresp._bodies.sources import unwrapped
+from wsgiresp._streams.stream_source import unwrapped
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import sys
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, turns, wait_until
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from runtime.runners import PATIENCE, turns, wait_until
 
-from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.stuck import InHub, InThread, acknowledged, stuck_watch
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._streams.write_timeout import InHub, InThread, acknowledged, stuck_watch
 
 SOON = 0.001  # s
 
@@ -40,7 +40,7 @@ def loop_turns():
     async def nothing():
         pass
 
-    coroutines.run(nothing())
+    asyncio_thread.run(nothing())
 
 
 class TestInHub:
@@ -135,7 +135,7 @@ def watching(kind, connection):
 def let_time_pass(stuck):
     """As if its seconds were over."""
     if isinstance(stuck, InThread):
-        coroutines.loop().call_soon_threadsafe(stuck._drop)
+        asyncio_thread.loop().call_soon_threadsafe(stuck._drop)
         loop_turns()
     else:
         stuck._drop()

@@ -8,13 +8,13 @@ import subprocess
 import sys
 
 import pytest
-from bodies.drivers import everywhere, in_greenlet, in_thread, on_the_spot
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, encode, manners, read, told
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runtime.runners import everywhere, in_greenlet, in_thread, on_the_spot
+from streams.begun_streams import EVENTS, begun, encode, manners, read, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.mailbox import MOST, ROOM
+from wsgiresp._streams.bounded_buffer import MOST, ROOM
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 

@@ -8,15 +8,15 @@ import threading
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere, in_greenlet, in_thread, turns, wait_until
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, manners, source_of, told
 from gevent.event import Event
 from responses.calls import environ
+from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, turns, wait_until
+from streams.begun_streams import EVENTS, begun, manners, source_of, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import streaming
-from wsgiresp._bodies.mailbox import MOST
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._streams import wsgi_body
+from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.wsgi_body import StreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -156,7 +156,7 @@ class TestClosing:
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
     def test_a_source_that_does_not_end_is_left_behind_and_told_of(self, caplog, monkeypatch):
-        monkeypatch.setattr(streaming, "CLEANUP", 0.01)
+        monkeypatch.setattr(wsgi_body, "CLEANUP", 0.01)
         may_end = Event()
 
         def stubborn():
@@ -220,7 +220,7 @@ class TestClosing:
             raise RuntimeError("can't start new thread")
 
         def begin():
-            monkeypatch.setattr(streaming, "producer_for", none)
+            monkeypatch.setattr(wsgi_body, "producer_for", none)
             with pytest.raises(RuntimeError, match="can't start new thread"):
                 StreamBody(environ(**client.shown), source_of([b"a"]), [], manner)
             monkeypatch.undo()

@@ -6,12 +6,12 @@ import contextlib
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, wait_until
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, manners, told
 from gevent import socket as gevent_socket
+from runtime.runners import PATIENCE, in_greenlet, wait_until
+from streams.begun_streams import EVENTS, begun, manners, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import departures
+from wsgiresp._runtime import disconnect
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -70,7 +70,7 @@ class TestAClientThatLeaves:
         body.close()
 
     def test_whose_connection_is_not_shown_just_ends(self, monkeypatch):
-        monkeypatch.setattr(departures, "_LOOK_EVERY", 0.001)
+        monkeypatch.setattr(disconnect, "_LOOK_EVERY", 0.001)
         has_left: list[bool] = []
         story = Story(waits_at=1)
         body = begun(story.told(), **{"waitress.client_disconnected": lambda: bool(has_left)})

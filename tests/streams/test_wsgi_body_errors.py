@@ -9,15 +9,15 @@ import errno
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, manners, read, told
 from gevent import socket as gevent_socket
 from responses.calls import environ
+from runtime.runners import PATIENCE, everywhere
+from streams.begun_streams import EVENTS, begun, manners, read, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import streaming
-from wsgiresp._bodies.sources import Source
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._streams import wsgi_body
+from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.wsgi_body import StreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -26,7 +26,7 @@ class TestErrors:
     @pytest.fixture
     def moment(self, monkeypatch):
         """As long for a source to fail in as a busy machine may take."""
-        monkeypatch.setattr(streaming, "MOMENT", PATIENCE)
+        monkeypatch.setattr(wsgi_body, "MOMENT", PATIENCE)
 
     @pytest.mark.usefixtures("moment")
     @everywhere

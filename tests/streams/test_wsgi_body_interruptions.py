@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere, in_greenlet, throw, turns, wait_until
-from bodies.stories import Story
-from bodies.streams import begun, source_of, told
 from gevent.event import Event
 from responses.calls import environ
+from runtime.runners import PATIENCE, everywhere, in_greenlet, throw, turns, wait_until
+from streams.begun_streams import begun, source_of, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.mailbox import MOST
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.wsgi_body import StreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 

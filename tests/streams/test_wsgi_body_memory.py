@@ -10,12 +10,12 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from wsgiresp._bodies.bells import Bell
-from wsgiresp._bodies.hubs import Lease
-from wsgiresp._bodies.mailbox import Mailbox
-from wsgiresp._bodies.producers import InGreenlet
-from wsgiresp._bodies.sources import Source
-from wsgiresp._bodies.streaming import StreamBody
+from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams.bounded_buffer import Mailbox
+from wsgiresp._streams.producers import InGreenlet
+from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.wsgi_body import StreamBody
 
 
 def producer():

@@ -8,11 +8,11 @@ import time
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere, in_greenlet, in_thread
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, told
+from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread
+from streams.begun_streams import EVENTS, begun, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies.mailbox import ROOM
+from wsgiresp._streams.bounded_buffer import ROOM
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 

@@ -7,13 +7,13 @@ import threading
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, everywhere, in_greenlet, wait_until
-from bodies.stories import Story
-from bodies.streams import EVENTS, begun, read, told
+from runtime.runners import PATIENCE, everywhere, in_greenlet, wait_until
+from streams.begun_streams import EVENTS, begun, read, told
+from streams.fake_sources import Story
 
-from wsgiresp._bodies import stopping
-from wsgiresp._bodies.mailbox import MOST
-from wsgiresp._bodies.manners import ENDING
+from wsgiresp._runtime import shutdown
+from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.policy import ENDING
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -37,7 +37,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 made = [next(body)]
                 wait_until(lambda: story.is_waiting)
-                threading.Thread(target=stopping.stop_streams).start()
+                threading.Thread(target=shutdown.stop_streams).start()
                 return b"".join([*made, *body])
 
         assert run(read_on) == b"open|abye|"
@@ -49,7 +49,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 next(body)
                 gevent.sleep(0)
-                stopping.stop_streams()
+                shutdown.stop_streams()
                 return b"".join(body)
 
         assert in_greenlet(read_on)[-4:] == b"bye|"
@@ -57,13 +57,13 @@ class TestTheEnd:
     def test_of_plain_streams_is_their_own(self):
         body = begun([b"a", b"b"])
         assert next(body) == b"a"
-        stopping.stop_streams()
+        shutdown.stop_streams()
         assert list(body) == [b"b"]
         body.close()
 
     @everywhere
     def test_comes_at_once_for_a_stream_that_is_opened_after_the_word(self, run):
-        stopping.stop_streams()
+        shutdown.stop_streams()
         story = Story(waits_at=0)
         assert b"".join(run(read, story.told(), EVENTS)) == b"open|bye|"
         assert len(story.ends) <= 1
@@ -71,19 +71,19 @@ class TestTheEnd:
     @everywhere
     @told
     def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
-        stopping.stop_streams()
+        shutdown.stop_streams()
         assert run(read, tell(Story(waits_at=0)), ENDING) == []
 
     def test_comes_without_a_word_before_the_first_chunk(self):
         story = Story(waits_at=0)
         server = gevent.spawn(read, story.told(), ENDING)
         wait_until(lambda: story.is_waiting)
-        stopping.stop_streams()
+        shutdown.stop_streams()
         assert server.get(timeout=PATIENCE) == []
         assert story.ends == ["GreenletExit"]
 
     def test_is_counted(self):
         body = begun([b"a"])
-        assert stopping.stop_streams() == 1
+        assert shutdown.stop_streams() == 1
         body.close()
-        assert stopping.stop_streams() == 0
+        assert shutdown.stop_streams() == 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextvars
 
-from bodies.drivers import PATIENCE
 from gevent.event import Event
+from runtime.runners import PATIENCE
 
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 
 
 def do(step):
-    pool.do(step, contextvars.copy_context())
+    worker_pool.do(step, contextvars.copy_context())
 
 
 class Blocking:

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from wsgiresp._bodies.queues import entrance
+from wsgiresp._tasks.external_queues import entrance
 from wsgiresp.background import AfterResponse, BackgroundTask, BackgroundTasks
 
 
@@ -136,7 +136,7 @@ def test_an_object_that_has_every_attribute_is_called():
 
 
 def test_a_queue_that_is_down_is_tried_again(monkeypatch, queue):
-    monkeypatch.setattr("wsgiresp._bodies.attempts.sleep", lambda seconds: None)
+    monkeypatch.setattr("wsgiresp._tasks.retry.sleep", lambda seconds: None)
 
     class Task:
         __module__ = "celery.app.task"

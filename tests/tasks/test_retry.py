@@ -13,8 +13,8 @@ from gevent.event import Event
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._bodies import attempts
-from wsgiresp._bodies.attempts import PLAIN, Options, checked, make, pause
+from wsgiresp._tasks import retry
+from wsgiresp._tasks.retry import PLAIN, Options, checked, make, pause
 
 PATIENCE = 10
 
@@ -23,7 +23,7 @@ PATIENCE = 10
 def slept(monkeypatch):
     """The pauses that were made, in no time."""
     pauses: list[float] = []
-    monkeypatch.setattr(attempts, "sleep", pauses.append)
+    monkeypatch.setattr(retry, "sleep", pauses.append)
     return pauses
 
 
@@ -90,7 +90,7 @@ def test_a_call_without_retries_says_nothing_of_tries(caplog):
 
 
 def test_the_log_tells_of_each_try(caplog, monkeypatch, slept):
-    monkeypatch.setattr(attempts, "pause", float)
+    monkeypatch.setattr(retry, "pause", float)
     assert error_of(Failing(9), Options(retries=2)) is not None
     assert caplog.messages == [
         "'task' failed in try 1 of 3, next in 1.0 s",
@@ -206,7 +206,7 @@ def test_without_a_hub_what_is_cut_short_cleans_up():
 
 
 def test_without_a_hub_what_goes_on_though_it_was_cut_short_is_left(monkeypatch):
-    monkeypatch.setattr(attempts, "LAST_WORDS", 0.01)
+    monkeypatch.setattr(retry, "LAST_WORDS", 0.01)
     may_end = asyncio.Event()
     loops = []
 
@@ -258,13 +258,13 @@ def test_pauses_differ():
 @pytest.mark.parametrize("run", [lambda function, *args: function(*args), in_greenlet], ids=["thread", "greenlet"])
 def test_a_pause_is_waited_for(run):
     begin = time.monotonic()
-    run(attempts.sleep, 0.01)
+    run(retry.sleep, 0.01)
     assert time.monotonic() - begin >= 0.009
 
 
 def test_a_pause_under_a_hub_lets_others_go_on():
     seen: list[str] = []
-    waiting = gevent.spawn(attempts.sleep, 0.01)
+    waiting = gevent.spawn(retry.sleep, 0.01)
     gevent.spawn(seen.append, "other")
     waiting.join(PATIENCE)
     assert seen == ["other"]

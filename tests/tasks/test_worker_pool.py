@@ -6,11 +6,11 @@ import contextvars
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, turns
-from bodies.works import do
 from gevent.event import Event
+from runtime.runners import PATIENCE, in_greenlet, turns
+from tasks.fake_tasks import do
 
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
@@ -53,7 +53,7 @@ def test_a_work_has_the_context_it_was_given(run):
         NAME.set("view")
         context = contextvars.copy_context()
         NAME.set("next request")
-        pool.do(step, context)
+        worker_pool.do(step, context)
 
     run(close)
     assert is_done.wait(PATIENCE)
@@ -110,4 +110,4 @@ def test_tasks_in_the_pool_are_run_in_order_those_that_are_added_last():
 )
 def test_a_setting_that_cannot_be_is_refused(settings, fault):
     with pytest.raises(ValueError, match=fault):
-        pool.configure(**settings)
+        worker_pool.configure(**settings)

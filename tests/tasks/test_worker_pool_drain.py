@@ -7,11 +7,11 @@ import threading
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, turns
-from bodies.works import Blocking, do
 from gevent.event import Event
+from runtime.runners import PATIENCE, in_greenlet, turns
+from tasks.fake_tasks import Blocking, do
 
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
@@ -22,40 +22,40 @@ def test_a_drain_waits_for_what_runs(blocking, from_greenlet):
     in_greenlet(do, blocking)
     gevent.spawn_later(0.02, blocking.may_end.set)
     if from_greenlet:
-        in_greenlet(pool.drain, PATIENCE)
+        in_greenlet(worker_pool.drain, PATIENCE)
     else:
-        pool.drain(PATIENCE)
+        worker_pool.drain(PATIENCE)
     assert blocking.outcome == "done"
 
 
 def test_a_drain_without_a_limit_takes_the_one_that_is_configured(blocking):
-    pool.configure(drain=0)
+    worker_pool.configure(drain=0)
     in_greenlet(do, blocking)
-    pool.drain()
+    worker_pool.drain()
     turns()
     assert blocking.outcome != "done"
 
 
 def test_a_drain_of_nothing_returns():
-    pool.drain(PATIENCE)
-    assert pool._settings.is_ending
+    worker_pool.drain(PATIENCE)
+    assert worker_pool._settings.is_ending
 
 
 def test_a_drain_lets_in_those_who_wait():
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     first, second = Blocking(), Blocking()
     gevent.spawn(do, first)
     gevent.spawn(do, second)
     turns()
     first.may_end.set()
     second.may_end.set()
-    pool.drain(PATIENCE)
+    worker_pool.drain(PATIENCE)
     assert (first.outcome, second.outcome) == ("done", "done")
 
 
 def test_nothing_is_begun_after_a_drain(caplog):
     seen: list[int] = []
-    pool.drain(0)
+    worker_pool.drain(0)
     in_greenlet(do, BackgroundTask(seen.append, 5))
     turns()
     assert seen == []
@@ -65,7 +65,7 @@ def test_nothing_is_begun_after_a_drain(caplog):
 def test_what_a_drain_cuts_is_logged_by_name_and_types(caplog, blocking):
     in_greenlet(do, BackgroundTask(blocking, "secret", to=b"secret"))
     turns()
-    pool.drain(0.01)
+    worker_pool.drain(0.01)
     assert blocking.outcome == "Cut"
     assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was cut: the process ends"]
 
@@ -78,7 +78,7 @@ def test_the_tasks_behind_the_one_that_is_cut_are_not_run(caplog, blocking):
     outer.add_task(seen.append, 4)
     in_greenlet(do, outer)
     turns()
-    pool.drain(0)
+    worker_pool.drain(0)
     assert seen == ["zeroth", "first"]
     assert caplog.messages == [
         "<BackgroundTask blocking()> was cut: the process ends",
@@ -88,11 +88,11 @@ def test_the_tasks_behind_the_one_that_is_cut_are_not_run(caplog, blocking):
 
 
 def test_those_who_still_wait_when_a_drain_cuts_are_let_go(caplog, blocking):
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     in_greenlet(do, blocking)
     caller = gevent.spawn(do, BackgroundTask(print, 5))
     turns()
-    pool.drain(0)
+    worker_pool.drain(0)
     caller.get(timeout=PATIENCE)
     assert caplog.messages == [
         "blocking was cut: the process ends",
@@ -127,8 +127,8 @@ def in_another_thread():
 
 
 def test_drains_name_once_what_goes_on_in_another_thread(in_another_thread, caplog):
-    pool.drain(0)
-    pool.drain(PATIENCE)
+    worker_pool.drain(0)
+    worker_pool.drain(PATIENCE)
     assert caplog.messages == [
         "<BackgroundTask InThread()> is not done: the process ends, and without greenlets it cannot be cut"
     ]
@@ -137,19 +137,19 @@ def test_drains_name_once_what_goes_on_in_another_thread(in_another_thread, capl
 @pytest.mark.parametrize("run", [in_greenlet, lambda drain, limit: drain(limit)], ids=["a greenlet", "a thread"])
 def test_a_drain_waits_for_what_goes_on_in_another_thread(in_another_thread, caplog, run):
     threading.Timer(0.05, in_another_thread.may_end.set).start()
-    run(pool.drain, PATIENCE)
+    run(worker_pool.drain, PATIENCE)
     assert caplog.messages == []
 
 
 def test_a_work_outside_of_the_pools_may_drain_them(caplog):
-    do(BackgroundTask(pool.drain, 0))
+    do(BackgroundTask(worker_pool.drain, 0))
     assert caplog.messages == []
 
 
 def test_a_work_that_was_not_yet_switched_to_is_cut(caplog):
     def close_and_drain():
         do(BackgroundTask(print))
-        pool.drain(0)
+        worker_pool.drain(0)
 
     in_greenlet(close_and_drain)
     assert caplog.messages == ["<BackgroundTask print()> was cut: the process ends"]
@@ -171,17 +171,17 @@ def stubborn_work():
 
 def test_a_work_that_goes_on_is_left(caplog):
     goes_on = stubborn_work()
-    pool.drain(0)
+    worker_pool.drain(0)
     goes_on.may_end.set()
     assert caplog.messages[-1].endswith("step()> goes on though it was cut")
 
 
 def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
     goes_on = stubborn_work()
-    pool.drain(0)
+    worker_pool.drain(0)
     told = list(caplog.messages)
     with gevent.Timeout(PATIENCE / 2):
-        pool.drain(PATIENCE)
+        worker_pool.drain(PATIENCE)
     goes_on.may_end.set()
     assert caplog.messages == told
 
@@ -189,7 +189,7 @@ def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
 def test_what_two_drains_wait_for_is_told_of_once(blocking, caplog):
     in_greenlet(do, BackgroundTask(blocking))
     turns()
-    gevent.joinall([gevent.spawn(pool.drain, 0), gevent.spawn(pool.drain, 0)], timeout=PATIENCE)
+    gevent.joinall([gevent.spawn(worker_pool.drain, 0), gevent.spawn(worker_pool.drain, 0)], timeout=PATIENCE)
     assert caplog.messages == ["<BackgroundTask blocking()> was cut: the process ends"]
 
 
@@ -197,7 +197,7 @@ def test_a_work_that_drains_does_not_wait_for_itself():
     is_done = Event()
 
     def step():
-        pool.drain(PATIENCE)
+        worker_pool.drain(PATIENCE)
         is_done.set()
 
     in_greenlet(do, step)
@@ -220,7 +220,7 @@ def test_a_drain_tells_of_the_works_of_another_hub(caplog):
     other.start()
     try:
         assert has_begun.wait(PATIENCE)
-        pool.drain(PATIENCE)
+        worker_pool.drain(PATIENCE)
     finally:
         may_end.set()
         other.join(PATIENCE)
@@ -239,6 +239,6 @@ def test_a_hub_that_was_destroyed_has_left_nothing_undone(caplog):
     other = threading.Thread(target=thread)
     other.start()
     other.join(PATIENCE)
-    pool.drain(PATIENCE)
+    worker_pool.drain(PATIENCE)
     assert seen == ["done"]
     assert caplog.messages == []

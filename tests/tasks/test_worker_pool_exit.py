@@ -7,33 +7,33 @@ import subprocess
 import sys
 
 import pytest
-from bodies.drivers import in_greenlet, turns
-from bodies.works import do
+from runtime.runners import in_greenlet, turns
+from tasks.fake_tasks import do
 
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
 
 def test_the_end_of_the_process_drains(blocking):
-    pool.configure(drain=0)
+    worker_pool.configure(drain=0)
     in_greenlet(do, blocking)
-    pool._drain_at_exit()
+    worker_pool._drain_at_exit()
     assert blocking.outcome != "done"
-    assert pool._settings.is_ending
+    assert worker_pool._settings.is_ending
 
 
 def test_the_end_of_a_process_whose_works_are_done_drains_nothing():
     in_greenlet(do, lambda: None)
     turns()
-    pool._drain_at_exit()
-    assert not pool._settings.is_ending
+    worker_pool._drain_at_exit()
+    assert not worker_pool._settings.is_ending
 
 
 def test_a_new_start_knows_nothing_of_before(blocking):
     in_greenlet(do, blocking)
-    pool.drain(0)
-    pool._start_anew()
+    worker_pool.drain(0)
+    worker_pool._start_anew()
     seen: list[str] = []
     in_greenlet(do, lambda: seen.append("done"))
     turns()
@@ -42,7 +42,7 @@ def test_a_new_start_knows_nothing_of_before(blocking):
 
 def program(text):
     """What a Python process says that runs *text*."""
-    prelude = "import contextvars, logging, os, gevent\nfrom wsgiresp._bodies import pool\nlogging.basicConfig()\n"
+    prelude = "import contextvars, logging, os, gevent\nfrom wsgiresp._tasks import worker_pool\nlogging.basicConfig()\n"
     ran = subprocess.run(
         [sys.executable, "-c", prelude + text],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
@@ -58,7 +58,7 @@ HAND_OVER = """
 def step():
     gevent.sleep({seconds})
     print("done", flush=True)
-gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+gevent.spawn(worker_pool.do, step, contextvars.copy_context()).join()
 """
 
 # Hands over a work that goes on when it is cut.
@@ -69,8 +69,8 @@ def step():
             gevent.sleep(60)
         except gevent.GreenletExit:
             pass
-pool.configure(drain={seconds})
-gevent.spawn(pool.do, step, contextvars.copy_context()).join()
+worker_pool.configure(drain={seconds})
+gevent.spawn(worker_pool.do, step, contextvars.copy_context()).join()
 gevent.sleep(0)
 """
 
@@ -80,7 +80,7 @@ def test_a_process_that_ends_waits_for_its_works():
 
 
 def test_a_process_that_ends_cuts_what_takes_too_long():
-    said = program("pool.configure(drain=0)" + HAND_OVER.format(seconds=60))
+    said = program("worker_pool.configure(drain=0)" + HAND_OVER.format(seconds=60))
     assert "was cut: the process ends" in said
 
 
@@ -90,7 +90,7 @@ def test_a_process_ends_though_a_work_goes_on_when_it_is_cut():
 
 
 def test_a_process_that_has_cut_its_works_ends_though_one_goes_on():
-    said = program(STUBBORN.format(seconds=60) + "pool.drain(0)")
+    said = program(STUBBORN.format(seconds=60) + "worker_pool.drain(0)")
     assert said.count("goes on though it was cut") == 1
 
 
@@ -103,10 +103,10 @@ def test_a_forked_process_starts_with_an_empty_pool():
     said = program(
         HAND_OVER.format(seconds=0.05)
         + """
-pool._settings.is_ending = True
+worker_pool._settings.is_ending = True
 pid = os.fork()
 if not pid:
-    print(len(pool._pools), pool._settings.is_ending, flush=True)
+    print(len(worker_pool._pools), worker_pool._settings.is_ending, flush=True)
     os._exit(0)
 os.waitpid(pid, 0)
 """

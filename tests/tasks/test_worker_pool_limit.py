@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import gevent
 import pytest
-from bodies.drivers import PATIENCE, in_greenlet, turns
-from bodies.works import Blocking, do
 from gevent.event import Event
+from runtime.runners import PATIENCE, in_greenlet, turns
+from tasks.fake_tasks import Blocking, do
 
-from wsgiresp._bodies import pool
+from wsgiresp._tasks import worker_pool
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
 
 def test_a_full_pool_lets_its_callers_wait():
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     steps = [Blocking(), Blocking(), Blocking()]
     callers = [gevent.spawn(do, step) for step in steps]
     turns()
@@ -30,7 +30,7 @@ def test_a_full_pool_lets_its_callers_wait():
 
 
 def test_the_work_of_a_caller_that_is_killed_while_it_waits_is_done(blocking):
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     in_greenlet(do, blocking)
     second = Blocking()
     caller = gevent.spawn(do, second)
@@ -42,7 +42,7 @@ def test_the_work_of_a_caller_that_is_killed_while_it_waits_is_done(blocking):
 
 
 def test_a_work_in_a_full_pool_does_its_own_on_the_spot():
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     seen: list[str] = []
     is_done = Event()
 
@@ -57,7 +57,7 @@ def test_a_work_in_a_full_pool_does_its_own_on_the_spot():
 
 
 def test_a_work_may_wait_for_a_greenlet_that_has_a_work_of_its_own():
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     seen: list[str] = []
     is_done = Event()
 
@@ -83,7 +83,7 @@ def test_a_work_in_a_pool_with_room_does_not_wait_for_its_own(blocking):
 
 
 def test_a_child_of_a_work_that_is_done_waits_for_its_place(blocking):
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     may_go_on = Event()
     children = []
 
@@ -102,12 +102,12 @@ def test_a_child_of_a_work_that_is_done_waits_for_its_place(blocking):
 
 
 def test_a_higher_limit_lets_in_with_the_next(blocking):
-    pool.configure(limit=1)
+    worker_pool.configure(limit=1)
     waiting = Blocking()
     in_greenlet(do, blocking)
     caller = gevent.spawn(do, waiting)
     turns()
-    pool.configure(limit=3)
+    worker_pool.configure(limit=3)
     in_greenlet(do, lambda: None)
     caller.get(timeout=PATIENCE)
     waiting.may_end.set()

@@ -12,9 +12,9 @@ from typing import Any
 import gevent
 from gevent import socket as gevent_socket
 
-from .hubs import is_under_hub
-from .opening import OpenFile
-from .windows import BLOCK, Source
+from wsgiresp._files.range_reader import BLOCK, Source
+from wsgiresp._files.safe_open import OpenFile
+from wsgiresp._runtime.hubs import is_under_hub
 
 TURN = BLOCK
 """Bytes after which the others have their turn. With a MiB, four downloads at once make all others wait 4 ms."""

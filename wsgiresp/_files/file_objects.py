@@ -7,7 +7,7 @@ from typing import Any
 
 
 class FileObject:
-    """The bytes of *handle* from where it stands, at position 0: a source, see :mod:`wsgiresp._bodies.windows`.
+    """The bytes of *handle* from where it stands, at position 0: a source, see :mod:`wsgiresp._files.range_reader`.
 
     ``length``: how many there are; None where the object cannot seek, so that nobody knows.
     """

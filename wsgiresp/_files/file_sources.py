@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from .file_objects import FileObject, require_binary
-from .opening import OpenFile, examine, missing, open_regular, require_regular, unlink
-from .windows import Stream, Window
+from wsgiresp._files.file_objects import FileObject, require_binary
+from wsgiresp._files.range_reader import Stream, Window
+from wsgiresp._files.safe_open import OpenFile, examine, missing, open_regular, require_regular, unlink
 
 CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 
@@ -16,7 +16,7 @@ CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 class FileAtPath:
     """The regular file at *path*, in the folder *root* if one is given; iterated, it is opened and read to its end.
 
-    Raises what :func:`wsgiresp._bodies.opening.open_regular` does for a file that cannot be sent. *status*, what
+    Raises what :func:`wsgiresp._files.safe_open.open_regular` does for a file that cannot be sent. *status*, what
     ``stat`` says of the path, saves a look at it.
     """
 

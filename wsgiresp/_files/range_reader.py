@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
-
-from .closing import Step, run_each
-from .opening import OpenFile
+from wsgiresp._runtime.close_steps import Step, run_each
 
 BLOCK = 262144
 """Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""

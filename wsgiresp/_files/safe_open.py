@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from stat import S_ISDIR, S_ISREG
 
-from .paths import stays_beneath
+from wsgiresp._files.paths import stays_beneath
 
 # O_NONBLOCK: to open a FIFO waits for its writer. O_NOCTTY: to open a terminal may make it ours.
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -32,7 +32,7 @@ class NotRegularError(ValueError):
 class OpenFile:
     """A regular file that is open: its *descriptor*, and *status*, what ``fstat`` said of that descriptor.
 
-    ``length``: the number of its bytes at that time. A source, see :mod:`wsgiresp._bodies.windows`.
+    ``length``: the number of its bytes at that time. A source, see :mod:`wsgiresp._files.range_reader`.
     """
 
     __slots__ = ("descriptor", "length", "status")

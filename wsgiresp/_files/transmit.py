@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from gevent.monkey import get_original
 
+from wsgiresp._files.cooperative_read import TakingTurns, Unblocking, is_cooperative
+from wsgiresp._files.range_reader import BLOCK, UNKNOWN, Parts, SendfileWindow, Source, Stream, Window
+from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._protocol.ranges import Span
-
-from .closing import Step
-from .opening import OpenFile
-from .turns import TakingTurns, Unblocking, is_cooperative
-from .windows import BLOCK, UNKNOWN, Parts, SendfileWindow, Source, Stream, Window
+from wsgiresp._runtime.close_steps import Step
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment

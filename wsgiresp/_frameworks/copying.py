@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wsgiresp._bodies.closing import ClosingBody
 from wsgiresp._protocol.fields import Field
-
-from .base import Response
-from .prepared import Prepared
+from wsgiresp._runtime.close_steps import ClosingBody
+from wsgiresp.responses.base import Response
+from wsgiresp.responses.prepared import Prepared
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wsgiresp._bodies.closing import ClosingBody, Step, run_each
+from wsgiresp._frameworks.copying import prepared_copy
 from wsgiresp._protocol.content import without_content
 from wsgiresp._protocol.status import BODILESS
+from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
 from wsgiresp.background import AfterResponse
-
-from .base import Response
-from .handover import prepared_copy
-from .prepared import Prepared
+from wsgiresp.responses.base import Response
+from wsgiresp.responses.prepared import Prepared
 
 if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment

@@ -1,1 +1,1 @@
-"""Floor 2: bytes and time. What a body is made of, and the order in which it is closed. No decision of HTTP."""
+"""Layer 2: the runtime. gevent, asyncio and threads; process state; shutdown; what the server can do."""

@@ -9,8 +9,8 @@ import os
 from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-from .callers import WaitingGreenlet, WaitingThread, caller
-from .hubs import allocate_lock, is_under_hub, start_thread
+from wsgiresp._runtime.hubs import allocate_lock, is_under_hub, start_thread
+from wsgiresp._runtime.waiting_executor import WaitingGreenlet, WaitingThread, caller
 
 
 class _LoopThread:

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from gevent import monkey
 from gevent.hub import Hub
 
-from .alarms import alarms
+from wsgiresp._runtime.timer_queue import alarms
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import gevent
 from gevent import monkey
 
-from .closing import log
-from .hubs import can_block, is_under_hub, start_thread
-from .pool import drain, drain_limit
+from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.hubs import can_block, is_under_hub, start_thread
+from wsgiresp._tasks.worker_pool import drain, drain_limit
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -6,13 +6,13 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Iterable
 
-from .closing import Step, log, run_each
-from .lengths import Announced
-from .manners import PLAIN, Manner
-from .producers import InCoroutine
-from .sources import Source
-from .stopping import enter, leave
-from .streaming import CLEANUP, MOMENT, ended_early
+from wsgiresp._protocol.length_counting import Announced
+from wsgiresp._runtime.close_steps import Step, log, run_each
+from wsgiresp._runtime.shutdown import enter, leave
+from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.producers import InCoroutine
+from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.wsgi_body import CLEANUP, MOMENT, ended_early
 
 
 class LoopBody:

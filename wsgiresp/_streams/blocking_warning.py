@@ -7,8 +7,8 @@ import shlex
 import sys
 from typing import TYPE_CHECKING
 
-from .closing import log
-from .hubs import can_block
+from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.hubs import can_block
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment

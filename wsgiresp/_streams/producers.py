@@ -14,13 +14,13 @@ import gevent
 from gevent.hub import Hub
 from greenlet import GreenletExit, greenlet
 
-from . import coroutines
-from .bells import Bell
-from .callers import Reader, caller
-from .closing import log
-from .hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
-from .mailbox import Mailbox, Ring
-from .sources import Source
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
+from wsgiresp._runtime.waiting_executor import Reader, caller
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams.bounded_buffer import Mailbox, Ring
+from wsgiresp._streams.stream_source import Source
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
 _SHORTEST = 1e-6  # s; not 0, with which the hub does not look
@@ -228,7 +228,7 @@ class InCoroutine:
         self._reader = reader
         if reader is not None:
             source.context.run(caller.set, reader)
-        self._loop = coroutines.loop_to_wait_for() if loop is None else loop
+        self._loop = asyncio_thread.loop_to_wait_for() if loop is None else loop
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_in_step = False

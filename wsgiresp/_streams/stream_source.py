@@ -9,8 +9,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-from . import coroutines
-from .closing import Step, log, run_each
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.close_steps import Step, log, run_each
 
 BLOCK = 65536
 """Bytes read from a file object at a time."""
@@ -69,7 +69,7 @@ class Source(NamedTuple):
     def close_unused(self) -> None:
         """Close the content, of which no step was made, from outside of the loop."""
         if self.is_async:
-            coroutines.run_soon(self.aclose())
+            asyncio_thread.run_soon(self.aclose())
         else:
             self.close()
 

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
-from . import coroutines
-from .alarms import alarms
-from .departures import shut
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.disconnect import shut
+from wsgiresp._runtime.timer_queue import alarms
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 # tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
@@ -85,7 +85,7 @@ class InThread:
     def __init__(self, seconds: float, connection: Any) -> None:
         self._seconds = seconds
         self._connection = connection
-        self._loop = coroutines.loop()
+        self._loop = asyncio_thread.loop()
         self._timer: asyncio.TimerHandle | None = None
         self._taken = 0
 

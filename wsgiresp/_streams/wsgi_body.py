@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
 from typing import TYPE_CHECKING
 
-from .alarms import alarms
-from .bells import Bell
-from .closing import Step, log, run_each
-from .departures import client_socket, reset, shut, watch
-from .hubs import Lease, is_under_hub
-from .lengths import Announced
-from .manners import PLAIN, Manner
-from .producers import producer_for
-from .sources import Source
-from .stopping import enter, follow_server, leave, seconds_since_stop
-from .stuck import stuck_watch
+from wsgiresp._protocol.length_counting import Announced
+from wsgiresp._runtime.close_steps import Step, log, run_each
+from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
+from wsgiresp._runtime.hubs import Lease, is_under_hub
+from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
+from wsgiresp._runtime.timer_queue import alarms
+from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.producers import producer_for
+from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.write_timeout import stuck_watch
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment

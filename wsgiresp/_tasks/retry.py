@@ -12,9 +12,9 @@ from typing import NamedTuple
 import gevent
 from gevent import GreenletExit
 
-from . import coroutines
-from .closing import log
-from .hubs import is_under_hub
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.hubs import is_under_hub
 
 FIRST_PAUSE = 0.5
 """Seconds between the first try and the second; each pause is twice the one before."""
@@ -100,7 +100,7 @@ def sleep(seconds: float) -> None:
 def finish(outcome: object) -> None:
     """Wait for what a call returned, where there is something to wait for."""
     if outcome is not None and inspect.isawaitable(outcome):
-        coroutines.run(outcome)
+        asyncio_thread.run(outcome)
 
 
 def _try(call: Callable[[], object], timeout: float | None, name: object) -> None:
@@ -128,14 +128,14 @@ def _try_in_thread(call: Callable[[], object], timeout: float, name: object) -> 
     begin = time.monotonic()
     outcome = call()
     if outcome is not None and inspect.isawaitable(outcome):
-        coroutines.run(_within(outcome, timeout))
+        asyncio_thread.run(_within(outcome, timeout))
     elif (took := time.monotonic() - begin) > timeout:
         log.warning("%r took %.1f s, not %.1f: without greenlets it cannot be cut short", name, took, timeout)
 
 
 async def _within(awaitable: Awaitable[object], timeout: float) -> None:
     # Not asyncio.timeout(): traced, by a debugger say, Python 3.11 loses the TimeoutError that its __aexit__ raises.
-    task = asyncio.create_task(coroutines._outcome(awaitable))
+    task = asyncio.create_task(asyncio_thread._outcome(awaitable))
     try:
         await asyncio.wait([task], timeout=timeout)
         if not task.done():

@@ -20,10 +20,10 @@ from gevent.event import Event
 from gevent.hub import Hub
 from greenlet import getcurrent
 
-from .attempts import LAST_WORDS
-from .closing import Step, log, run_each
-from .hubs import can_block, is_under_hub
-from .snapshots import living
+from wsgiresp._runtime.close_steps import Step, log, run_each
+from wsgiresp._runtime.hubs import can_block, is_under_hub
+from wsgiresp._runtime.snapshots import living
+from wsgiresp._tasks.retry import LAST_WORDS
 
 LIMIT = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""

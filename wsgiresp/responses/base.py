@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from werkzeug.utils import get_content_type
 
-from wsgiresp._bodies.closing import ClosingBody
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, TYPES, UTF8_TYPES, content_length
 from wsgiresp._protocol.fields import Field, extend, pairs
 from wsgiresp._protocol.status import BODILESS, LINES_WITH_CONTENT, parse
+from wsgiresp._runtime.close_steps import ClosingBody
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse, require_callable
+from wsgiresp.responses._werkzeug.body import WerkzeugBody, absolute_location
+from wsgiresp.responses._werkzeug.cookies import CookieMethods
+from wsgiresp.responses.wrong_content import wrong_content
 
-from .cookies import CookieMethods
 from .prepared import Prepared
-from .refusal import wrong_content
-from .werkzeug_body import WerkzeugBody, absolute_location
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

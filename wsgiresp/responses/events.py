@@ -7,11 +7,11 @@ import random
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from wsgiresp._bodies.blocking import warn_of_blocking
-from wsgiresp._bodies.manners import Manner
-from wsgiresp._bodies.sources import Encode, require_streamable
 from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening, text_block
 from wsgiresp._protocol.fields import Field
+from wsgiresp._streams.blocking_warning import warn_of_blocking
+from wsgiresp._streams.policy import Manner
+from wsgiresp._streams.stream_source import Encode, require_streamable
 from wsgiresp._types import Background, HeaderFields
 
 from .json import JSONOptions

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from werkzeug.http import http_date
 
-from wsgiresp._bodies import serving
-from wsgiresp._bodies.closing import ClosingBody, Step, run_each
-from wsgiresp._bodies.file_objects import FileObject
-from wsgiresp._bodies.files import CAN_DELETE_WHAT_IS_OPEN, Deletion, FileAtPath, FileInHand
-from wsgiresp._bodies.opening import OpenFile, examine
+from wsgiresp._files import transmit
+from wsgiresp._files.file_objects import FileObject
+from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, Deletion, FileAtPath, FileInHand
+from wsgiresp._files.safe_open import OpenFile, examine
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
 from wsgiresp._protocol.disposition import content_disposition
 from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.representation import without
 from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
+from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
 
@@ -133,7 +133,7 @@ class FileResponse(Response):
         if content is None:
             run_each([opened.close])
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
-        return Prepared(status, fields, serving.body(environ, opened, content, steps))
+        return Prepared(status, fields, transmit.body(environ, opened, content, steps))
 
     def make_conditional(self, *_: Any, **__: Any) -> Self:
         """Return the response as it is: werkzeug's word for what :meth:`prepare` does anyway."""

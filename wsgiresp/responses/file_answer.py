@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from wsgiresp._bodies.windows import UNKNOWN
+from wsgiresp._files.range_reader import UNKNOWN
 from wsgiresp._protocol import conditions, dates
 from wsgiresp._protocol.byteranges import Piece, frame
 from wsgiresp._protocol.conditions import Validators, Verdict

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
-from wsgiresp._bodies.opening import NotRegularError
+from wsgiresp._files.safe_open import NotRegularError
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.fields import extend, pairs
 from wsgiresp._types import HeaderFields

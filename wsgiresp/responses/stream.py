@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
-from wsgiresp._bodies.closing import ClosingBody, Step
-from wsgiresp._bodies.manners import ENDING, PLAIN, Manner
-from wsgiresp._bodies.on_loop import LoopBody
-from wsgiresp._bodies.sources import Around, Chunks, Encode, Source, require_streamable, unwrapped
-from wsgiresp._bodies.streaming import StreamBody
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
 from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.json_lines import line
 from wsgiresp._protocol.status import BODILESS, parse
+from wsgiresp._runtime.close_steps import ClosingBody, Step
+from wsgiresp._streams.asgi_body import LoopBody
+from wsgiresp._streams.policy import ENDING, PLAIN, Manner
+from wsgiresp._streams.stream_source import Around, Chunks, Encode, Source, require_streamable, unwrapped
+from wsgiresp._streams.wsgi_body import StreamBody
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
 

@@ -9,8 +9,8 @@ import types
 
 import greenlet
 
-from wsgiresp._bodies import coroutines
-from wsgiresp._bodies.mailbox import Mailbox
+from wsgiresp._runtime import asyncio_thread
+from wsgiresp._streams.bounded_buffer import Mailbox
 
 
 def counts() -> dict[str, int]:
@@ -23,7 +23,7 @@ def counts() -> dict[str, int]:
         "async generators": sum(isinstance(thing, types.AsyncGeneratorType) for thing in things),
         "coroutines": sum(isinstance(thing, types.CoroutineType) for thing in things),
         "mailboxes": sum(isinstance(thing, Mailbox) for thing in things),
-        "tasks": len(asyncio.all_tasks(coroutines.loop())),
+        "tasks": len(asyncio.all_tasks(asyncio_thread.loop())),
         "threads": len(os.listdir("/proc/self/task")),
         "descriptors": len(os.listdir("/proc/self/fd")),
     }

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import gevent
 
-from wsgiresp._bodies.pool import DRAIN
+from wsgiresp._tasks.worker_pool import DRAIN
 from wsgiresp.background import configure
 from wsgiresp.responses import (
     BackgroundTask,

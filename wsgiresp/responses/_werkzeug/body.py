@@ -14,18 +14,17 @@ from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_current_url
 
-from wsgiresp._bodies.closing import ClosingBody, Step, run_each
-from wsgiresp._bodies.lengths import held_to
 from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
 from wsgiresp._protocol.fields import Field
 from wsgiresp._protocol.headers import Headers
+from wsgiresp._protocol.length_counting import held_to
 from wsgiresp._protocol.status import BODILESS
+from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
 from wsgiresp._types import Background
 from wsgiresp.background import AfterResponse
-
-from .adoption import Adoptable
-from .prepared import Prepared
-from .refusal import wrong_content
+from wsgiresp.responses._werkzeug.force_type import Adoptable
+from wsgiresp.responses.prepared import Prepared
+from wsgiresp.responses.wrong_content import wrong_content
 
 if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment

@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from wsgiresp._protocol.cookies import deletion_value, set_cookie_value
-
-from .werkzeug_body import WerkzeugBody
+from wsgiresp.responses._werkzeug.body import WerkzeugBody
 
 SameSite = Literal["lax", "strict", "none"]
 

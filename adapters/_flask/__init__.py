@@ -1,0 +1,1 @@
+"""What Flask's adapter is made of: contexts around streams and tasks."""
