@@ -31,7 +31,12 @@ SUITES = {
         "test_imports.py",
         "test_testing.py",
     ),
-    "flask": ("adapters", "streams/test_stream_source_unwrapped.py", "responses/test_copies.py", "responses/test_stock_flask.py"),
+    "flask": (
+        "adapters",
+        "streams/test_stream_source_unwrapped.py",
+        "responses/test_copies.py",
+        "responses/test_stock_flask.py",
+    ),
     "django": ("adapters",),
     "orjson": ("protocol/test_orjson_agreement.py", "responses/test_calling.py", "responses/test_json.py"),
     # The layers below do not know what is installed.

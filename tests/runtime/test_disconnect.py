@@ -230,7 +230,7 @@ class TestAServerThatMustBeAsked:
         wait_until(lambda: channel.looks)
         end()
         looks = channel.looks
-        timer_queue.alarms(gevent.get_hub(), 0.001)._fire()
+        timer_queue.timer_queue(gevent.get_hub(), 0.001)._fire()
         assert channel.looks == looks
 
 

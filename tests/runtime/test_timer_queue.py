@@ -1,4 +1,4 @@
-"""Alarms that all ring after the same time."""
+"""Alarms that all callback after the same time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from gevent.event import Event
 from runtime.runners import PATIENCE, in_thread, turns
 
-from wsgiresp._runtime import timer_queue as alarms_module
-from wsgiresp._runtime.timer_queue import Alarms, alarms
+from wsgiresp._runtime import timer_queue as timer_queue_module
+from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 
 
 class Clock:
@@ -26,135 +26,135 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     found = Clock()
-    monkeypatch.setattr(alarms_module, "time", found)
+    monkeypatch.setattr(timer_queue_module, "time", found)
     return found
 
 
-class Ring:
+class Callback:
     """Notes how often it was called."""
 
     def __init__(self):
         self.count = 0
-        self.has_rung = Event()
+        self.was_called = Event()
 
     def __call__(self):
         self.count += 1
-        self.has_rung.set()
+        self.was_called.set()
 
 
 def made(after=0.001):
-    return Alarms(gevent.get_hub(), after)
+    return TimerQueue(gevent.get_hub(), after)
 
 
 def test_an_alarm_rings_after_its_time_and_once():
-    found, ring = made(), Ring()
-    found.set(ring)
-    assert ring.has_rung.wait(PATIENCE)
+    found, callback = made(), Callback()
+    found.arm(callback)
+    assert callback.was_called.wait(PATIENCE)
     found._fire()
-    assert ring.count == 1
+    assert callback.count == 1
 
 
 def test_an_alarm_does_not_ring_before_its_time(clock):
-    found, ring = made(), Ring()
-    found.set(ring)
+    found, callback = made(), Callback()
+    found.arm(callback)
     found._fire()
-    assert ring.count == 0
+    assert callback.count == 0
     clock.now += 0.001
-    assert ring.has_rung.wait(PATIENCE)
+    assert callback.was_called.wait(PATIENCE)
 
 
 def test_an_alarm_that_is_set_anew_rings_later(clock):
-    found, early, late = made(), Ring(), Ring()
-    found.set(late)
-    found.set(early)
+    found, early, late = made(), Callback(), Callback()
+    found.arm(late)
+    found.arm(early)
     clock.now += 0.0006
-    found.set(late)
+    found.arm(late)
     clock.now += 0.0005
-    assert early.has_rung.wait(PATIENCE)
+    assert early.was_called.wait(PATIENCE)
     assert late.count == 0
     clock.now += 0.0006
-    assert late.has_rung.wait(PATIENCE)
+    assert late.was_called.wait(PATIENCE)
 
 
 def test_an_alarm_that_is_cleared_does_not_ring(clock):
-    found, ring, other = made(), Ring(), Ring()
-    found.set(ring)
-    found.set(other)
-    found.clear(ring)
+    found, callback, other = made(), Callback(), Callback()
+    found.arm(callback)
+    found.arm(other)
+    found.cancel(callback)
     clock.now += 1
-    assert other.has_rung.wait(PATIENCE)
-    assert ring.count == 0
+    assert other.was_called.wait(PATIENCE)
+    assert callback.count == 0
 
 
 def test_the_last_that_is_cleared_lets_the_loop_end():
     def end():
-        ring = Ring()
+        callback = Callback()
         found = made(PATIENCE * 10)
-        found.set(ring)
-        found.clear(ring)
+        found.arm(callback)
+        found.cancel(callback)
         return gevent.get_hub().join(timeout=PATIENCE)
 
     assert in_thread(end)
 
 
 def test_an_alarm_that_was_never_set_can_be_cleared():
-    found, ring = made(), Ring()
-    found.clear(ring)
-    found.set(ring)
-    assert ring.has_rung.wait(PATIENCE)
+    found, callback = made(), Callback()
+    found.cancel(callback)
+    found.arm(callback)
+    assert callback.was_called.wait(PATIENCE)
 
 
 def test_alarms_that_are_due_soon_ring_together(clock):
-    found, first, second = made(), Ring(), Ring()
-    found.set(first)
+    found, first, second = made(), Callback(), Callback()
+    found.arm(first)
     clock.now += 0.00004  # a twenty-fifth of their time
-    found.set(second)
+    found.arm(second)
     clock.now += 0.00096
-    assert first.has_rung.wait(PATIENCE)
+    assert first.was_called.wait(PATIENCE)
     assert second.count == 1
 
 
 def test_the_slack_is_small_also_for_a_long_time(clock):
-    found, first, second = made(100), Ring(), Ring()
-    found.set(first)
+    found, first, second = made(100), Callback(), Callback()
+    found.arm(first)
     clock.now += 0.06
-    found.set(second)
+    found.arm(second)
     clock.now += 99.94
-    found._run(0.001)
-    assert first.has_rung.wait(PATIENCE)
+    found._start(0.001)
+    assert first.was_called.wait(PATIENCE)
     assert second.count == 0
-    found.clear(second)
+    found.cancel(second)
 
 
 def test_an_alarm_may_be_set_by_one_that_rings():
-    found, done = made(), Ring()
+    found, done = made(), Callback()
 
     def again():
-        found.set(done)
+        found.arm(done)
 
-    found.set(again)
-    assert done.has_rung.wait(PATIENCE)
+    found.arm(again)
+    assert done.was_called.wait(PATIENCE)
 
 
 def test_those_who_ask_for_the_same_time_share_its_alarms():
     hub = gevent.get_hub()
-    found = alarms(hub, 15.0)
-    assert alarms(hub, 15.0) is found
-    assert alarms(hub, 16.0) is not found
+    found = timer_queue(hub, 15.0)
+    assert timer_queue(hub, 15.0) is found
+    assert timer_queue(hub, 16.0) is not found
 
 
 def test_alarms_that_nobody_has_are_gone():
     hub = gevent.get_hub()
-    alarms(hub, 15.5)
+    timer_queue(hub, 15.5)
     gc.collect()
-    assert 15.5 not in alarms_module._alarms[hub]
+    assert 15.5 not in timer_queue_module._queues[hub]
 
 
 def test_each_hub_has_alarms_of_its_own():
-    ours = alarms(gevent.get_hub(), 15.0)
+    ours = timer_queue(gevent.get_hub(), 15.0)
 
     def theirs():
-        found = alarms(gevent.get_hub(), 15.0)
+        found = timer_queue(gevent.get_hub(), 15.0)
         gevent.get_hub().destroy(destroy_loop=True)
         return found
 

@@ -59,7 +59,7 @@ class TestInHub:
             stuck.clear()
 
         gevent.spawn(send).get(timeout=PATIENCE)
-        stuck._alarms._fire()
+        stuck._timeouts._fire()
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 

@@ -42,7 +42,9 @@ def test_a_new_start_knows_nothing_of_before(blocking):
 
 def program(text):
     """What a Python process says that runs *text*."""
-    prelude = "import contextvars, logging, os, gevent\nfrom wsgiresp._tasks import worker_pool\nlogging.basicConfig()\n"
+    prelude = (
+        "import contextvars, logging, os, gevent\nfrom wsgiresp._tasks import worker_pool\nlogging.basicConfig()\n"
+    )
     ran = subprocess.run(
         [sys.executable, "-c", prelude + text],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

@@ -20,7 +20,7 @@ from weakref import WeakKeyDictionary
 from gevent import monkey
 from gevent.hub import Hub
 
-from wsgiresp._runtime.timer_queue import alarms
+from wsgiresp._runtime.timer_queue import timer_queue
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -162,16 +162,16 @@ def _watcher(hub: Hub) -> _Watcher:
 
 
 def _ask(hub: Hub, has_left: Callable[[], bool], leave: Leave) -> Callable[[], object]:
-    looks = alarms(hub, _LOOK_EVERY)
+    polls = timer_queue(hub, _LOOK_EVERY)
 
-    def look() -> None:
+    def poll() -> None:
         if has_left():
             leave()
         else:
-            looks.set(look)
+            polls.arm(poll)
 
-    looks.set(look)
-    return lambda: looks.clear(look)
+    polls.arm(poll)
+    return lambda: polls.cancel(poll)
 
 
 def _nothing() -> None:

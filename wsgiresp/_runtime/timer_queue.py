@@ -1,7 +1,7 @@
-"""Alarms that all ring after the same number of seconds: one timer for a whole worker, not one for each stream.
+"""Timer queue of a gevent hub: all timeouts of one duration share one libev timer, so arming and cancelling are O(1).
 
-Since all take as long, the order in which they are set is that in which they are due, and to set one anew is two
-operations on a dict.
+Since all timeouts of a queue take equally long, the order in which they are armed is the order in which they are due,
+and rearming one is two operations on a dict.
 """
 
 from __future__ import annotations
@@ -12,40 +12,40 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from gevent.hub import Hub
 
-Ring = Callable[[], object]
+Callback = Callable[[], object]
 
-_TOGETHER = 0.05  # s: what is due so soon rings now, so that many streams are one wake-up
+_COALESCE = 0.05  # s: timeouts that are due this soon fire now, so that many streams cost one wake-up
 
 
-class Alarms:
-    """The alarms of *hub* that ring *after* so many seconds. All calls come from greenlets of that hub."""
+class TimerQueue:
+    """The timeouts of *hub* that fire after *seconds*. Every call comes from a greenlet of that hub."""
 
-    __slots__ = ("__weakref__", "_after", "_due", "_is_running", "_loop", "_slack", "_timer")
+    __slots__ = ("__weakref__", "_due", "_is_running", "_loop", "_seconds", "_slack", "_timer")
 
-    def __init__(self, hub: Hub, after: float) -> None:
-        self._after = after
-        self._slack = min(_TOGETHER, after / 20)
-        self._due: dict[Ring, float] = {}
+    def __init__(self, hub: Hub, seconds: float) -> None:
+        self._seconds = seconds
+        self._slack = min(_COALESCE, seconds / 20)
+        self._due: dict[Callback, float] = {}
         self._loop = hub.loop
-        self._timer = self._loop.timer(after)
+        self._timer = self._loop.timer(seconds)
         self._is_running = False
 
-    def set(self, ring: Ring) -> None:
-        """Let *ring* be called once, in the hub, so many seconds from now; one that is set already is set anew."""
-        self._due.pop(ring, None)
-        self._due[ring] = time.monotonic() + self._after
+    def arm(self, callback: Callback) -> None:
+        """Have *callback* called once, in the hub, after the seconds of this queue; one that is armed starts anew."""
+        self._due.pop(callback, None)
+        self._due[callback] = time.monotonic() + self._seconds
         if not self._is_running:
-            self._run(self._after)
+            self._start(self._seconds)
 
-    def clear(self, ring: Ring) -> None:
-        """Let *ring* not be called."""
-        self._due.pop(ring, None)
+    def cancel(self, callback: Callback) -> None:
+        """Take the timeout of *callback* back; without one, nothing happens."""
+        self._due.pop(callback, None)
         if not self._due and self._is_running:
-            # Or the loop would go on for it when all else is done.
+            # A running timer would keep the loop alive when everything else is done.
             self._timer.close()
             self._is_running = False
 
-    def _run(self, seconds: float) -> None:
+    def _start(self, seconds: float) -> None:
         self._timer.close()
         self._timer = self._loop.timer(seconds)
         # The loop's own clock stands still while greenlets run, and the timer would count from there.
@@ -55,25 +55,25 @@ class Alarms:
     def _fire(self) -> None:
         self._is_running = False
         now = time.monotonic()
-        rung: list[Ring] = []
-        for ring, due in self._due.items():
+        fired: list[Callback] = []
+        for callback, due in self._due.items():
             if due > now + self._slack:
-                self._run(due - now)
+                self._start(due - now)
                 break
-            rung.append(ring)
-        for ring in rung:
-            del self._due[ring]
-        for ring in rung:
-            ring()
+            fired.append(callback)
+        for callback in fired:
+            del self._due[callback]
+        for callback in fired:
+            callback()
 
 
-_alarms: WeakKeyDictionary[Hub, WeakValueDictionary[float, Alarms]] = WeakKeyDictionary()
+_queues: WeakKeyDictionary[Hub, WeakValueDictionary[float, TimerQueue]] = WeakKeyDictionary()
 
 
-def alarms(hub: Hub, after: float) -> Alarms:
-    """Return the alarms of *hub* that ring *after* so many seconds, shared by all who have them."""
-    groups = _alarms.setdefault(hub, WeakValueDictionary())
-    found = groups.get(after)
+def timer_queue(hub: Hub, seconds: float) -> TimerQueue:
+    """Return the timer queue of *hub* for timeouts of *seconds*, shared by everyone who holds it."""
+    queues = _queues.setdefault(hub, WeakValueDictionary())
+    found = queues.get(seconds)
     if found is None:
-        found = groups[after] = Alarms(hub, after)
+        found = queues[seconds] = TimerQueue(hub, seconds)
     return found

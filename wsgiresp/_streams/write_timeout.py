@@ -14,7 +14,7 @@ from greenlet import getcurrent, greenlet
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.disconnect import shut
-from wsgiresp._runtime.timer_queue import alarms
+from wsgiresp._runtime.timer_queue import timer_queue
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 # tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
@@ -50,7 +50,7 @@ class InHub:
     """For a reader that is a greenlet of *hub*, which others keep running while it sends."""
 
     def __init__(self, hub: Hub, seconds: float, connection: Any) -> None:
-        self._alarms = alarms(hub, seconds)
+        self._timeouts = timer_queue(hub, seconds)
         self._connection = connection
         self._reader: greenlet | None = None
         self._taken = 0
@@ -59,17 +59,17 @@ class InHub:
         """Begin to count."""
         self._reader = getcurrent()
         self._taken = acknowledged(self._connection)
-        self._alarms.set(self._drop)
+        self._timeouts.arm(self._drop)
 
     def clear(self) -> None:
         """Count no more."""
         self._reader = None
-        self._alarms.clear(self._drop)
+        self._timeouts.cancel(self._drop)
 
     def _drop(self) -> None:
         taken, self._taken = self._taken, acknowledged(self._connection)
         if self._taken > taken:
-            self._alarms.set(self._drop)
+            self._timeouts.arm(self._drop)
             return
         reader, self._reader = self._reader, None
         if self._connection is not None:

@@ -14,7 +14,7 @@ from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
 from wsgiresp._runtime.hubs import Lease, is_under_hub
 from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
-from wsgiresp._runtime.timer_queue import alarms
+from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import Bell
 from wsgiresp._streams.policy import PLAIN, Manner
 from wsgiresp._streams.producers import producer_for
@@ -120,11 +120,11 @@ class StreamBody:
         self._box = self._producer.box
         self._pings = self._echoes = None
         if manner.ping_after:
-            self._pings = alarms(self._hub, manner.ping_after)
-            self._echoes = alarms(self._hub, min(_ECHO_AFTER, manner.ping_after / 2))
+            self._pings = timer_queue(self._hub, manner.ping_after)
+            self._echoes = timer_queue(self._hub, min(_ECHO_AFTER, manner.ping_after / 2))
         # What is first sent to a client that has left is only answered by a reset: the second time shows it.
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
-        self._age = alarms(self._hub, manner.max_age) if manner.max_age else None
+        self._age = timer_queue(self._hub, manner.max_age) if manner.max_age else None
         self._is_bare = not (self._opening or self._announced or self._stuck)
         self._end_watch = watch(environ, self._hub, self._take_leave)
         follow_server(environ)
@@ -138,7 +138,7 @@ class StreamBody:
         try:
             self._producer.begin()
             if self._age is not None:
-                self._age.set(self.stop)
+                self._age.arm(self.stop)
             if self._opening:
                 self._await_a_moment()
             else:
@@ -212,7 +212,7 @@ class StreamBody:
         quiet = self._echoes if self._is_echo_due else self._pings
         if quiet is not None:
             self._is_quiet = False
-            quiet.set(self._grow_quiet)
+            quiet.arm(self._grow_quiet)
         while not self._is_over:
             if self._must_end:
                 words = self._last_words()
@@ -257,10 +257,10 @@ class StreamBody:
             self._hub.loop.run_callback(self._arrival.ring)
             self._await()
             return
-        moment = alarms(self._hub, MOMENT)
-        moment.set(self._arrival.ring)
+        moment = timer_queue(self._hub, MOMENT)
+        moment.arm(self._arrival.ring)
         self._await()
-        moment.clear(self._arrival.ring)
+        moment.cancel(self._arrival.ring)
 
     def _last_words(self) -> bytes:
         self._is_over = True
@@ -293,9 +293,9 @@ class StreamBody:
         self._end_watch()
         for quiet in (self._pings, self._echoes):
             if quiet is not None:
-                quiet.clear(self._grow_quiet)
+                quiet.cancel(self._grow_quiet)
         if self._age is not None:
-            self._age.clear(self.stop)
+            self._age.cancel(self.stop)
         if self._stuck is not None:
             self._stuck.clear()
         box = self._box
@@ -335,11 +335,11 @@ class StreamBody:
     def _await_source(self, seconds: float) -> None:
         """Wait so many *seconds* for the source to be closed; less where the stream is cut meanwhile."""
         was_cut = self._is_cut
-        deadline = time.monotonic() + seconds * 0.9  # alarms may ring a little early
-        limit = alarms(self._hub, seconds)
-        limit.set(self._arrival.ring)
+        deadline = time.monotonic() + seconds * 0.9  # a timer queue may fire a little early
+        limit = timer_queue(self._hub, seconds)
+        limit.arm(self._arrival.ring)
         try:
             while not self._box.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
                 self._arrival.wait()
         finally:
-            limit.clear(self._arrival.ring)
+            limit.cancel(self._arrival.ring)
