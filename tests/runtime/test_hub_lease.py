@@ -11,7 +11,7 @@ from gevent.hub import Hub
 
 from wsgiresp._runtime.disconnect import watch
 from wsgiresp._runtime.hubs import Lease
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
 def hubs():
@@ -59,7 +59,7 @@ def lease_watch_and_leave_a_call():
         end = watch({"werkzeug.socket": ours}, lease.hub, lambda: None)
         gevent.sleep(0)
         end()
-        Bell(lease.hub).ring_from_afar()
+        WakeupEvent(lease.hub).set_threadsafe()
         lease.close()
 
 

@@ -9,12 +9,12 @@ import pytest
 from gevent.exceptions import ConcurrentObjectUseError
 from runtime.runners import PATIENCE, in_greenlet, in_thread, throw, turns
 
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
 @pytest.fixture
 def bell():
-    return Bell(gevent.get_hub())
+    return WakeupEvent(gevent.get_hub())
 
 
 def in_other_thread(function):
@@ -42,19 +42,19 @@ def test_a_ring_that_nobody_waited_for_is_not_lost(bell, ring):
 def test_a_ring_of_another_thread_wakes_the_one_who_waits(bell):
     waiting = gevent.spawn(bell.wait)
     turns()
-    in_other_thread(bell.ring_from_afar)
+    in_other_thread(bell.set_threadsafe)
     waiting.get(timeout=PATIENCE)
 
 
 def test_rings_before_the_wait_is_over_are_one(bell):
-    bell.ring()
-    bell.ring()
-    bell.ring_from_afar()
+    bell.set()
+    bell.set()
+    bell.set_threadsafe()
     in_greenlet(bell.wait)
     waiting = gevent.spawn(bell.wait)
     turns()
     assert not waiting.dead
-    bell.ring()
+    bell.set()
     waiting.get(timeout=PATIENCE)
 
 
@@ -66,7 +66,7 @@ def test_it_can_be_waited_for_again_and_again(bell):
     waiting = gevent.spawn(wait_thrice)
     for _ in range(3):
         turns()
-        bell.ring()
+        bell.set()
     waiting.get(timeout=PATIENCE)
 
 
@@ -75,7 +75,7 @@ def test_a_second_who_waits_is_refused(bell):
     turns()
     with pytest.raises(ConcurrentObjectUseError):
         in_greenlet(bell.wait)
-    bell.ring()
+    bell.set()
     waiting.get(timeout=PATIENCE)
 
 
@@ -88,19 +88,19 @@ def test_one_who_is_thrown_out_may_wait_again(bell):
     waiting = gevent.spawn(wait_twice)
     turns()
     throw(waiting, LookupError)
-    bell.ring()
+    bell.set()
     waiting.get(timeout=PATIENCE)
 
 
 def test_a_ring_for_a_hub_that_is_gone_is_for_nobody():
     def make():
         hub = gevent.get_hub()
-        bell = Bell(hub)
+        bell = WakeupEvent(hub)
         hub.destroy(destroy_loop=True)
         return bell
 
     bell = in_thread(make)
-    bell.ring_from_afar()
+    bell.set_threadsafe()
 
 
 def test_whoever_waits_can_be_let_go_before_another_waits(bell):
@@ -111,7 +111,7 @@ def test_whoever_waits_can_be_let_go_before_another_waits(bell):
         order.append("the first")
 
     def evict_and_wait():
-        bell.let_go()
+        bell.wake_and_yield()
         order.append("the second")
         bell.wait()
 
@@ -119,15 +119,15 @@ def test_whoever_waits_can_be_let_go_before_another_waits(bell):
     turns()
     second = gevent.spawn(evict_and_wait)
     turns()
-    bell.ring()
+    bell.set()
     gevent.joinall([first, second], timeout=PATIENCE, raise_error=True)
     assert order == ["the first", "the second"]
 
 
 def test_where_nobody_waits_nobody_is_let_go(bell):
-    bell.let_go()
+    bell.wake_and_yield()
     waiting = gevent.spawn(bell.wait)
     turns()
     assert not waiting.dead
-    bell.ring()
+    bell.set()
     waiting.get(timeout=PATIENCE)

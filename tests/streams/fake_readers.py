@@ -10,7 +10,7 @@ from runtime.runners import PATIENCE
 from streams.fake_sources import Story
 
 from wsgiresp._runtime.hubs import Lease
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread
 from wsgiresp._streams.stream_source import Source
 
@@ -20,7 +20,7 @@ class Reading:
 
     def __init__(self, make, content, **more):
         self.lease = Lease()
-        self._arrival = Bell(self.lease.hub)
+        self._arrival = WakeupEvent(self.lease.hub)
         self.source = Source(content, bytes, contextvars.copy_context(), **more)
         self.producer = make(self.source, self.lease.hub, self._arrival)
         self.box = self.producer.box
@@ -51,19 +51,19 @@ class Reading:
 
 
 def in_hub(source, hub, arrival):
-    return InGreenlet(source, hub, arrival.ring)
+    return InGreenlet(source, hub, arrival.set)
 
 
 def in_plain_thread(source, hub, arrival):
-    return InGreenlet(source, hub, arrival.ring, at_once=True)
+    return InGreenlet(source, hub, arrival.set, at_once=True)
 
 
 def in_thread_of_its_own(source, hub, arrival):
-    return InThread(source, arrival.ring_from_afar)
+    return InThread(source, arrival.set_threadsafe)
 
 
 def in_coroutine(source, hub, arrival):
-    return InCoroutine(source, arrival.ring_from_afar)
+    return InCoroutine(source, arrival.set_threadsafe)
 
 
 class Kind:

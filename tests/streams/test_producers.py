@@ -14,7 +14,7 @@ from streams.fake_sources import STEPS, Story
 
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.hubs import Lease
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import MOST, ROOM
 from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread, producer_for
@@ -150,7 +150,7 @@ class TestChoice:
         lease = Lease()
         source = Source(content, bytes, contextvars.copy_context())
         more = {"is_prompt": False, "is_shared": True, **more}
-        producer = producer_for(source, lease.hub, Bell(lease.hub), **more)
+        producer = producer_for(source, lease.hub, WakeupEvent(lease.hub), **more)
         producer.box.close()
         producer.stop()
         wait_until(lambda: producer.box.has_ended)
@@ -183,5 +183,5 @@ def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
     monkeypatch.setattr(producers, "Lease", no_descriptor)
     source = Source([b"a"], bytes, contextvars.copy_context())
     with pytest.raises(OSError, match="Too many open files"):
-        InThread(source, Bell(lease.hub).ring_from_afar)
+        InThread(source, WakeupEvent(lease.hub).set_threadsafe)
     lease.close()

@@ -16,7 +16,7 @@ from streams.fake_readers import Reading, each_kind, in_coroutine, in_hub, in_pl
 from streams.fake_sources import Story
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import MOST
 from wsgiresp._streams.stream_source import Source
@@ -137,8 +137,8 @@ def test_an_async_source_that_never_awaits_lets_other_tasks_run():
         while not ran.is_set():
             yield b""
 
-    arrival = Bell(gevent.get_hub())
-    producer = producers.InCoroutine(Source(endless(), bytes, contextvars.copy_context()), arrival.ring_from_afar)
+    arrival = WakeupEvent(gevent.get_hub())
+    producer = producers.InCoroutine(Source(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe)
     producer.begin()
     assert ran.wait(PATIENCE)
     wait_until(lambda: producer.box.has_ended)

@@ -11,7 +11,7 @@ import pytest
 from gevent.event import Event
 
 from wsgiresp._runtime.hubs import Lease
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import Mailbox
 from wsgiresp._streams.producers import InGreenlet
 from wsgiresp._streams.stream_source import Source
@@ -20,7 +20,7 @@ from wsgiresp._streams.wsgi_body import StreamBody
 
 def producer():
     hub = gevent.get_hub()
-    return InGreenlet(Source(iter(()), bytes, contextvars.copy_context()), hub, Bell(hub).ring)
+    return InGreenlet(Source(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
 
 
 def test_a_producer_does_not_remember_who_started_it():
@@ -36,7 +36,7 @@ def test_a_mailbox_without_chunks_has_no_room_for_any():
     assert box.chunks.__sizeof__() < 100
 
 
-@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, Bell, Lease])
+@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, WakeupEvent, Lease])
 def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 

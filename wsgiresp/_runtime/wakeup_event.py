@@ -1,4 +1,4 @@
-"""A bell: one greenlet waits for it, and what runs elsewhere rings it."""
+"""Wakeup event: an auto-reset event of a gevent hub with a single waiter, which any thread may set."""
 
 from __future__ import annotations
 
@@ -11,59 +11,59 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 
-class Bell:
-    """Wakes the one greenlet of *hub* that waits for it; a ring that nobody waited for yet is not lost.
+class WakeupEvent:
+    """Wakes the one greenlet of *hub* that waits for it; set while nobody waits, it ends the next wait at once.
 
-    The waiter may also wake without a ring, so it looks again at what it waits for.
+    The waiter may also wake without a reason, so it looks again at what it waits for.
     """
 
     # Not gevent's Waiter: what that has on the stack of each stream that waits is copied at each switch.
-    __slots__ = ("_has_rung", "_hub", "_is_rung", "_loop", "_waiter")
+    __slots__ = ("_hub", "_is_delivered", "_is_set", "_loop", "_waiter")
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._loop: Any = hub.loop
         self._waiter: greenlet | None = None
-        self._is_rung = False
-        self._has_rung = False  # and the hub knows
+        self._is_set = False
+        self._is_delivered = False  # set, and the hub has called us
 
-    def ring(self) -> None:
-        """Wake the waiter in its turn; in the thread of the hub."""
-        if not self._is_rung:
-            self._is_rung = True
+    def set(self) -> None:
+        """Wake the waiter in its turn; to be called in the thread of the hub."""
+        if not self._is_set:
+            self._is_set = True
             self._loop.run_callback(self)
 
-    def ring_from_afar(self) -> None:
-        """Wake the waiter in its turn; in any thread."""
-        if not self._is_rung:
-            self._is_rung = True
-            # The hub is gone where the waiter gave up: nobody is left to be woken.
+    def set_threadsafe(self) -> None:
+        """Wake the waiter in its turn; to be called in any thread."""
+        if not self._is_set:
+            self._is_set = True
+            # ValueError: the hub was destroyed, so nobody waits any more.
             with contextlib.suppress(ValueError):
                 self._loop.run_callback_threadsafe(self)
 
-    # What the loop is given to call: the bell itself, for each thing that waits to be called is one more for the
-    # collector of cycles, and a method with its argument is two.
+    # The event itself is the loop's callback: each waiting stream then costs the garbage collector one object less,
+    # and a bound method with its argument would cost two.
     def __call__(self) -> None:
-        """Wake the waiter now; in the hub."""
-        self._has_rung = True
+        """Wake the waiter now; called by the hub."""
+        self._is_delivered = True
         if self._waiter is not None:
             self._waiter.switch()
 
     def wait(self) -> None:
-        """Wait until it rings."""
+        """Wait until it is set, and reset it; ``ConcurrentObjectUseError`` where another greenlet waits already."""
         if self._waiter is not None:
-            raise ConcurrentObjectUseError("two greenlets wait for one bell")
+            raise ConcurrentObjectUseError("two greenlets wait for one wakeup event")
         try:
-            if not self._has_rung:
+            if not self._is_delivered:
                 self._waiter = getcurrent()
                 self._hub.switch()
         finally:
-            # Before the caller looks at what it waits for: a ring from now on means that there is something new.
+            # Before the caller looks at what it waits for: whatever sets it from now on has something new.
             self._waiter = None
-            self._is_rung = self._has_rung = False
+            self._is_set = self._is_delivered = False
 
-    def let_go(self) -> None:
+    def wake_and_yield(self) -> None:
         """Wake the waiter, if there is one, and return when it has had its turn."""
         if self._waiter is not None:
-            self.ring()
+            self.set()
             gevent.sleep(0)

@@ -18,7 +18,7 @@ from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
 from wsgiresp._runtime.waiting_executor import Reader, caller
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import Mailbox, Ring
 from wsgiresp._streams.stream_source import Source
 
@@ -42,17 +42,17 @@ class Producer(Protocol):
         ...
 
 
-def producer_for(source: Source, hub: Hub, arrival: Bell, *, is_prompt: bool, is_shared: bool) -> Producer:
+def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: bool, is_shared: bool) -> Producer:
     """Return the producer that suits *source* and this thread; *arrival* wakes the reader, a greenlet of *hub*.
 
     *is_prompt*: the reader has something to say while a step blocks the thread, so steps that could are made in
     another. *is_shared*: the hub runs others while the reader is busy.
     """
     if source.is_async:
-        return InCoroutine(source, arrival.ring_from_afar, reader=Reader(hub))
+        return InCoroutine(source, arrival.set_threadsafe, reader=Reader(hub))
     if is_prompt and can_block():
-        return InThread(source, arrival.ring_from_afar)
-    return InGreenlet(source, hub, arrival.ring, at_once=not is_shared)
+        return InThread(source, arrival.set_threadsafe)
+    return InGreenlet(source, hub, arrival.set, at_once=not is_shared)
 
 
 class InGreenlet:
@@ -69,8 +69,8 @@ class InGreenlet:
         self._source = source
         self._hub = hub
         # Near by made when it is needed: most never wait for room.
-        self._room = Bell(hub) if is_far else None
-        self.box = Mailbox(arrival, None if self._room is None else self._room.ring_from_afar, at_once)
+        self._room = WakeupEvent(hub) if is_far else None
+        self.box = Mailbox(arrival, None if self._room is None else self._room.set_threadsafe, at_once)
         self._is_shared = not at_once
         self._has_begun = self._is_in_step = False
         # Not one of gevent's class, which takes 0.9 KiB more and does nothing here: nobody waits for it to end.
@@ -143,8 +143,8 @@ class InGreenlet:
 
     def _await_room(self) -> None:
         if self._room is None:
-            self._room = Bell(self._hub)
-            self.box.departure = self._room.ring
+            self._room = WakeupEvent(self._hub)
+            self.box.departure = self._room.set
         self._is_in_step = False
         while self.box.is_full:
             self._room.wait()
@@ -190,7 +190,7 @@ class InThread:
         try:
             lease = Lease()
             self._loop: Any = lease.hub.loop
-            self._end = Bell(lease.hub)
+            self._end = WakeupEvent(lease.hub)
             self._inner = InGreenlet(self._source, lease.hub, self._tell, is_far=True)
             self.box = self._inner.box
         except BaseException as error:  # a hub needs descriptors
@@ -205,7 +205,7 @@ class InThread:
     def _tell(self) -> None:
         self._arrival()
         if self.box.has_ended:
-            self._end.ring()
+            self._end.set()
 
 
 class InCoroutine:

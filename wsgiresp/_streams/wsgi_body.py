@@ -15,7 +15,7 @@ from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
 from wsgiresp._runtime.hubs import Lease, is_under_hub
 from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
 from wsgiresp._runtime.timer_queue import timer_queue
-from wsgiresp._runtime.wakeup_event import Bell
+from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.policy import PLAIN, Manner
 from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import Source
@@ -97,7 +97,7 @@ class StreamBody:
     ) -> None:
         self._lease = Lease()
         self._hub = self._lease.hub
-        self._arrival = Bell(self._hub)
+        self._arrival = WakeupEvent(self._hub)
         self._manner = manner
         self._steps: tuple[Step, ...] | None = tuple(steps)
         self._announced = None if length is None else Announced(length)
@@ -158,7 +158,7 @@ class StreamBody:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
         if self._manner.farewell is not None:
             self._must_end = True
-            self._arrival.ring_from_afar()
+            self._arrival.set_threadsafe()
 
     def cut(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread.
@@ -168,7 +168,7 @@ class StreamBody:
         self._is_cut = True
         if not self._must_end:
             self._is_broken = self._must_end = True  # in this order: the reader may be in another thread
-        self._arrival.ring_from_afar()
+        self._arrival.set_threadsafe()
         # The hub is gone where the stream was closed meanwhile.
         with contextlib.suppress(ValueError):
             self._hub.loop.run_callback_threadsafe(self._stop_source)
@@ -254,13 +254,13 @@ class StreamBody:
     def _await_a_moment(self) -> None:
         if self._producer.is_near:
             # Behind the first step, so that this is over when the source waits for the first time.
-            self._hub.loop.run_callback(self._arrival.ring)
+            self._hub.loop.run_callback(self._arrival.set)
             self._await()
             return
         moment = timer_queue(self._hub, MOMENT)
-        moment.arm(self._arrival.ring)
+        moment.arm(self._arrival.set)
         self._await()
-        moment.cancel(self._arrival.ring)
+        moment.cancel(self._arrival.set)
 
     def _last_words(self) -> bytes:
         self._is_over = True
@@ -283,11 +283,11 @@ class StreamBody:
 
     def _take_leave(self) -> None:
         self._has_left = True
-        self._arrival.ring()
+        self._arrival.set()
 
     def _grow_quiet(self) -> None:
         self._is_quiet = True
-        self._arrival.ring()
+        self._arrival.set()
 
     def _end(self) -> None:
         self._end_watch()
@@ -300,7 +300,7 @@ class StreamBody:
             self._stuck.clear()
         box = self._box
         box.close()
-        self._arrival.let_go()
+        self._arrival.wake_and_yield()
         try:
             if not box.has_ended:
                 self._stop_source()
@@ -337,9 +337,9 @@ class StreamBody:
         was_cut = self._is_cut
         deadline = time.monotonic() + seconds * 0.9  # a timer queue may fire a little early
         limit = timer_queue(self._hub, seconds)
-        limit.arm(self._arrival.ring)
+        limit.arm(self._arrival.set)
         try:
             while not self._box.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
                 self._arrival.wait()
         finally:
-            limit.cancel(self._arrival.ring)
+            limit.cancel(self._arrival.set)
