@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 import gevent
 from gevent import socket as gevent_socket
 
-from wsgiresp._runtime.disconnect import shut
+from wsgiresp._runtime.disconnect import shut_connection
 from wsgiresp._runtime.shutdown import end_all, follow, seconds_since_stop, stop_streams
-from wsgiresp._runtime.snapshots import living
+from wsgiresp._runtime.snapshots import live_items
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
 
@@ -105,5 +105,5 @@ def _end_idle_soon() -> None:
 
 
 def _end_idle() -> None:
-    for connection, _ in living(_idle):
-        shut(connection, socket.SHUT_RD)
+    for connection, _ in live_items(_idle):
+        shut_connection(connection, socket.SHUT_RD)

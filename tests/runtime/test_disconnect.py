@@ -13,7 +13,7 @@ from responses.calls import environ
 from runtime.runners import PATIENCE, turns, wait_until
 
 from wsgiresp._runtime import disconnect, timer_queue
-from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
+from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
 
 
 class Client:
@@ -29,7 +29,7 @@ class Client:
         self.has_left.set()
 
     def watched(self):
-        return watch(environ(**{"gunicorn.socket": self.here}), gevent.get_hub(), self.leave)
+        return watch_disconnect(environ(**{"gunicorn.socket": self.here}), gevent.get_hub(), self.leave)
 
     def close(self):
         self.here.close()
@@ -147,7 +147,7 @@ def test_clients_that_leave_together_are_all_noticed():
 def test_of_two_streams_on_one_connection_the_first_is_told(client):
     end = client.watched()
     second = Client()
-    end_second = watch(environ(**{"gunicorn.socket": client.here}), gevent.get_hub(), second.leave)
+    end_second = watch_disconnect(environ(**{"gunicorn.socket": client.here}), gevent.get_hub(), second.leave)
     end_second()
     client.there.close()
     assert client.has_left.wait(PATIENCE)
@@ -166,7 +166,7 @@ def test_a_connection_that_is_closed_already_is_not_watched(client):
 
 def test_what_cannot_be_watched_is_not_watched(tmp_path):
     with (tmp_path / "file").open("w") as file:  # epoll takes no file
-        watch(environ(**{"gunicorn.socket": file}), gevent.get_hub(), lambda: None)()
+        watch_disconnect(environ(**{"gunicorn.socket": file}), gevent.get_hub(), lambda: None)()
 
 
 def test_a_process_without_descriptors_watches_nobody(client, monkeypatch):
@@ -203,7 +203,7 @@ def test_without_a_way_to_see_it_nobody_is_watched(client, monkeypatch, epoll):
 
 
 def test_a_server_that_shows_nothing_is_not_watched():
-    watch(environ(), gevent.get_hub(), lambda: None)()
+    watch_disconnect(environ(), gevent.get_hub(), lambda: None)()
 
 
 class TestAServerThatMustBeAsked:
@@ -213,7 +213,7 @@ class TestAServerThatMustBeAsked:
 
     def watched(self, channel, leave):
         more = {"waitress.client_disconnected": channel.check_client_disconnected}
-        return watch(environ(**more), gevent.get_hub(), leave)
+        return watch_disconnect(environ(**more), gevent.get_hub(), leave)
 
     def test_it_is_asked_until_the_client_has_left(self):
         channel, has_left = Channel(), Event()
@@ -235,7 +235,7 @@ class TestAServerThatMustBeAsked:
 
 
 def test_a_connection_that_is_shut_is_so_for_both_sides(client):
-    shut(client.here)
+    shut_connection(client.here)
     assert client.there.recv(1) == b""
     with pytest.raises(OSError, match="Broken pipe"):
         client.here.sendall(b"more")
@@ -243,14 +243,14 @@ def test_a_connection_that_is_shut_is_so_for_both_sides(client):
 
 def test_a_connection_that_is_closed_cannot_be_shut_and_that_is_well(client):
     client.here.close()
-    shut(client.here)
+    shut_connection(client.here)
 
 
 def test_a_connection_can_be_made_to_end_by_a_reset():
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())
         accepted, _ = server.accept()
-        reset(accepted)
+        reset_connection(accepted)
         accepted.close()
         with client, pytest.raises(ConnectionResetError):
             client.recv(1)
@@ -258,4 +258,4 @@ def test_a_connection_can_be_made_to_end_by_a_reset():
 
 def test_a_connection_that_is_closed_needs_no_reset(client):
     client.here.close()
-    reset(client.here)
+    reset_connection(client.here)

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import gevent
 from gevent.hub import Hub
 
-from wsgiresp._runtime.disconnect import watch
-from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.disconnect import watch_disconnect
+from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
@@ -21,7 +21,7 @@ def hubs():
 
 
 def lease_and_wait():
-    lease = Lease()
+    lease = HubLease()
     gevent.sleep(0)
     lease.close()
 
@@ -37,8 +37,8 @@ def test_a_hub_that_has_run_in_a_thread_is_freed_behind_the_last_lease():
 def lease_and_watch():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = Lease()
-        end = watch({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        lease = HubLease()
+        end = watch_disconnect({"werkzeug.socket": ours}, lease.hub, lambda: None)
         gevent.sleep(0)
         end()
         lease.close()
@@ -55,8 +55,8 @@ def test_a_hub_in_which_a_client_was_watched_is_freed_too():
 def lease_watch_and_leave_a_call():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = Lease()
-        end = watch({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        lease = HubLease()
+        end = watch_disconnect({"werkzeug.socket": ours}, lease.hub, lambda: None)
         gevent.sleep(0)
         end()
         WakeupEvent(lease.hub).set_threadsafe()
@@ -74,5 +74,5 @@ def test_a_hub_that_has_a_call_left_to_make_is_freed_too():
 def test_a_hub_that_has_not_run_is_freed_too():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
-        pool.submit(lambda: Lease().close()).result()
+        pool.submit(lambda: HubLease().close()).result()
         assert hubs() == before

@@ -16,7 +16,7 @@ from greenlet import greenlet
 from runtime.runners import PATIENCE, in_greenlet, in_thread, turns
 
 from wsgiresp._runtime import hubs
-from wsgiresp._runtime.hubs import Lease, can_block, is_under_hub, start_thread
+from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread, start_thread
 
 
 @pytest.fixture
@@ -39,15 +39,15 @@ def test_a_greenlet_of_somebody_else_is_not_under_the_hub():
 
 
 def test_a_thread_that_nothing_shares_can_be_blocked():
-    assert can_block()
+    assert may_block_thread()
 
 
 def test_a_thread_that_others_share_must_not_be_blocked():
-    assert not in_greenlet(can_block)
+    assert not in_greenlet(may_block_thread)
 
 
 def test_nothing_blocks_where_sleep_is_gevents(patched):
-    assert not can_block()
+    assert not may_block_thread()
 
 
 @pytest.mark.parametrize("is_patched", [False, True], ids=["threads as they are", "threads that gevent has patched"])
@@ -76,7 +76,7 @@ lock.acquire()
 hubs.start_thread(lambda: (seen.append(ident()), lock.release()), "a thread")
 lock.acquire()
 assert seen != [ident()], seen
-assert not hubs.can_block()
+assert not hubs.may_block_thread()
 """
     path = os.pathsep.join(filter(None, sys.path))
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env={**os.environ, "PYTHONPATH": path})
@@ -93,7 +93,7 @@ def test_a_hub_with_nothing_to_wait_for_gives_up():
 
 def test_a_lease_keeps_the_hub_waiting_for_another_thread():
     def wait_for_another_thread():
-        lease = Lease()
+        lease = HubLease()
         event = Event()
         ring = lease.hub.loop.run_callback_threadsafe
         timer = threading.Timer(0.005, ring, (event.set,))
@@ -107,7 +107,7 @@ def test_a_lease_keeps_the_hub_waiting_for_another_thread():
 
 def test_the_hub_of_a_thread_goes_with_the_last_lease():
     def lease_twice():
-        first, second = Lease(), Lease()
+        first, second = HubLease(), HubLease()
         hub = first.hub
         first.close()
         first.close()
@@ -120,9 +120,9 @@ def test_the_hub_of_a_thread_goes_with_the_last_lease():
 
 def test_a_thread_that_takes_a_lease_again_has_a_new_hub():
     def lease_again():
-        first = Lease()
+        first = HubLease()
         first.close()
-        second = Lease()
+        second = HubLease()
         second.close()
         return first.hub is second.hub
 
@@ -130,7 +130,7 @@ def test_a_thread_that_takes_a_lease_again_has_a_new_hub():
 
 
 def test_the_hub_of_the_main_thread_stays():
-    lease = Lease()
+    lease = HubLease()
     lease.close()
     assert lease.hub.loop is not None
     turns()
@@ -139,7 +139,7 @@ def test_the_hub_of_the_main_thread_stays():
 def test_a_hub_that_drives_the_one_who_closes_stays():
     def close_in_greenlet():
         def use():
-            lease = Lease()
+            lease = HubLease()
             lease.close()
             return lease.hub.loop is not None
 
@@ -154,7 +154,7 @@ def test_a_hub_that_somebody_else_has_made_stays_his():
     def spawn_and_lease():
         hub = gevent.get_hub()
         work = gevent.spawn(lambda: "done")
-        Lease().close()
+        HubLease().close()
         found = work.get(timeout=PATIENCE), hub.loop is not None
         hub.destroy(destroy_loop=True)
         return found
@@ -166,7 +166,7 @@ def test_what_is_still_to_be_called_is_called_before_the_hub_goes():
     called: list[str] = []
 
     def schedule():
-        lease = Lease()
+        lease = HubLease()
         lease.hub.loop.run_callback(called.append, "called")
         lease.close()
 
@@ -183,7 +183,7 @@ def test_a_hub_that_goes_holds_nothing_of_its_thread():
     def use(wait):
         local = Local()
         held.append(weakref.ref(local))
-        lease = Lease()
+        lease = HubLease()
         if wait:
             gevent.sleep(0)
         lease.close()
@@ -196,7 +196,7 @@ def test_a_hub_that_goes_holds_nothing_of_its_thread():
 
 def test_leases_of_threads_leave_no_descriptor():
     def use():
-        Lease().close()
+        HubLease().close()
 
     in_thread(use)
     before = len(os.listdir("/proc/self/fd"))

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from wsgiresp._runtime.snapshots import living
+from wsgiresp._runtime.snapshots import live_items
 
 
 class Key:
@@ -28,7 +28,7 @@ def test_the_pairs_whose_keys_live_are_there():
     first, second = Key(), Key()
     shared = WeakKeyDictionary({first: 1, second: 2})
     del second
-    assert living(shared) == [(first, 1)]
+    assert live_items(shared) == [(first, 1)]
 
 
 def test_what_is_taken_out_meanwhile_is_not_there():
@@ -40,7 +40,7 @@ def test_what_is_taken_out_meanwhile_is_not_there():
             self.clear()
             return found
 
-    assert living(Emptied({key: 1})) == []
+    assert live_items(Emptied({key: 1})) == []
 
 
 def test_another_thread_may_change_it_meanwhile(often):
@@ -56,7 +56,7 @@ def test_another_thread_may_change_it_meanwhile(often):
     changing = threading.Thread(target=change)
     changing.start()
     try:
-        assert all(len(living(shared)) >= len(keys) for _ in range(200))
+        assert all(len(live_items(shared)) >= len(keys) for _ in range(200))
     finally:
         is_over.set()
         changing.join()

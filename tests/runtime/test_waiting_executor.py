@@ -11,7 +11,7 @@ import pytest
 from greenlet import getcurrent
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.waiting_executor import Reader, caller
 
 
@@ -84,7 +84,7 @@ class Away:
         return self
 
     def run(self):
-        lease = Lease()
+        lease = HubLease()
         self.hub = lease.hub
         self.is_over = gevent.event.Event()
         self.is_ready.set()

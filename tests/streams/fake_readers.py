@@ -9,7 +9,7 @@ import pytest
 from runtime.runners import PATIENCE
 from streams.fake_sources import Story
 
-from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread
 from wsgiresp._streams.stream_source import Source
@@ -19,7 +19,7 @@ class Reading:
     """A producer and its reader, which is the greenlet that made this."""
 
     def __init__(self, make, content, **more):
-        self.lease = Lease()
+        self.lease = HubLease()
         self._arrival = WakeupEvent(self.lease.hub)
         self.source = Source(content, bytes, contextvars.copy_context(), **more)
         self.producer = make(self.source, self.lease.hub, self._arrival)

@@ -13,7 +13,7 @@ from streams.fake_readers import Reading, each_kind, in_hub
 from streams.fake_sources import STEPS, Story
 
 from wsgiresp._runtime import hubs
-from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import MOST, ROOM
@@ -147,7 +147,7 @@ def test_whatever_the_chunks_the_bytes_are_the_same(kind, chunks):
 
 class TestChoice:
     def chosen(self, content, **more):
-        lease = Lease()
+        lease = HubLease()
         source = Source(content, bytes, contextvars.copy_context())
         more = {"is_prompt": False, "is_shared": True, **more}
         producer = producer_for(source, lease.hub, WakeupEvent(lease.hub), **more)
@@ -179,8 +179,8 @@ def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
     def no_descriptor():
         raise OSError(24, "Too many open files")
 
-    lease = Lease()
-    monkeypatch.setattr(producers, "Lease", no_descriptor)
+    lease = HubLease()
+    monkeypatch.setattr(producers, "HubLease", no_descriptor)
     source = Source([b"a"], bytes, contextvars.copy_context())
     with pytest.raises(OSError, match="Too many open files"):
         InThread(source, WakeupEvent(lease.hub).set_threadsafe)

@@ -10,7 +10,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from wsgiresp._runtime.hubs import Lease
+from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import Mailbox
 from wsgiresp._streams.producers import InGreenlet
@@ -36,7 +36,7 @@ def test_a_mailbox_without_chunks_has_no_room_for_any():
     assert box.chunks.__sizeof__() < 100
 
 
-@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, WakeupEvent, Lease])
+@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, WakeupEvent, HubLease])
 def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 

@@ -25,14 +25,14 @@ from wsgiresp._runtime.timer_queue import timer_queue
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
-Leave = Callable[[], object]
+Callback = Callable[[], object]
 
 # gevent takes it out of its module, lest somebody wait with it.
 _epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _PlainSocket: Any = monkey.get_original("socket", "socket")
 _socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 _READ = 1  # of gevent's loops
-_LOOK_EVERY = 0.25  # s, where a server must be asked
+_POLL_INTERVAL = 0.25  # s, where a server must be asked
 
 
 def client_socket(environ: WSGIEnvironment) -> Any:
@@ -46,18 +46,18 @@ def client_socket(environ: WSGIEnvironment) -> Any:
     return getattr(channel, "socket", None)
 
 
-def watch(environ: WSGIEnvironment, hub: Hub, leave: Leave) -> Callable[[], object]:
-    """Have *leave* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
+def watch_disconnect(environ: WSGIEnvironment, hub: Hub, callback: Callback) -> Callable[[], object]:
+    """Have *callback* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
     connection = client_socket(environ)
     if connection is not None and _epoll is not None:
-        return _watcher(hub).watch(hub, connection, leave)
+        return _watcher(hub).watch(hub, connection, callback)
     has_left = environ.get("waitress.client_disconnected")
     if has_left is not None:
-        return _ask(hub, has_left, leave)
-    return _nothing
+        return _poll_departure(hub, has_left, callback)
+    return _no_watch
 
 
-def shut(connection: Any, how: int = socket.SHUT_RDWR) -> None:
+def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
     """End the connection in both directions, so that nothing more is sent on it: what is missing stays missing.
 
     *how*: SHUT_RD for reading alone, so that whoever waits for a request finds the end.
@@ -67,7 +67,7 @@ def shut(connection: Any, how: int = socket.SHUT_RDWR) -> None:
         twin.shutdown(how)
 
 
-def reset(connection: Any) -> None:
+def reset_connection(connection: Any) -> None:
     """Reset the connection: where its end is that of the body, no other sign of a failure is.
 
     The server goes on with a socket whose client is gone. What it would do at the end comes too late to reset anything:
@@ -82,7 +82,7 @@ def reset(connection: Any) -> None:
             left.close()
 
 
-class _Watcher:
+class _DisconnectWatcher:
     """The clients that are watched in one hub: one descriptor of epoll's for all of them.
 
     It is kept for the hub, so it must not keep it: neither by itself nor, while it watches nobody, by what is the
@@ -90,22 +90,22 @@ class _Watcher:
     """
 
     def __init__(self) -> None:
-        self._leaving: dict[int, Leave] = {}
+        self._callbacks: dict[int, Callback] = {}
 
-    def watch(self, hub: Hub, connection: Any, leave: Leave) -> Callable[[], object]:
+    def watch(self, hub: Hub, connection: Any, callback: Callback) -> Callable[[], object]:
         try:
             descriptor = connection.fileno()
             self._register(hub, descriptor)
         except (OSError, ValueError):
             # Closed already, or there is no descriptor for it: sending will tell. Or several streams are on one
             # connection (HTTP/2): the server tells them apart.
-            return _nothing
+            return _no_watch
         # One of before may stand here still, whose body nobody closed.
-        self._leaving[descriptor] = leave
-        return _End(self, descriptor, leave)
+        self._callbacks[descriptor] = callback
+        return _Watch(self, descriptor, callback)
 
     def _register(self, hub: Hub, descriptor: int) -> None:
-        if not self._leaving:
+        if not self._callbacks:
             self._epoll = _epoll()
             self._readable = hub.loop.io(self._epoll.fileno(), _READ)
             self._readable.start(self._look)
@@ -117,56 +117,56 @@ class _Watcher:
 
     def _look(self) -> None:
         for descriptor, _ in self._epoll.poll(0):
-            leave = self._leaving[descriptor]
-            self.forget(descriptor, leave)
-            leave()
+            callback = self._callbacks[descriptor]
+            self.forget(descriptor, callback)
+            callback()
 
-    def forget(self, descriptor: int, leave: Leave) -> None:
+    def forget(self, descriptor: int, callback: Callback) -> None:
         """Watch this client no more; again changes nothing."""
-        if self._leaving.get(descriptor) is leave:
-            del self._leaving[descriptor]
+        if self._callbacks.get(descriptor) is callback:
+            del self._callbacks[descriptor]
             with contextlib.suppress(OSError):  # gone from there when it was closed
                 self._epoll.unregister(descriptor)
             self._close_unused()
 
     def _close_unused(self) -> None:
-        if not self._leaving:
+        if not self._callbacks:
             self._readable.stop()
             self._readable.close()
             self._epoll.close()
             del self._readable, self._epoll
 
 
-class _End:
+class _Watch:
     """Ends the watch of one client; not a function in a function, which takes four times as much for each stream."""
 
-    __slots__ = ("_descriptor", "_leave", "_watcher")
+    __slots__ = ("_callback", "_descriptor", "_watcher")
 
-    def __init__(self, watcher: _Watcher, descriptor: int, leave: Leave) -> None:
+    def __init__(self, watcher: _DisconnectWatcher, descriptor: int, callback: Callback) -> None:
         self._watcher = watcher
         self._descriptor = descriptor
-        self._leave = leave
+        self._callback = callback
 
     def __call__(self) -> None:
-        self._watcher.forget(self._descriptor, self._leave)
+        self._watcher.forget(self._descriptor, self._callback)
 
 
-_watchers: WeakKeyDictionary[Hub, _Watcher] = WeakKeyDictionary()
+_watchers: WeakKeyDictionary[Hub, _DisconnectWatcher] = WeakKeyDictionary()
 
 
-def _watcher(hub: Hub) -> _Watcher:
+def _watcher(hub: Hub) -> _DisconnectWatcher:
     found = _watchers.get(hub)
     if found is None:
-        found = _watchers[hub] = _Watcher()
+        found = _watchers[hub] = _DisconnectWatcher()
     return found
 
 
-def _ask(hub: Hub, has_left: Callable[[], bool], leave: Leave) -> Callable[[], object]:
-    polls = timer_queue(hub, _LOOK_EVERY)
+def _poll_departure(hub: Hub, has_left: Callable[[], bool], callback: Callback) -> Callable[[], object]:
+    polls = timer_queue(hub, _POLL_INTERVAL)
 
     def poll() -> None:
         if has_left():
-            leave()
+            callback()
         else:
             polls.arm(poll)
 
@@ -174,5 +174,5 @@ def _ask(hub: Hub, has_left: Callable[[], bool], leave: Leave) -> Callable[[], o
     return lambda: polls.cancel(poll)
 
 
-def _nothing() -> None:
+def _no_watch() -> None:
     """End a watch that was none."""

@@ -71,7 +71,7 @@ def is_under_hub() -> bool:
     return isinstance(getcurrent().parent, Hub)
 
 
-def can_block() -> bool:
+def may_block_thread() -> bool:
     """Return whether a producer that waits may hold up this whole thread.
 
     So it is where no hub drives us and ``time.sleep`` and its like are not gevent's.
@@ -79,7 +79,7 @@ def can_block() -> bool:
     return not is_under_hub() and not monkey.is_module_patched("time")
 
 
-class Lease:
+class HubLease:
     """Keeps the hub of this thread alive as long as a stream is open on it.
 
     A hub with nothing to wait for raises ``LoopExit`` in whoever waits (gevent cannot know that another thread will
@@ -93,24 +93,24 @@ class Lease:
         is_there = get_hub_if_exists() is not None
         self.hub: Hub = gevent.get_hub()
         self._is_open = True
-        held = _held.get(self.hub)
-        if held is None:
-            held = _held[self.hub] = _Held(self.hub, is_ours=not is_there)
-        held.count += 1
+        leases = _lease_counts.get(self.hub)
+        if leases is None:
+            leases = _lease_counts[self.hub] = _LeaseCount(self.hub, is_ours=not is_there)
+        leases.count += 1
 
     def close(self) -> None:
         """Let go; again and again changes nothing. In the thread that took it."""
         if not self._is_open:
             return
         self._is_open = False
-        held = _held[self.hub]
-        held.count -= 1
-        if not held.count:
-            del _held[self.hub]
-            held.release(self.hub)
+        leases = _lease_counts[self.hub]
+        leases.count -= 1
+        if not leases.count:
+            del _lease_counts[self.hub]
+            leases.release(self.hub)
 
 
-class _Held:
+class _LeaseCount:
     __slots__ = ("count", "is_ours", "watcher")
 
     def __init__(self, hub: Hub, is_ours: bool) -> None:
@@ -130,4 +130,4 @@ class _Held:
             hub.throw(GreenletExit)
 
 
-_held: WeakKeyDictionary[Hub, _Held] = WeakKeyDictionary()
+_lease_counts: WeakKeyDictionary[Hub, _LeaseCount] = WeakKeyDictionary()

@@ -13,7 +13,7 @@ import gevent
 from gevent import monkey
 
 from wsgiresp._runtime.close_steps import log
-from wsgiresp._runtime.hubs import can_block, is_under_hub, start_thread
+from wsgiresp._runtime.hubs import is_under_hub, may_block_thread, start_thread
 from wsgiresp._tasks.worker_pool import drain, drain_limit
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def follow(is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], obj
     """
     if _process.follower is None:
         _process.follower = follower = _Follower(is_alive, grace, at_stop)
-        if can_block():
+        if may_block_thread():
             start_thread(follower.look_in_thread, "wsgiresp-stopping")
         else:
             follower.look_in_hub()
@@ -189,7 +189,7 @@ def _worker_above(frame: FrameType | None) -> Any:
 def _await_closed(limit: float) -> None:
     deadline = time.monotonic() + limit
     # Where no hub runs us, the streams are in other threads.
-    pause = _real_sleep if can_block() else gevent.sleep
+    pause = _real_sleep if may_block_thread() else gevent.sleep
     while _open and time.monotonic() < deadline:
         pause(LOOK_EVERY / 5)
 

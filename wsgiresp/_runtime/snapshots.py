@@ -10,7 +10,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-def living(shared: WeakKeyDictionary[K, V]) -> list[tuple[K, V]]:
+def live_items(shared: WeakKeyDictionary[K, V]) -> list[tuple[K, V]]:
     """Return the pairs of *shared* whose keys live, as they are now.
 
     Its own ``items()`` raises ``RuntimeError`` where another thread puts something in meanwhile; the list of its

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from wsgiresp._runtime.close_steps import log
-from wsgiresp._runtime.hubs import can_block
+from wsgiresp._runtime.hubs import may_block_thread
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -21,7 +21,7 @@ def warn_of_blocking(environ: WSGIEnvironment) -> None:
 
     Silent where a hub serves all streams in one thread, and where the server has as many threads as it has clients.
     """
-    if not can_block() or _warned:
+    if not may_block_thread() or _warned:
         return
     if not environ.get("wsgi.multithread"):
         what = "the whole worker"

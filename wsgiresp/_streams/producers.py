@@ -16,7 +16,7 @@ from greenlet import GreenletExit, greenlet
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_steps import log
-from wsgiresp._runtime.hubs import Lease, allocate_lock, can_block, join_at_exit, start_thread
+from wsgiresp._runtime.hubs import HubLease, allocate_lock, join_at_exit, may_block_thread, start_thread
 from wsgiresp._runtime.waiting_executor import Reader, caller
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import Mailbox, Ring
@@ -50,7 +50,7 @@ def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: b
     """
     if source.is_async:
         return InCoroutine(source, arrival.set_threadsafe, reader=Reader(hub))
-    if is_prompt and can_block():
+    if is_prompt and may_block_thread():
         return InThread(source, arrival.set_threadsafe)
     return InGreenlet(source, hub, arrival.set, at_once=not is_shared)
 
@@ -188,7 +188,7 @@ class InThread:
 
     def _run(self) -> None:
         try:
-            lease = Lease()
+            lease = HubLease()
             self._loop: Any = lease.hub.loop
             self._end = WakeupEvent(lease.hub)
             self._inner = InGreenlet(self._source, lease.hub, self._tell, is_far=True)

@@ -13,7 +13,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.disconnect import shut
+from wsgiresp._runtime.disconnect import shut_connection
 from wsgiresp._runtime.timer_queue import timer_queue
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
@@ -73,7 +73,7 @@ class InHub:
             return
         reader, self._reader = self._reader, None
         if self._connection is not None:
-            shut(self._connection)
+            shut_connection(self._connection)
         elif reader is not None:
             # What the server would see if the client had left.
             reader.throw(BrokenPipeError(errno.EPIPE, "the client takes nothing"))
@@ -107,7 +107,7 @@ class InThread:
         if self._taken > taken:
             self._timer = self._loop.call_later(self._seconds, self._drop)
         else:
-            shut(self._connection)
+            shut_connection(self._connection)
 
     def _stop(self) -> None:
         if self._timer is not None:

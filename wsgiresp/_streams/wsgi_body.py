@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from wsgiresp._protocol.length_counting import Announced
 from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.disconnect import client_socket, reset, shut, watch
-from wsgiresp._runtime.hubs import Lease, is_under_hub
+from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
+from wsgiresp._runtime.hubs import HubLease, is_under_hub
 from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import WakeupEvent
@@ -95,7 +95,7 @@ class StreamBody:
         manner: Manner = PLAIN,
         length: int | None = None,
     ) -> None:
-        self._lease = Lease()
+        self._lease = HubLease()
         self._hub = self._lease.hub
         self._arrival = WakeupEvent(self._hub)
         self._manner = manner
@@ -126,7 +126,7 @@ class StreamBody:
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
         self._age = timer_queue(self._hub, manner.max_age) if manner.max_age else None
         self._is_bare = not (self._opening or self._announced or self._stuck)
-        self._end_watch = watch(environ, self._hub, self._take_leave)
+        self._end_watch = watch_disconnect(environ, self._hub, self._take_leave)
         follow_server(environ)
         enter(self)
 
@@ -174,7 +174,7 @@ class StreamBody:
             self._hub.loop.run_callback_threadsafe(self._stop_source)
         # The server may be waiting for a client that takes nothing.
         if self._steps is not None and self._socket is not None:
-            (shut if self._is_delimited else reset)(self._socket)
+            (shut_connection if self._is_delimited else reset_connection)(self._socket)
 
     def __str__(self) -> str:
         """What made the chunks: for the log."""
@@ -226,7 +226,7 @@ class StreamBody:
             if self._has_left:
                 self._is_over = True
                 if self._socket is not None:
-                    shut(self._socket)
+                    shut_connection(self._socket)
             elif box.has_ended:
                 self._is_over = True
                 self._settle()
@@ -278,7 +278,7 @@ class StreamBody:
                 self._announced.settle()
             return
         if self._socket is not None and not self._is_delimited:
-            reset(self._socket)
+            reset_connection(self._socket)
         raise ended_early(error)
 
     def _take_leave(self) -> None:
@@ -308,7 +308,7 @@ class StreamBody:
         finally:
             if self._must_end and self._is_alone and seconds_since_stop():
                 # Its client comes back later, and elsewhere: the connection must not keep the worker until then.
-                shut(self._socket, SHUT_RD)
+                shut_connection(self._socket, SHUT_RD)
             leave(self)
             self._lease.close()
         error, box.error = box.error, None

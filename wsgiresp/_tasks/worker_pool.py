@@ -21,8 +21,8 @@ from gevent.hub import Hub
 from greenlet import getcurrent
 
 from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.hubs import can_block, is_under_hub
-from wsgiresp._runtime.snapshots import living
+from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
+from wsgiresp._runtime.snapshots import live_items
 from wsgiresp._tasks.retry import LAST_WORDS
 
 LIMIT = 100
@@ -203,7 +203,7 @@ def drain(limit: float | None = None) -> None:
         limit = _settings.drain
     deadline = time.monotonic() + limit
     _settings.is_ending = True
-    for hub, pool in living(_pools):
+    for hub, pool in live_items(_pools):
         if hub is gevent.get_hub():
             pool.drain(limit)
         else:
@@ -264,7 +264,7 @@ def _do_on_the_spot(step: Step, context: Context) -> None:
 
 def _tell_of_other_threads(deadline: float) -> None:
     """Wait until *deadline* for what other threads do, then tell of it, once."""
-    pause = _real_sleep if can_block() else gevent.sleep
+    pause = _real_sleep if may_block_thread() else gevent.sleep
     while (works := _in_other_threads()) and time.monotonic() < deadline:
         pause(_LOOK_EVERY)
     for work in works:
@@ -297,7 +297,7 @@ def _is_inside_a_work() -> bool:
 
 
 def _drain_at_exit() -> None:
-    if not all(pool.is_idle for _, pool in living(_pools)):
+    if not all(pool.is_idle for _, pool in live_items(_pools)):
         drain()
 
 
