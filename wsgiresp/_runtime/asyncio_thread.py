@@ -47,18 +47,18 @@ class _LoopThread:
 
 
 _running: list[_LoopThread] = []
-_starting = allocate_lock()
+_start_lock = allocate_lock()
 
 
 def loop() -> asyncio.AbstractEventLoop:
     """Return the one loop, running."""
-    with _starting:
+    with _start_lock:
         if not _running:
             _running.append(_LoopThread())
         return _running[0].loop
 
 
-def loop_to_wait_for() -> asyncio.AbstractEventLoop:
+def loop_for_waiting() -> asyncio.AbstractEventLoop:
     """Return the one loop, running, for whoever will wait for what it does.
 
     Raises ``RuntimeError`` in what that loop runs itself: it would wait for itself, and all other streams with it.
@@ -88,20 +88,20 @@ atexit.register(_stop)
 getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_running.clear)
 
 
-def run_soon(coroutine: Coroutine[Any, Any, None]) -> None:
+def run_or_schedule(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run *coroutine* as :func:`run` does; on the loop itself, where nobody can wait for it, in its turn."""
     if not _is_on_loop():
         run(coroutine)
         return
     task = asyncio.get_running_loop().create_task(coroutine)
-    _left.add(task)  # the loop alone would not keep it
-    task.add_done_callback(_left.discard)
+    _scheduled.add(task)  # the loop alone would not keep it
+    task.add_done_callback(_scheduled.discard)
 
 
-_left: set[asyncio.Task[None]] = set()
+_scheduled: set[asyncio.Task[None]] = set()
 
 
-async def _outcome(awaitable: Awaitable[object]) -> BaseException | None:
+async def error_of(awaitable: Awaitable[object]) -> BaseException | None:
     """Return what *awaitable* raised: what goes through asyncio may stop the loop, SystemExit does."""
     try:
         await awaitable
@@ -117,7 +117,7 @@ def run(awaitable: Awaitable[object]) -> None:
     it makes the calls of :data:`callers.caller`. Raises ``RuntimeError`` on the loop itself.
     """
     try:
-        running = loop_to_wait_for()
+        running = loop_for_waiting()
     except BaseException:
         if isinstance(awaitable, Coroutine):
             awaitable.close()
@@ -128,7 +128,7 @@ def run(awaitable: Awaitable[object]) -> None:
     tasks: list[asyncio.Task[BaseException | None]] = []
 
     def start() -> None:
-        task = running.create_task(_outcome(awaitable), context=context)
+        task = running.create_task(error_of(awaitable), context=context)
         task.add_done_callback(lambda _: calls.end())
         tasks.append(task)
 

@@ -228,7 +228,7 @@ class InCoroutine:
         self._reader = reader
         if reader is not None:
             source.context.run(caller.set, reader)
-        self._loop = asyncio_thread.loop_to_wait_for() if loop is None else loop
+        self._loop = asyncio_thread.loop_for_waiting() if loop is None else loop
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_in_step = False

@@ -69,7 +69,7 @@ class Source(NamedTuple):
     def close_unused(self) -> None:
         """Close the content, of which no step was made, from outside of the loop."""
         if self.is_async:
-            asyncio_thread.run_soon(self.aclose())
+            asyncio_thread.run_or_schedule(self.aclose())
         else:
             self.close()
 

@@ -135,7 +135,7 @@ def _try_in_thread(call: Callable[[], object], timeout: float, name: object) -> 
 
 async def _within(awaitable: Awaitable[object], timeout: float) -> None:
     # Not asyncio.timeout(): traced, by a debugger say, Python 3.11 loses the TimeoutError that its __aexit__ raises.
-    task = asyncio.create_task(asyncio_thread._outcome(awaitable))
+    task = asyncio.create_task(asyncio_thread.error_of(awaitable))
     try:
         await asyncio.wait([task], timeout=timeout)
         if not task.done():
