@@ -18,7 +18,7 @@ from werkzeug.datastructures import Headers
 
 from wsgiresp._frameworks.prepared_response import Settled, decides, settle
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.waiting_executor import caller
+from wsgiresp._runtime.waiting_executor import current_executor
 from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_made_later, is_used, merged
@@ -302,13 +302,13 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
             raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
         outcome: list[Any] = []
         contexts: list[contextvars.Context] = []
-        waiting = caller.get()
+        waiting = current_executor.get()
 
         async def run() -> None:
             try:
                 outcome.append(await function(*args, **kwargs))
             finally:
-                caller.set(waiting)  # nobody waits for this any more
+                current_executor.set(waiting)  # nobody waits for this any more
                 contexts.append(contextvars.copy_context())
 
         try:

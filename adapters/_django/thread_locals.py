@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from wsgiresp._runtime.close_steps import log
 from wsgiresp.adapters._django.asgi import ThreadAbove, thread_above
-from wsgiresp.adapters._django.thread_sensitive import calls_of_coroutine, is_on_a_loop
+from wsgiresp.adapters._django.thread_sensitive import is_on_a_loop, thread_sensitive_calls
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 
@@ -42,7 +42,7 @@ class Surroundings:
         with contextlib.ExitStack() as stack:
             # Left last: what is around may query the database, too.
             if is_on_a_loop():
-                stack.enter_context(calls_of_coroutine(self._close_connections, self._above))
+                stack.enter_context(thread_sensitive_calls(self._close_connections, self._above))
             else:
                 stack.callback(self._close_connections)
             set_urlconf(self._urlconf)

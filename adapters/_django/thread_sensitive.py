@@ -16,12 +16,12 @@ from typing import Any
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.waiting_executor import Caller, caller
+from wsgiresp._runtime.waiting_executor import WaitingExecutor, current_executor
 from wsgiresp.adapters._django.asgi import ThreadAbove
 
 
-class _ThreadOfCaller(Executor):
-    def __init__(self, waiting: Caller) -> None:
+class _WaitingThreadExecutor(Executor):
+    def __init__(self, waiting: WaitingExecutor) -> None:
         self._waiting = waiting
         self.is_used = False
 
@@ -33,19 +33,19 @@ class _ThreadOfCaller(Executor):
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                with _told_of_no_loop():
+                with _loop_not_noted():
                     result = function(*args, **kwargs)
             except BaseException as error:
                 future.set_exception(error)
             else:
                 future.set_result(result)
 
-        self._waiting.call(call)
+        self._waiting.submit(call)
         return future
 
 
 @contextlib.contextmanager
-def _told_of_no_loop() -> Iterator[None]:
+def _loop_not_noted() -> Iterator[None]:
     # asgiref notes the loop of a call in the thread that makes it, and leaves that there: most loops end with it. Ours
     # does not, so whatever is awaited in that thread later, Flask's views too, would run on it.
     noted = vars(SyncToAsync.threadlocal)
@@ -67,12 +67,12 @@ def is_on_a_loop() -> bool:
 
 
 @contextlib.contextmanager
-def calls_of_coroutine(end: Callable[[], object], above: ThreadAbove | None) -> Iterator[None]:
+def thread_sensitive_calls(end: Callable[[], object], above: ThreadAbove | None) -> Iterator[None]:
     """Have thread-sensitive calls made by who waits for this coroutine, if it runs on our loop; *end* is the last.
 
     *above*: who may wait for it on another loop.
     """
-    waiting = caller.get()
+    waiting = current_executor.get()
     if waiting is None:
         # Django looks after its threads. A stream runs in a copy of the context of a call that is over; asgiref would
         # take it for one that waits for this, and refuse.
@@ -81,7 +81,7 @@ def calls_of_coroutine(end: Callable[[], object], above: ThreadAbove | None) -> 
             above.take_calls()
         yield
         return
-    executor = _ThreadOfCaller(waiting)
+    executor = _WaitingThreadExecutor(waiting)
     context = ThreadSensitiveContext()
     SyncToAsync.context_to_thread_executor[context] = executor
     token = SyncToAsync.thread_sensitive_context.set(context)
@@ -90,7 +90,7 @@ def calls_of_coroutine(end: Callable[[], object], above: ThreadAbove | None) -> 
     finally:
         SyncToAsync.thread_sensitive_context.reset(token)
         if executor.is_used:
-            waiting.call(end)
+            waiting.submit(end)
 
 
 def call(

@@ -14,7 +14,7 @@ from django.utils import translation
 from django_apps import OURS, Client, asked_in_greenlet, greenlets_as_threads, in_greenlets, project, read
 
 from wsgiresp import HTTPException, Response
-from wsgiresp.adapters._django.thread_sensitive import _ThreadOfCaller
+from wsgiresp.adapters._django.thread_sensitive import _WaitingThreadExecutor
 from wsgiresp.responses import JSONResponse, StreamingResponse
 
 
@@ -151,7 +151,7 @@ def test_a_call_that_nobody_waits_for_any_more_is_not_made():
             self.calls.append(function)
 
     busy = Busy()
-    future = _ThreadOfCaller(busy).submit(pytest.fail, "it was cancelled")
+    future = _WaitingThreadExecutor(busy).submit(pytest.fail, "it was cancelled")
     future.cancel()
     (later,) = busy.calls
     later()

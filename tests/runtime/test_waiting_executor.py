@@ -12,13 +12,13 @@ from greenlet import getcurrent
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.hubs import HubLease
-from wsgiresp._runtime.waiting_executor import Reader, caller
+from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 
 
 async def called(function):
     """Return what *function* returns, called by who waits for this."""
     future: Future[object] = Future()
-    caller.get().call(lambda: future.set_result(function()))
+    current_executor.get().submit(lambda: future.set_result(function()))
     return await asyncio.wrap_future(future)
 
 
@@ -59,18 +59,18 @@ def test_a_greenlet_that_was_killed_takes_no_more_calls():
     has_begun = gevent.event.Event()
 
     async def wait():
-        waiting.append(caller.get())
+        waiting.append(current_executor.get())
         await called(has_begun.set)
         await asyncio.sleep(60)
 
     greenlet = gevent.spawn(asyncio_thread.run, wait())
     assert has_begun.wait(10)
     greenlet.kill(timeout=10)
-    waiting[0].call(lambda: pytest.fail("nobody makes it"))
+    waiting[0].submit(lambda: pytest.fail("nobody makes it"))
 
 
 def test_nobody_waits_outside_of_a_coroutine():
-    assert caller.get() is None
+    assert current_executor.get() is None
 
 
 class Away:
@@ -98,11 +98,11 @@ class Away:
 
 def test_a_greenlet_beside_the_reader_makes_the_calls():
     with Away() as away:
-        reader = Reader(away.hub)
+        reader = ReaderExecutor(away.hub)
         seen = []
         are_made = threading.Semaphore(0)
         for _ in range(2):
-            reader.call(lambda: (seen.append(here()), are_made.release()))
+            reader.submit(lambda: (seen.append(here()), are_made.release()))
             assert are_made.acquire(timeout=10)
         reader.end()
         assert seen[0] == seen[1]
@@ -111,12 +111,12 @@ def test_a_greenlet_beside_the_reader_makes_the_calls():
 
 def test_a_reader_without_calls_has_nothing_to_end():
     with Away() as away:
-        reader = Reader(away.hub)
+        reader = ReaderExecutor(away.hub)
         reader.end()
         assert reader._greenlet is None
 
 
 def test_a_reader_that_is_gone_takes_no_calls():
     with Away() as away:
-        reader = Reader(away.hub)
-    reader.call(lambda: pytest.fail("nobody makes it"))
+        reader = ReaderExecutor(away.hub)
+    reader.submit(lambda: pytest.fail("nobody makes it"))

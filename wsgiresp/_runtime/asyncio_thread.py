@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from wsgiresp._runtime.hubs import allocate_lock, is_under_hub, start_thread
-from wsgiresp._runtime.waiting_executor import WaitingGreenlet, WaitingThread, caller
+from wsgiresp._runtime.waiting_executor import GreenletExecutor, ThreadExecutor, current_executor
 
 
 class _LoopThread:
@@ -114,7 +114,7 @@ def run(awaitable: Awaitable[object]) -> None:
     """Wait until *awaitable* is done, in a copy of the caller's context; what it raises is raised here.
 
     Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for. While it waits
-    it makes the calls of :data:`callers.caller`. Raises ``RuntimeError`` on the loop itself.
+    it makes the calls of :data:`waiting_executor.current_executor`. Raises ``RuntimeError`` on the loop itself.
     """
     try:
         running = loop_for_waiting()
@@ -122,9 +122,9 @@ def run(awaitable: Awaitable[object]) -> None:
         if isinstance(awaitable, Coroutine):
             awaitable.close()
         raise
-    calls: WaitingGreenlet | WaitingThread = WaitingGreenlet() if is_under_hub() else WaitingThread()
+    calls: GreenletExecutor | ThreadExecutor = GreenletExecutor() if is_under_hub() else ThreadExecutor()
     context = contextvars.copy_context()
-    context.run(caller.set, calls)
+    context.run(current_executor.set, calls)
     tasks: list[asyncio.Task[BaseException | None]] = []
 
     def start() -> None:

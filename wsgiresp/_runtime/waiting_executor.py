@@ -16,30 +16,30 @@ from gevent import Greenlet, monkey
 from gevent.event import Event
 from gevent.hub import Hub
 
-Call = Callable[[], object]
+Callback = Callable[[], object]
 
 _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 
 
-class Caller(Protocol):
+class WaitingExecutor(Protocol):
     """One who waits for a coroutine."""
 
-    def call(self, function: Call) -> None:
+    def submit(self, function: Callback) -> None:
         """Have *function* called soon, after those before it; from any thread."""
         ...
 
 
-caller: ContextVar[Caller | None] = ContextVar("wsgiresp.caller", default=None)
+current_executor: ContextVar[WaitingExecutor | None] = ContextVar("wsgiresp.waiting_executor", default=None)
 """Who waits for the coroutine that runs in this context."""
 
 
-class WaitingThread:
+class ThreadExecutor:
     """A thread that does nothing else meanwhile."""
 
     def __init__(self) -> None:
         self._calls = _RealQueue()
 
-    def call(self, function: Call) -> None:
+    def submit(self, function: Callback) -> None:
         """Have *function* called soon."""
         self._calls.put(function)
 
@@ -53,18 +53,18 @@ class WaitingThread:
             function()
 
 
-class WaitingGreenlet:
+class GreenletExecutor:
     """A greenlet whose hub runs the others meanwhile."""
 
     def __init__(self) -> None:
-        self._calls: deque[Call | None] = deque()
+        self._calls: deque[Callback | None] = deque()
         self._has_some = Event()
         # An async watcher is the one thing of a hub that another thread may touch.
         watcher = gevent.get_hub().loop.async_()
         watcher.start(self._has_some.set)
         self._watchers = [watcher]
 
-    def call(self, function: Call | None) -> None:
+    def submit(self, function: Callback | None) -> None:
         """Have *function* called soon."""
         self._calls.append(function)
         for watcher in self._watchers:  # none where this greenlet was killed meanwhile
@@ -72,7 +72,7 @@ class WaitingGreenlet:
 
     def end(self) -> None:
         """Let the greenlet go on."""
-        self.call(None)
+        self.submit(None)
 
     def wait(self) -> None:
         """Make the calls that come, until the end."""
@@ -85,23 +85,23 @@ class WaitingGreenlet:
                 watcher.close()
             self._watchers = []
 
-    def _next(self) -> Call | None:
+    def _next(self) -> Callback | None:
         while not self._calls:
             self._has_some.wait()
             self._has_some.clear()
         return self._calls.popleft()
 
 
-class Reader:
+class ReaderExecutor:
     """The reader of a stream, whose *hub* runs whenever it waits: a greenlet beside it makes the calls."""
 
     def __init__(self, hub: Hub) -> None:
         self._loop: Any = hub.loop
-        self._calls: deque[Call | None] = deque()
+        self._calls: deque[Callback | None] = deque()
         self._has_some = Event()
         self._greenlet: Greenlet[..., None] | None = None
 
-    def call(self, function: Call | None) -> None:
+    def submit(self, function: Callback | None) -> None:
         """Have *function* called soon."""
         self._calls.append(function)
         # The hub is gone where the reader gave up.
@@ -111,14 +111,14 @@ class Reader:
     def end(self) -> None:
         """Let the greenlet end."""
         if self._greenlet is not None:
-            self.call(None)
+            self.submit(None)
 
     def _wake(self) -> None:
         if self._greenlet is None:
-            self._greenlet = Greenlet.spawn(self._make_calls)
+            self._greenlet = Greenlet.spawn(self._run_submitted)
         self._has_some.set()
 
-    def _make_calls(self) -> None:
+    def _run_submitted(self) -> None:
         while True:
             self._has_some.wait()
             self._has_some.clear()

@@ -17,7 +17,7 @@ from greenlet import GreenletExit, greenlet
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import HubLease, allocate_lock, join_at_exit, may_block_thread, start_thread
-from wsgiresp._runtime.waiting_executor import Reader, caller
+from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import Mailbox, Ring
 from wsgiresp._streams.stream_source import Source
@@ -49,7 +49,7 @@ def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: b
     another. *is_shared*: the hub runs others while the reader is busy.
     """
     if source.is_async:
-        return InCoroutine(source, arrival.set_threadsafe, reader=Reader(hub))
+        return InCoroutine(source, arrival.set_threadsafe, reader=ReaderExecutor(hub))
     if is_prompt and may_block_thread():
         return InThread(source, arrival.set_threadsafe)
     return InGreenlet(source, hub, arrival.set, at_once=not is_shared)
@@ -211,7 +211,7 @@ class InThread:
 class InCoroutine:
     """Steps an asynchronous *source* in a task of *loop*, where none is given of the one asyncio loop of ours.
 
-    *reader*: who makes the calls of :data:`callers.caller`.
+    *reader*: who makes the calls of :data:`waiting_executor.current_executor`.
     """
 
     is_near = False
@@ -221,13 +221,13 @@ class InCoroutine:
         source: Source,
         arrival: Ring,
         *,
-        reader: Reader | None = None,
+        reader: ReaderExecutor | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self._source = source
         self._reader = reader
         if reader is not None:
-            source.context.run(caller.set, reader)
+            source.context.run(current_executor.set, reader)
         self._loop = asyncio_thread.loop_for_waiting() if loop is None else loop
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
