@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 
-class Announced:
+class LengthCounter:
     """The *length* in bytes that a Content-Length announced, of which ``left`` are still to be sent.
 
     RFC 9112, Section 6.3: a client takes what is beyond it for the next response, and waits for what is missing.
@@ -23,15 +23,15 @@ class Announced:
             raise ValueError(f"Content-Length must be that of the body: {self.length} bytes, got {-self.left} more")
         return chunk
 
-    def settle(self) -> None:
+    def require_complete(self) -> None:
         """Raise ``ValueError`` where something is missing at the end."""
         if self.left > 0:
             raise ValueError(f"Content-Length must be that of the body: {self.length} bytes, got {self.left} less")
 
 
-def held_to(length: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
+def counted(length: int, chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Yield *chunks*, which must be *length* bytes; ``ValueError`` before what is too much, and after what is less."""
-    announced = Announced(length)
+    counter = LengthCounter(length)
     for chunk in chunks:
-        yield announced.count(chunk)
-    announced.settle()
+        yield counter.count(chunk)
+    counter.require_complete()

@@ -6,7 +6,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator, Iterable
 
-from wsgiresp._protocol.length_counting import Announced
+from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.shutdown import enter, leave
 from wsgiresp._streams.policy import PLAIN, Manner
@@ -28,7 +28,7 @@ class LoopBody:
         self._source = source
         self._manner = manner
         self._steps: Iterable[Step] = (self._end, *steps)
-        self._announced = None if length is None else Announced(length)
+        self._length = None if length is None else LengthCounter(length)
         self._opening = manner.opening
         self._producer: InCoroutine | None = None
         self._timers: list[asyncio.TimerHandle] = []
@@ -83,7 +83,7 @@ class LoopBody:
         chunk = await self._next()
         if self._opening:
             chunk, self._opening = self._opening + chunk, b""
-        return chunk if self._announced is None else self._announced.count(chunk)
+        return chunk if self._length is None else self._length.count(chunk)
 
     async def aclose(self) -> None:
         """Close the source and wait until that is done, for up to 10 s."""
@@ -160,8 +160,8 @@ class LoopBody:
         error, self._box.error = self._box.error, None
         if error is not None:
             raise ended_early(error)
-        if self._announced is not None:
-            self._announced.settle()
+        if self._length is not None:
+            self._length.require_complete()
 
     def _grow_quiet(self) -> None:
         self._is_quiet = True

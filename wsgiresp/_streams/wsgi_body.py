@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
 from typing import TYPE_CHECKING
 
-from wsgiresp._protocol.length_counting import Announced
+from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
 from wsgiresp._runtime.hubs import HubLease, is_under_hub
@@ -58,7 +58,6 @@ class StreamBody:
 
     __slots__ = (
         "_age",
-        "_announced",
         "_arrival",
         "_box",
         "_echoes",
@@ -76,6 +75,7 @@ class StreamBody:
         "_is_quiet",
         "_is_stopped",
         "_lease",
+        "_length",
         "_manner",
         "_must_end",
         "_name",
@@ -100,7 +100,7 @@ class StreamBody:
         self._arrival = WakeupEvent(self._hub)
         self._manner = manner
         self._steps: tuple[Step, ...] | None = tuple(steps)
-        self._announced = None if length is None else Announced(length)
+        self._length = None if length is None else LengthCounter(length)
         self._opening = manner.opening
         self._is_quiet = self._is_echo_due = self._has_left = self._must_end = self._is_cut = False
         self._is_broken = self._is_stopped = self._is_over = False
@@ -125,7 +125,7 @@ class StreamBody:
         # What is first sent to a client that has left is only answered by a reset: the second time shows it.
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
         self._age = timer_queue(self._hub, manner.max_age) if manner.max_age else None
-        self._is_bare = not (self._opening or self._announced or self._stuck)
+        self._is_bare = not (self._opening or self._length or self._stuck)
         self._end_watch = watch_disconnect(environ, self._hub, self._take_leave)
         follow_server(environ)
         enter(self)
@@ -198,9 +198,9 @@ class StreamBody:
         chunk = self._next()
         if self._opening:
             chunk, self._opening = self._opening + chunk, b""
-            self._is_bare = self._announced is None and self._stuck is None
-        if self._announced is not None:
-            self._announced.count(chunk)
+            self._is_bare = self._length is None and self._stuck is None
+        if self._length is not None:
+            self._length.count(chunk)
         if self._stuck is not None:
             self._stuck.set()
         return chunk
@@ -274,8 +274,8 @@ class StreamBody:
         """Raise what the source ended by: the server breaks the transfer off, and no client takes it for whole."""
         error, self._box.error = self._box.error, None
         if error is None:
-            if self._announced is not None:
-                self._announced.settle()
+            if self._length is not None:
+                self._length.require_complete()
             return
         if self._socket is not None and not self._is_delimited:
             reset_connection(self._socket)

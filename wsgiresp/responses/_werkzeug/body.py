@@ -17,7 +17,7 @@ from werkzeug.wsgi import get_current_url
 from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
 from wsgiresp._protocol.fields import Field
 from wsgiresp._protocol.headers import Headers
-from wsgiresp._protocol.length_counting import held_to
+from wsgiresp._protocol.length_counting import counted
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
 from wsgiresp._types import Background
@@ -257,7 +257,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             return ()
         if self.direct_passthrough:
             return iterable
-        return self.iter_encoded() if length is None else held_to(length, self.iter_encoded())
+        return self.iter_encoded() if length is None else counted(length, self.iter_encoded())
 
     def _settle_length(self, fields: list[Field], length: int, is_head: bool) -> None:
         if announced_length(fields) is None:
