@@ -23,29 +23,29 @@ class Reading:
         self._arrival = WakeupEvent(self.lease.hub)
         self.source = Source(content, bytes, contextvars.copy_context(), **more)
         self.producer = make(self.source, self.lease.hub, self._arrival)
-        self.box = self.producer.box
+        self.buffer = self.producer.buffer
 
     def next(self):
         """Return the next chunk, None at the end."""
-        while not (self.box.chunks or self.box.has_ended):
+        while not (self.buffer.chunks or self.buffer.has_ended):
             self._await()
-        return self.box.take() if self.box.chunks else None
+        return self.buffer.take() if self.buffer.chunks else None
 
     def _await(self):
-        self.box.is_awaited = True
-        if not (self.box.chunks or self.box.has_ended):
+        self.buffer.reader_waits = True
+        if not (self.buffer.chunks or self.buffer.has_ended):
             self._arrival.wait()
-        self.box.is_awaited = False
+        self.buffer.reader_waits = False
 
     def rest(self):
         return b"".join(iter(self.next, None))
 
     def leave(self):
         """Leave, and wait until the source is closed."""
-        self.box.close()
+        self.buffer.close()
         self.producer.stop()
         with gevent.Timeout(PATIENCE):
-            while not self.box.has_ended:
+            while not self.buffer.has_ended:
                 self._arrival.wait()
         self.lease.close()
 
@@ -55,7 +55,7 @@ def in_hub(source, hub, arrival):
 
 
 def in_plain_thread(source, hub, arrival):
-    return InGreenlet(source, hub, arrival.set, at_once=True)
+    return InGreenlet(source, hub, arrival.set, one_at_a_time=True)
 
 
 def in_thread_of_its_own(source, hub, arrival):

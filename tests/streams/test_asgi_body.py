@@ -90,7 +90,7 @@ def test_begin_waits_for_the_first_chunk():
         made = body(letters())
         await made.begin()
         await made.begin()
-        waiting = list(made._box.chunks)
+        waiting = list(made._buffer.chunks)
         await made.aclose()
         return waiting
 
@@ -329,7 +329,7 @@ def test_a_source_that_does_not_end_is_told_of(monkeypatch, caplog):
         await anext(made)
         await made.aclose()
         may_end.set()
-        while not made._box.has_ended:
+        while not made._buffer.has_ended:
             await asyncio.sleep(0)
 
     with caplog.at_level(logging.WARNING, "wsgiresp"):

@@ -16,7 +16,7 @@ from wsgiresp._runtime import hubs
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
-from wsgiresp._streams.bounded_buffer import MOST, ROOM
+from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread, producer_for
 from wsgiresp._streams.stream_source import Source
 
@@ -71,7 +71,7 @@ def test_what_the_source_raises_is_told_and_the_source_is_closed(kind):
     reading = kind.read(story)
     reading.producer.begin()
     assert reading.rest() == b"abc"
-    assert (reading.box.error, story.ends) == (error, ["LookupError"])
+    assert (reading.buffer.error, story.ends) == (error, ["LookupError"])
     reading.lease.close()
 
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_encoded_closes_the_source(kind):
     reading = kind.read(story)
     reading.producer.begin()
     assert reading.rest() == b"a"
-    assert (type(reading.box.error), story.ends) == (TypeError, ["GeneratorExit"])
+    assert (type(reading.buffer.error), story.ends) == (TypeError, ["GeneratorExit"])
     reading.lease.close()
 
 
@@ -126,12 +126,16 @@ def test_surroundings_that_fail_are_told_of(kind):
     reading = kind.read(Story(), around=around)
     reading.producer.begin()
     assert reading.rest() == b""
-    assert isinstance(reading.box.error, LookupError)
+    assert isinstance(reading.buffer.error, LookupError)
     reading.lease.close()
 
 
 CHUNKS = st.lists(
-    st.one_of(st.binary(max_size=50), st.sampled_from([b"x" * ROOM, b"y" * (ROOM - 1), b"z" * MOST])), max_size=12
+    st.one_of(
+        st.binary(max_size=50),
+        st.sampled_from([b"x" * HIGH_WATERMARK, b"y" * (HIGH_WATERMARK - 1), b"z" * MAX_BUFFERED]),
+    ),
+    max_size=12,
 )
 
 
@@ -151,11 +155,11 @@ class TestChoice:
         source = Source(content, bytes, contextvars.copy_context())
         more = {"is_prompt": False, "is_shared": True, **more}
         producer = producer_for(source, lease.hub, WakeupEvent(lease.hub), **more)
-        producer.box.close()
+        producer.buffer.close()
         producer.stop()
-        wait_until(lambda: producer.box.has_ended)
+        wait_until(lambda: producer.buffer.has_ended)
         lease.close()
-        return type(producer), producer.box.put(b"a"), producer.is_near
+        return type(producer), producer.buffer.put(b"a"), producer.is_near
 
     def test_what_is_asynchronous_is_stepped_by_a_coroutine(self):
         assert self.chosen(Story().told_async()) == (InCoroutine, False, False)

@@ -12,7 +12,7 @@ from runtime.runners import PATIENCE, turns, wait_until
 from streams.fake_readers import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
 from streams.fake_sources import Story
 
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 
 
 @each_kind
@@ -29,11 +29,11 @@ def test_a_source_that_waits_gets_out_where_it_waits(kind):
 
 @each_kind
 def test_a_source_that_has_yielded_is_closed_where_it_has(kind):
-    story = Story([b"x" * MOST] * 3)
+    story = Story([b"x" * MAX_BUFFERED] * 3)
     reading = kind.read(story)
     reading.producer.begin()
     reading._await()
-    wait_until(lambda: reading.box.is_full)
+    wait_until(lambda: reading.buffer.is_full)
     reading.leave()
     assert story.ends == ["GeneratorExit"]
     assert story.in_one_place()
@@ -41,10 +41,10 @@ def test_a_source_that_has_yielded_is_closed_where_it_has(kind):
 
 @each_kind
 def test_a_source_is_left_while_nobody_waits(kind):
-    story = Story([b"x" * MOST] * 3)
+    story = Story([b"x" * MAX_BUFFERED] * 3)
     reading = kind.read(story)
     reading.producer.begin()
-    assert len(reading.next()) == MOST
+    assert len(reading.next()) == MAX_BUFFERED
     reading.leave()
     assert len(story.ends) == 1
 
@@ -95,7 +95,7 @@ class Slow:
     def told(self):
         try:
             while True:
-                yield b"x" * MOST
+                yield b"x" * MAX_BUFFERED
         finally:
             gevent.sleep(0.005)
             self.ends.append("closed")
@@ -103,7 +103,7 @@ class Slow:
     async def told_async(self):
         try:
             while True:
-                yield b"x" * MOST
+                yield b"x" * MAX_BUFFERED
         finally:
             await asyncio.sleep(0.005)
             self.ends.append("closed")
@@ -116,7 +116,7 @@ def test_what_is_being_closed_has_all_the_time_it_takes(kind):
     reading = Reading(kind.make, content)
     reading.producer.begin()
     reading._await()
-    wait_until(lambda: reading.box.is_full)
+    wait_until(lambda: reading.buffer.is_full)
     reading.leave()
     assert slow.ends == ["closed"]
 
@@ -189,7 +189,7 @@ def test_a_source_that_goes_on_though_it_was_thrown_out_is_closed_at_its_next_ch
 def test_a_generator_that_yields_while_it_is_closed_is_told_of_once(kind, caplog):
     def stubborn():
         try:
-            yield b"x" * MOST
+            yield b"x" * MAX_BUFFERED
         finally:
             yield b"more"
 
@@ -222,7 +222,7 @@ def test_what_fails_when_it_is_closed_is_told_of_once(kind, caplog):
     gevent.sleep(0.005)
     reading.leave()
     assert [record.exc_info[0] for record in caplog.records] == [LookupError]
-    assert reading.box.error is None
+    assert reading.buffer.error is None
 
 
 def test_a_thread_whose_source_has_ended_can_be_stopped():

@@ -18,20 +18,20 @@ from streams.fake_sources import Story
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.stream_source import Source
 
 
 @each_kind
 @settings(max_examples=15, deadline=None)
-@given(sizes=st.lists(st.one_of(st.integers(1, 5000), st.integers(1, 2 * MOST)), min_size=1, max_size=60))
+@given(sizes=st.lists(st.one_of(st.integers(1, 5000), st.integers(1, 2 * MAX_BUFFERED)), min_size=1, max_size=60))
 def test_the_producer_is_never_further_ahead_than_it_may(kind, sizes):
     made, ahead = [0], [0]
 
     def chunk_of(size):
         made[0] += size
         # Its own number: that of a reader in another thread would come late.
-        ahead[0] = max(ahead[0], made[0] - reading.box._taken)
+        ahead[0] = max(ahead[0], made[0] - reading.buffer._taken)
         return b"x" * size
 
     def chunks():
@@ -48,7 +48,7 @@ def test_the_producer_is_never_further_ahead_than_it_may(kind, sizes):
         taken += len(chunk)
         gevent.sleep(0)
     reading.lease.close()
-    assert ahead[0] <= MOST + max(sizes)
+    assert ahead[0] <= MAX_BUFFERED + max(sizes)
     assert taken == made[0] == sum(sizes)
 
 
@@ -141,4 +141,4 @@ def test_an_async_source_that_never_awaits_lets_other_tasks_run():
     producer = producers.InCoroutine(Source(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe)
     producer.begin()
     assert ran.wait(PATIENCE)
-    wait_until(lambda: producer.box.has_ended)
+    wait_until(lambda: producer.buffer.has_ended)

@@ -119,11 +119,11 @@ class TestChunks:
 
     @pytest.mark.parametrize("blocks", [[b"a", b""], ["a", ""]], ids=["no bytes", "no text"])
     def test_what_can_only_be_read_ends_where_nothing_comes(self, blocks):
-        class ReaderExecutor:
+        class Reader:
             def read(self, size):
                 return blocks.pop(0)
 
-        assert len(chunks_of(ReaderExecutor())) == 1
+        assert len(chunks_of(Reader())) == 1
 
     def test_a_file_that_would_have_to_wait_is_no_file_at_its_end(self):
         class NotReady:

@@ -14,7 +14,7 @@ from runtime.runners import everywhere, in_greenlet, in_thread, on_the_spot
 from streams.begun_streams import EVENTS, begun, encode, manners, read, told
 from streams.fake_sources import Story
 
-from wsgiresp._streams.bounded_buffer import MOST, ROOM
+from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -77,7 +77,11 @@ class TestWhatComesOut:
     @settings(max_examples=12, deadline=None)
     @given(
         chunks=st.lists(
-            st.one_of(st.binary(max_size=30), st.text(max_size=5), st.sampled_from([b"x" * ROOM, b"y" * (MOST + 1)])),
+            st.one_of(
+                st.binary(max_size=30),
+                st.text(max_size=5),
+                st.sampled_from([b"x" * HIGH_WATERMARK, b"y" * (MAX_BUFFERED + 1)]),
+            ),
             max_size=8,
         )
     )
@@ -128,13 +132,13 @@ class TestLength:
     @told
     def test_a_body_that_is_too_long_raises_before_what_is_too_much(self, run, tell):
         def read_on():
-            body = begun(tell(Story([b"x" * ROOM, b"y" * ROOM])), length=ROOM)
+            body = begun(tell(Story([b"x" * HIGH_WATERMARK, b"y" * HIGH_WATERMARK])), length=HIGH_WATERMARK)
             made: list[bytes] = []
             with contextlib.closing(body), pytest.raises(ValueError, match="got 65536 more"):
                 made.extend(body)
             return len(b"".join(made))
 
-        assert run(read_on) <= ROOM
+        assert run(read_on) <= HIGH_WATERMARK
 
 
 def test_streams_come_whole_in_a_process_that_gevent_has_patched():

@@ -15,7 +15,7 @@ from streams.begun_streams import EVENTS, begun, manners, source_of, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams import wsgi_body
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.wsgi_body import StreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -48,11 +48,11 @@ class TestClosing:
     @everywhere
     @told
     def test_the_source_is_closed_where_it_has_yielded(self, run, tell):
-        story = Story([b"x" * MOST] * 5)
+        story = Story([b"x" * MAX_BUFFERED] * 5)
 
         def leave():
             body = begun(tell(story))
-            wait_until(lambda: body._box.is_full)
+            wait_until(lambda: body._buffer.is_full)
             body.close()
 
         run(leave)
@@ -94,7 +94,7 @@ class TestClosing:
         def close_itself():
             try:
                 yield b"a"
-                wait_until(lambda: bodies and bodies[0]._box.is_awaited)
+                wait_until(lambda: bodies and bodies[0]._buffer.reader_waits)
                 bodies[0].close()
                 yield b"b"
             finally:
@@ -149,7 +149,7 @@ class TestClosing:
     def test_a_source_that_has_failed_when_its_client_leaves_is_told_of_once(self, tell, caplog):
         def leave():
             body = begun(tell(Story([b"a"], error=LookupError())))
-            wait_until(lambda: body._box.has_ended)
+            wait_until(lambda: body._buffer.has_ended)
             body.close()
 
         in_greenlet(leave)

@@ -10,7 +10,7 @@ from runtime.runners import PATIENCE, everywhere, in_greenlet, throw, turns, wai
 from streams.begun_streams import begun, source_of, told
 from streams.fake_sources import Story
 
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.wsgi_body import StreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -26,7 +26,7 @@ class TestClosing:
             body = begun(tell(story))
             assert next(body) == b"a"
             reader = gevent.spawn(next, body)
-            wait_until(lambda: story.is_waiting and body._box.is_awaited)
+            wait_until(lambda: story.is_waiting and body._buffer.reader_waits)
             body.close()
             reader.join(PATIENCE)
             return reader.exception
@@ -111,7 +111,7 @@ class TestClosing:
 
         def slow():
             try:
-                yield b"x" * MOST
+                yield b"x" * MAX_BUFFERED
             finally:
                 may_end.wait(PATIENCE)
                 taken.append("source")

@@ -12,7 +12,7 @@ from gevent.event import Event
 
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.bounded_buffer import Mailbox
+from wsgiresp._streams.bounded_buffer import BoundedBuffer
 from wsgiresp._streams.producers import InGreenlet
 from wsgiresp._streams.stream_source import Source
 from wsgiresp._streams.wsgi_body import StreamBody
@@ -31,12 +31,12 @@ def test_a_producer_that_never_waited_for_room_has_no_bell_for_it():
     assert producer()._room is None
 
 
-def test_a_mailbox_without_chunks_has_no_room_for_any():
-    box = Mailbox(Event().set, Event().set)
-    assert box.chunks.__sizeof__() < 100
+def test_a_buffer_without_chunks_has_no_room_for_any():
+    buffer = BoundedBuffer(Event().set, Event().set)
+    assert buffer.chunks.__sizeof__() < 100
 
 
-@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, Mailbox, WakeupEvent, HubLease])
+@pytest.mark.parametrize("kind", [StreamBody, InGreenlet, BoundedBuffer, WakeupEvent, HubLease])
 def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 

@@ -12,7 +12,7 @@ from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread
 from streams.begun_streams import EVENTS, begun, told
 from streams.fake_sources import Story
 
-from wsgiresp._streams.bounded_buffer import ROOM
+from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -32,7 +32,7 @@ class TestPings:
 
     def test_do_not_come_while_there_are_chunks(self):
         def read_slowly():
-            body = begun(Story([b"x" * ROOM] * 8).told(), self.OFTEN)
+            body = begun(Story([b"x" * HIGH_WATERMARK] * 8).told(), self.OFTEN)
             with contextlib.closing(body):
                 made = []
                 for chunk in body:

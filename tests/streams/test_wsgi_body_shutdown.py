@@ -12,7 +12,7 @@ from streams.begun_streams import EVENTS, begun, read, told
 from streams.fake_sources import Story
 
 from wsgiresp._runtime import shutdown
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.policy import ENDING
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -45,7 +45,7 @@ class TestTheEnd:
 
     def test_takes_along_what_was_ready(self):
         def read_on():
-            body = begun(iter([b"a", b"x" * MOST, b"b"]), EVENTS)
+            body = begun(iter([b"a", b"x" * MAX_BUFFERED, b"b"]), EVENTS)
             with contextlib.closing(body):
                 next(body)
                 gevent.sleep(0)

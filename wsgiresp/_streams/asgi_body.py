@@ -45,7 +45,7 @@ class LoopBody:
         self._loop = asyncio.get_running_loop()
         self._arrival = asyncio.Event()
         self._producer = InCoroutine(self._source, self._arrival.set, loop=self._loop)
-        self._box = self._producer.box
+        self._buffer = self._producer.buffer
         self._producer.begin()
         enter(self)
         if self._manner.max_age:
@@ -56,11 +56,11 @@ class LoopBody:
             await self._await()
             moment.cancel()
         else:
-            while not (self._box.chunks or self._box.has_ended):
+            while not (self._buffer.chunks or self._buffer.has_ended):
                 await self._await()
-        error = self._box.error
-        if error is not None and not self._box.chunks:
-            self._box.error = None
+        error = self._buffer.error
+        if error is not None and not self._buffer.chunks:
+            self._buffer.error = None
             raise error
 
     def stop(self) -> None:
@@ -93,7 +93,7 @@ class LoopBody:
             await self._source.aclose()
             return
         self._stop_source(self._producer)
-        if not self._box.has_ended:
+        if not self._buffer.has_ended:
             await self._await_end()
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class LoopBody:
         run_each(steps)
 
     async def _next(self) -> bytes:
-        box = self._box
+        buffer = self._buffer
         self._is_quiet = False
         ping_after = self._manner.ping_after
         pings = self._loop.call_later(ping_after, self._grow_quiet) if ping_after else None
@@ -110,11 +110,11 @@ class LoopBody:
             while not self._is_over:
                 if self._must_end:
                     return self._last_words()
-                if box.chunks:
-                    return box.take()
+                if buffer.chunks:
+                    return buffer.take()
                 if self._opening:
                     return b""
-                if box.has_ended:
+                if buffer.has_ended:
                     self._is_over = True
                     self._settle()
                 elif self._is_quiet:
@@ -128,36 +128,36 @@ class LoopBody:
 
     async def _await(self) -> None:
         """Wait until something has happened, or perhaps nothing."""
-        box = self._box
-        box.is_awaited = True
+        buffer = self._buffer
+        buffer.reader_waits = True
         try:
             await self._arrival.wait()
         finally:
             self._arrival.clear()
-            box.is_awaited = False
+            buffer.reader_waits = False
 
     def _stop_source(self, producer: InCoroutine) -> None:
-        self._box.close()
+        self._buffer.close()
         producer.stop()
         self._arrival.set()
 
     async def _await_end(self) -> None:
         limit = self._loop.call_later(CLEANUP, self._give_up)
-        while not (self._box.has_ended or self._has_given_up):
+        while not (self._buffer.has_ended or self._has_given_up):
             await self._arrival.wait()
             self._arrival.clear()
         limit.cancel()
-        if not self._box.has_ended:
+        if not self._buffer.has_ended:
             log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
 
     def _last_words(self) -> bytes:
         self._is_over = True
         if self._is_cut:
             raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
-        return self._box.close() + (self._manner.farewell or bytes)()
+        return self._buffer.close() + (self._manner.farewell or bytes)()
 
     def _settle(self) -> None:
-        error, self._box.error = self._box.error, None
+        error, self._buffer.error = self._buffer.error, None
         if error is not None:
             raise ended_early(error)
         if self._length is not None:

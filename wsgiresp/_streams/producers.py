@@ -19,7 +19,7 @@ from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import HubLease, allocate_lock, join_at_exit, may_block_thread, start_thread
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.bounded_buffer import Mailbox, Ring
+from wsgiresp._streams.bounded_buffer import BoundedBuffer, Callback
 from wsgiresp._streams.stream_source import Source
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
@@ -27,9 +27,9 @@ _SHORTEST = 1e-6  # s; not 0, with which the hub does not look
 
 
 class Producer(Protocol):
-    """What puts the chunks of a source into ``box``, and ends that when the source is closed."""
+    """What puts the chunks of a source into ``buffer``, and ends that when the source is closed."""
 
-    box: Mailbox
+    buffer: BoundedBuffer
     is_near: bool
     """Whether the steps are made in the thread of the reader."""
 
@@ -52,26 +52,28 @@ def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: b
         return InCoroutine(source, arrival.set_threadsafe, reader=ReaderExecutor(hub))
     if is_prompt and may_block_thread():
         return InThread(source, arrival.set_threadsafe)
-    return InGreenlet(source, hub, arrival.set, at_once=not is_shared)
+    return InGreenlet(source, hub, arrival.set, one_at_a_time=not is_shared)
 
 
 class InGreenlet:
     """Steps *source* in a greenlet of *hub*, which is that of this thread.
 
-    With *at_once* it waits after each chunk until that is taken: for a thread in which nobody else runs meanwhile.
+    With *one_at_a_time* it waits after each chunk until that is taken: for a thread in which nobody else runs meanwhile.
     """
 
-    __slots__ = ("_greenlet", "_has_begun", "_hub", "_is_in_step", "_is_shared", "_room", "_source", "box")
+    __slots__ = ("_greenlet", "_has_begun", "_hub", "_is_in_step", "_is_shared", "_room", "_source", "buffer")
 
     is_near = True
 
-    def __init__(self, source: Source, hub: Hub, arrival: Ring, *, at_once: bool = False, is_far: bool = False) -> None:
+    def __init__(
+        self, source: Source, hub: Hub, arrival: Callback, *, one_at_a_time: bool = False, is_far: bool = False
+    ) -> None:
         self._source = source
         self._hub = hub
         # Near by made when it is needed: most never wait for room.
         self._room = WakeupEvent(hub) if is_far else None
-        self.box = Mailbox(arrival, None if self._room is None else self._room.set_threadsafe, at_once)
-        self._is_shared = not at_once
+        self.buffer = BoundedBuffer(arrival, None if self._room is None else self._room.set_threadsafe, one_at_a_time)
+        self._is_shared = not one_at_a_time
         self._has_begun = self._is_in_step = False
         # Not one of gevent's class, which takes 0.9 KiB more and does nothing here: nobody waits for it to end.
         self._greenlet = greenlet(InGreenlet._run, hub)
@@ -87,15 +89,15 @@ class InGreenlet:
             self._hub.loop.run_callback(self._interrupt)
             return
         self._source.context.run(self._source.close)
-        self.box.end()
+        self.buffer.end()
 
     def _interrupt(self) -> None:
-        # What waits for room sees by itself that the box is closed; what is being closed has all the time it takes.
+        # What waits for room sees by itself that the buffer is closed; what is being closed has all the time it takes.
         if self._is_in_step:
             self._greenlet.throw(GreenletExit)
 
     def _run(self) -> None:
-        if self.box.has_ended:  # before the first step
+        if self.buffer.has_ended:  # before the first step
             return
         self._has_begun = True
         error: BaseException | None = None
@@ -105,7 +107,7 @@ class InGreenlet:
         except BaseException as caught:
             error = caught
         try:
-            end(self.box, error)
+            end(self.buffer, error)
         finally:
             del error  # its traceback holds this frame: a circle that would keep all that the source has seen
 
@@ -120,11 +122,11 @@ class InGreenlet:
             self._source.close(iterator)
 
     def _put_each(self, iterator: Any) -> None:
-        box, encode, raw = self.box, self._source.encode, self._source.raw
+        buffer, encode, raw = self.buffer, self._source.encode, self._source.raw
         turn_ends = 0.0
         for item in iterator:
             chunk = item if type(item) is raw else encode(item)
-            must_wait = box.put(chunk) if chunk else False
+            must_wait = buffer.put(chunk) if chunk else False
             now = monotonic()
             if now > turn_ends:
                 turn_ends = now + _TURN
@@ -132,7 +134,7 @@ class InGreenlet:
                     gevent.sleep(_SHORTEST)
             if must_wait:
                 self._await_room()
-            if box.is_closed:
+            if buffer.is_closed:
                 return
 
     def _keeps_others_waiting(self) -> bool:
@@ -144,9 +146,9 @@ class InGreenlet:
     def _await_room(self) -> None:
         if self._room is None:
             self._room = WakeupEvent(self._hub)
-            self.box.departure = self._room.set
+            self.buffer.on_writable = self._room.set
         self._is_in_step = False
-        while self.box.is_full:
+        while self.buffer.is_full:
             self._room.wait()
         self._is_in_step = True
 
@@ -158,10 +160,10 @@ class InThread:
     interrupted: it is closed when its step is done.
     """
 
-    box: Mailbox
+    buffer: BoundedBuffer
     is_near = False
 
-    def __init__(self, source: Source, arrival: Ring) -> None:
+    def __init__(self, source: Source, arrival: Callback) -> None:
         self._source = source
         self._arrival = arrival
         self._is_ready = allocate_lock()
@@ -171,8 +173,8 @@ class InThread:
         self._is_ready.acquire()
         if self._failure is not None:
             raise self._failure
-        box = self.box  # alone: nobody is to hold the source
-        join_at_exit(thread, lambda: box.has_ended)
+        buffer = self.buffer  # alone: nobody is to hold the source
+        join_at_exit(thread, lambda: buffer.has_ended)
 
     def begin(self) -> None:
         """Make the first step soon."""
@@ -192,19 +194,19 @@ class InThread:
             self._loop: Any = lease.hub.loop
             self._end = WakeupEvent(lease.hub)
             self._inner = InGreenlet(self._source, lease.hub, self._tell, is_far=True)
-            self.box = self._inner.box
+            self.buffer = self._inner.buffer
         except BaseException as error:  # a hub needs descriptors
             self._failure = error
             return
         finally:
             self._is_ready.release()
-        while not self.box.has_ended:
+        while not self.buffer.has_ended:
             self._end.wait()
         lease.close()
 
     def _tell(self) -> None:
         self._arrival()
-        if self.box.has_ended:
+        if self.buffer.has_ended:
             self._end.set()
 
 
@@ -219,7 +221,7 @@ class InCoroutine:
     def __init__(
         self,
         source: Source,
-        arrival: Ring,
+        arrival: Callback,
         *,
         reader: ReaderExecutor | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -232,7 +234,7 @@ class InCoroutine:
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._is_in_step = False
-        self.box = Mailbox(arrival, self._tell_of_room)
+        self.buffer = BoundedBuffer(arrival, self._tell_of_room)
 
     def begin(self) -> None:
         """Make the first step soon."""
@@ -257,7 +259,7 @@ class InCoroutine:
     async def _run(self) -> None:
         error: BaseException | None = None
         try:
-            if self.box.is_closed:  # before the first step
+            if self.buffer.is_closed:  # before the first step
                 await self._source.aclose()
             else:
                 with self._source.surroundings():
@@ -267,7 +269,7 @@ class InCoroutine:
         if self._reader is not None:
             self._reader.end()
         try:
-            end(self.box, error)
+            end(self.buffer, error)
         finally:
             del error  # its traceback holds this frame: a circle that would keep all that the source has seen
 
@@ -285,9 +287,9 @@ class InCoroutine:
         turn_ends = monotonic() + _TURN
         async for item in iterator:
             chunk = self._source.encode(item)
-            if chunk and self.box.put(chunk):
+            if chunk and self.buffer.put(chunk):
                 self._is_in_step = False
-                while self.box.is_full:
+                while self.buffer.is_full:
                     await self._has_room.wait()
                     self._has_room.clear()
                 self._is_in_step = True
@@ -297,14 +299,14 @@ class InCoroutine:
                 await asyncio.sleep(0)
                 self._is_in_step = True
                 turn_ends = monotonic() + _TURN
-            if self.box.is_closed:
+            if self.buffer.is_closed:
                 return
 
 
-def end(box: Mailbox, error: BaseException | None) -> None:
-    """End *box* with *error*; one that comes after the reader has left is told to the log, since nobody else is."""
-    if error is not None and box.is_closed:
+def end(buffer: BoundedBuffer, error: BaseException | None) -> None:
+    """End *buffer* with *error*; one that comes after the reader has left is told to the log, since nobody else is."""
+    if error is not None and buffer.is_closed:
         if not isinstance(error, GreenletExit | GeneratorExit | asyncio.CancelledError):
             log.error("the source of a stream failed when it was closed", exc_info=error)
         error = None
-    box.end(error)
+    buffer.end(error)

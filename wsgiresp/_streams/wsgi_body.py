@@ -59,7 +59,7 @@ class StreamBody:
     __slots__ = (
         "_age",
         "_arrival",
-        "_box",
+        "_buffer",
         "_echoes",
         "_end_watch",
         "_has_left",
@@ -117,7 +117,7 @@ class StreamBody:
         except BaseException:  # no thread is to be had, or no descriptor
             self._lease.close()
             raise
-        self._box = self._producer.box
+        self._buffer = self._producer.buffer
         self._pings = self._echoes = None
         if manner.ping_after:
             self._pings = timer_queue(self._hub, manner.ping_after)
@@ -142,11 +142,11 @@ class StreamBody:
             if self._opening:
                 self._await_a_moment()
             else:
-                while not (self._box.chunks or self._box.has_ended or self._has_left or self._must_end):
+                while not (self._buffer.chunks or self._buffer.has_ended or self._has_left or self._must_end):
                     self._await()
-            error = self._box.error
-            if error is not None and not self._box.chunks:
-                self._box.error = None
+            error = self._buffer.error
+            if error is not None and not self._buffer.chunks:
+                self._buffer.error = None
                 if isinstance(error, StopIteration):  # for whoever iterates us, it would be our end
                     raise RuntimeError("a stream raised StopIteration") from error
                 raise error
@@ -206,9 +206,9 @@ class StreamBody:
         return chunk
 
     def _next(self) -> bytes:
-        box = self._box
-        if box.chunks and not self._must_end:
-            return box.take()
+        buffer = self._buffer
+        if buffer.chunks and not self._must_end:
+            return buffer.take()
         quiet = self._echoes if self._is_echo_due else self._pings
         if quiet is not None:
             self._is_quiet = False
@@ -219,15 +219,15 @@ class StreamBody:
                 if words or self._opening:
                     return words
                 break
-            if box.chunks:
-                return box.take()
+            if buffer.chunks:
+                return buffer.take()
             if self._opening:
                 return b""
             if self._has_left:
                 self._is_over = True
                 if self._socket is not None:
                     shut_connection(self._socket)
-            elif box.has_ended:
+            elif buffer.has_ended:
                 self._is_over = True
                 self._settle()
             elif self._is_quiet:
@@ -239,15 +239,15 @@ class StreamBody:
 
     def _await(self) -> None:
         """Wait until something has happened, or perhaps nothing; ``RuntimeError`` where another greenlet closes us."""
-        box = self._box
-        box.is_awaited = True
+        buffer = self._buffer
+        buffer.reader_waits = True
         try:
             # Looked at after that: a producer in another thread may have put something just before.
-            if not (box.chunks or box.has_ended or box.is_closed or self._has_left or self._must_end):
+            if not (buffer.chunks or buffer.has_ended or buffer.is_closed or self._has_left or self._must_end):
                 self._arrival.wait()
         finally:
-            box.is_awaited = False
-        if box.is_closed:
+            buffer.reader_waits = False
+        if buffer.is_closed:
             # Not the end of the iteration: the server must not take the part for the whole.
             raise RuntimeError("a stream was closed by somebody else while it was read")
 
@@ -267,12 +267,12 @@ class StreamBody:
         if self._is_broken:
             # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
             raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
-        made = self._box.close()
+        made = self._buffer.close()
         return made if self._manner.farewell is None else made + self._manner.farewell()
 
     def _settle(self) -> None:
         """Raise what the source ended by: the server breaks the transfer off, and no client takes it for whole."""
-        error, self._box.error = self._box.error, None
+        error, self._buffer.error = self._buffer.error, None
         if error is None:
             if self._length is not None:
                 self._length.require_complete()
@@ -298,11 +298,11 @@ class StreamBody:
             self._age.cancel(self.stop)
         if self._stuck is not None:
             self._stuck.clear()
-        box = self._box
-        box.close()
+        buffer = self._buffer
+        buffer.close()
         self._arrival.wake_and_yield()
         try:
-            if not box.has_ended:
+            if not buffer.has_ended:
                 self._stop_source()
                 self._await_end()
         finally:
@@ -311,7 +311,7 @@ class StreamBody:
                 shut_connection(self._socket, SHUT_RD)
             leave(self)
             self._lease.close()
-        error, box.error = box.error, None
+        error, buffer.error = buffer.error, None
         if error is not None:
             log.error("the source of a stream failed after its client had left", exc_info=error)
 
@@ -325,7 +325,7 @@ class StreamBody:
         self._await_source(_AFTER_CUT if was_cut else CLEANUP)
         if self._is_cut and not was_cut:
             self._await_source(_AFTER_CUT)
-        if self._box.has_ended:
+        if self._buffer.has_ended:
             return
         if self._is_cut:
             log.error("the source of a stream, %s, goes on though it was cut", self)
@@ -339,7 +339,7 @@ class StreamBody:
         limit = timer_queue(self._hub, seconds)
         limit.arm(self._arrival.set)
         try:
-            while not self._box.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
+            while not self._buffer.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
                 self._arrival.wait()
         finally:
             limit.cancel(self._arrival.set)

@@ -10,7 +10,7 @@ import types
 import greenlet
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._streams.bounded_buffer import Mailbox
+from wsgiresp._streams.bounded_buffer import BoundedBuffer
 
 
 def counts() -> dict[str, int]:
@@ -22,7 +22,7 @@ def counts() -> dict[str, int]:
         "generators": sum(isinstance(thing, types.GeneratorType) for thing in things),
         "async generators": sum(isinstance(thing, types.AsyncGeneratorType) for thing in things),
         "coroutines": sum(isinstance(thing, types.CoroutineType) for thing in things),
-        "mailboxes": sum(isinstance(thing, Mailbox) for thing in things),
+        "buffers": sum(isinstance(thing, BoundedBuffer) for thing in things),
         "tasks": len(asyncio.all_tasks(asyncio_thread.loop())),
         "threads": len(os.listdir("/proc/self/task")),
         "descriptors": len(os.listdir("/proc/self/fd")),
