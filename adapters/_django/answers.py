@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from wsgiresp._protocol.json_types import give_form
-from wsgiresp._streams.asgi_body import LoopBody
+from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._views.answering import answer
 from wsgiresp._views.coercion import let_pass
 from wsgiresp._views.injection import Injected
@@ -71,7 +71,7 @@ async def finished_later(request: HttpRequest, returned: Any, injected: Injected
 def beginning(made: HttpResponseBase) -> Callable[[], Any] | None:
     """Return what has the first chunk made of a stream that only a coroutine can begin, None for other responses."""
     body = getattr(made, "_body", None)
-    return body.begin if isinstance(body, LoopBody) else None
+    return body.begin if isinstance(body, ASGIStreamBody) else None
 
 
 def converted_error(request: HttpRequest, error: HTTPException) -> HttpResponseBase:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp.responses.prepared import Prepared
 
 
 class ThreadBody:
     """The chunks of *body*, which belongs to the one thread of *thread*: for readers in any thread, and any loop."""
 
-    def __init__(self, thread: ThreadPoolExecutor, body: StreamBody) -> None:
+    def __init__(self, thread: ThreadPoolExecutor, body: WSGIStreamBody) -> None:
         self._thread = thread
         self._body = body
         self._is_closed = False
@@ -56,7 +56,7 @@ def in_thread(prepare: Callable[[], Prepared]) -> Prepared:
     except BaseException:
         thread.shutdown(wait=False)
         raise
-    if isinstance(body, StreamBody):
+    if isinstance(body, WSGIStreamBody):
         prepared.body = ThreadBody(thread, body)
     else:
         thread.shutdown(wait=False)

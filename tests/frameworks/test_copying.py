@@ -8,8 +8,8 @@ import pytest
 from werkzeug.test import create_environ
 
 from wsgiresp._frameworks.copying import ToWrap, known_bytes, plain, prepared_copy, unwrapping
-from wsgiresp._streams.asgi_body import LoopBody
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.asgi_body import ASGIStreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp.responses import EventSourceResponse, FileResponse, JSONResponse, Response, StreamingResponse
 
 
@@ -85,8 +85,8 @@ def sync_letters():
 @pytest.mark.parametrize(
     ("content", "kind", "needs_thread"),
     [
-        pytest.param(letters, LoopBody, False, id="asynchronous"),
-        pytest.param(sync_letters, StreamBody, True, id="synchronous"),
+        pytest.param(letters, ASGIStreamBody, False, id="asynchronous"),
+        pytest.param(sync_letters, WSGIStreamBody, True, id="synchronous"),
     ],
 )
 def test_a_stream_is_prepared_for_a_loop_by_its_content(content, kind, needs_thread):

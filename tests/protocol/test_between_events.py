@@ -7,16 +7,16 @@ from hypothesis import given
 from protocol import whatwg
 from protocol.event_samples import TEXTS, encoded
 
-from wsgiresp._protocol.event_stream import PING, farewell, last_event_id, opening
+from wsgiresp._protocol.event_stream import PING, closing_bytes, last_event_id, preamble
 
 
 @pytest.mark.parametrize(
     ("first", "stream"),
     [
-        pytest.param(opening(None), whatwg.Stream(comments=["open"]), id="an opening"),
-        pytest.param(opening(3000), whatwg.Stream(comments=["open"], retry=3000), id="an opening with retry"),
-        pytest.param(opening(0), whatwg.Stream(comments=["open"], retry=0), id="an opening with retry at once"),
-        pytest.param(farewell(5000), whatwg.Stream(retry=5000), id="a farewell"),
+        pytest.param(preamble(None), whatwg.Stream(comments=["open"]), id="an opening"),
+        pytest.param(preamble(3000), whatwg.Stream(comments=["open"], retry=3000), id="an opening with retry"),
+        pytest.param(preamble(0), whatwg.Stream(comments=["open"], retry=0), id="an opening with retry at once"),
+        pytest.param(closing_bytes(5000), whatwg.Stream(retry=5000), id="a closing_bytes"),
         pytest.param(PING, whatwg.Stream(comments=["ping"]), id="a ping"),
     ],
 )
@@ -24,19 +24,19 @@ def test_what_is_said_between_events_is_no_event(first, stream):
     assert whatwg.read(first) == stream
 
 
-@pytest.mark.parametrize("said", [opening(None), opening(5), farewell(5), PING])
+@pytest.mark.parametrize("said", [preamble(None), preamble(5), closing_bytes(5), PING])
 def test_what_is_said_between_events_is_whole_lines_and_no_blank_one(said):
     assert said.endswith(b"\n")
     assert b"" not in said.splitlines()
 
 
-@pytest.mark.parametrize("said", [opening(5), farewell(5), PING])
+@pytest.mark.parametrize("said", [preamble(5), closing_bytes(5), PING])
 def test_what_is_said_between_events_changes_none(said):
     event = encoded("x", event="tick", id="41")
     assert whatwg.parse(event + said + event) == whatwg.parse(event + event)
 
 
-@pytest.mark.parametrize("say", [opening, farewell])
+@pytest.mark.parametrize("say", [preamble, closing_bytes])
 @pytest.mark.parametrize("retry", [True, 1.5, "5", -1])
 def test_a_retry_that_is_no_time_is_refused(say, retry):
     with pytest.raises((TypeError, ValueError), match="retry must"):

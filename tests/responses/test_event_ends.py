@@ -28,7 +28,7 @@ class TestTheEnd:
     )
     def test_spreads_those_who_come_again(self, retry, least, most):
         response = EventSourceResponse([], retry=retry)
-        said = {int(response._every.farewell().removeprefix(b"retry: ")) for _ in range(200)}
+        said = {int(response._every.closing_bytes().removeprefix(b"retry: ")) for _ in range(200)}
         assert len(said) > 50
         assert all(least <= each < most for each in said)
 
@@ -75,4 +75,4 @@ def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
 
 def test_the_spread_is_by_chance(monkeypatch):
     monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
-    assert events_module._farewell(5000) == b"retry: 9999\n"
+    assert events_module._closing_bytes(5000) == b"retry: 9999\n"

@@ -264,4 +264,4 @@ def test_a_response_is_not_kept_by_its_stream():
 
 def test_streams_that_behave_alike_share_how():
     first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
-    assert first._manner({}) is second._manner({})
+    assert first._policy({}) is second._policy({})

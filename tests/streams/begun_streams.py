@@ -10,20 +10,20 @@ from gevent import socket as gevent_socket
 from responses.calls import environ
 from streams.fake_sources import Story
 
-from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import Source
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
-EVENTS = Manner(opening=b"open|", ping=b"ping|", farewell=lambda: b"bye|")
+EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", closing_bytes=lambda: b"bye|")
 
 
 def encode(chunk):
     return chunk if isinstance(chunk, bytes) else chunk.encode()
 
 
-def begun(content, manner=PLAIN, *, steps=(), length=None, **more):
+def begun(content, policy=RUN_TO_END, *, steps=(), length=None, **more):
     """Return a stream of *content* that has begun."""
-    body = StreamBody(environ(**more), source_of(content), steps, manner, length)
+    body = WSGIStreamBody(environ(**more), source_of(content), steps, policy, length)
     body.begin()
     return body
 
@@ -32,9 +32,9 @@ def source_of(content):
     return Source(content, encode, contextvars.copy_context(), raw=bytes)
 
 
-def read(content, manner=PLAIN, **more):
+def read(content, policy=RUN_TO_END, **more):
     """Return all chunks of a stream, which is closed then."""
-    body = begun(content, manner, **more)
+    body = begun(content, policy, **more)
     with contextlib.closing(body):
         return list(body)
 
@@ -57,4 +57,4 @@ class Client:
 told = pytest.mark.parametrize(
     "tell", [pytest.param(Story.told, id="sync"), pytest.param(Story.told_async, id="async")]
 )
-manners = pytest.mark.parametrize("manner", [pytest.param(PLAIN, id="plain"), pytest.param(EVENTS, id="events")])
+policies = pytest.mark.parametrize("policy", [pytest.param(RUN_TO_END, id="plain"), pytest.param(EVENTS, id="events")])

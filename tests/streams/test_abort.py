@@ -164,7 +164,7 @@ def test_a_source_that_goes_on_giving_though_it_is_cut_is_taken_from_no_more():
             visitor.read_all()
 
 
-def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_cut(goes_on, caplog):
+def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_aborted(goes_on, caplog):
     source = Source(goes_on)
     with visit(StreamingResponse(source.chunks())) as visitor:
         visitor.read()
@@ -175,7 +175,7 @@ def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_
     assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
 
 
-def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_cut(goes_on, caplog):
+def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_aborted(goes_on, caplog):
     source = Source(goes_on)
     with visit(StreamingResponse(source.chunks())) as visitor:
         visitor.read()
@@ -190,7 +190,7 @@ def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_cut(goes_o
 
 
 def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
-    monkeypatch.setattr(wsgi_body, "CLEANUP", 0.1)
+    monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.1)
     with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
         visitor.read()
         visitor.leave()

@@ -12,16 +12,16 @@ import pytest
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._streams import asgi_body
-from wsgiresp._streams.asgi_body import LoopBody
-from wsgiresp._streams.policy import ENDING, Manner
+from wsgiresp._streams.asgi_body import ASGIStreamBody
+from wsgiresp._streams.policy import MAY_FINISH, StreamPolicy
 from wsgiresp._streams.stream_source import Source
 
 NAME = contextvars.ContextVar("name", default="none")
 
 
-def body(content, manner=None, steps=(), length=None, around=None):
+def body(content, policy=None, steps=(), length=None, around=None):
     source = Source(content, str.encode, contextvars.copy_context(), around)
-    return LoopBody(source, steps, *([] if manner is None else [manner]), length=length)
+    return ASGIStreamBody(source, steps, *([] if policy is None else [policy]), length=length)
 
 
 def run(coroutine):
@@ -117,13 +117,13 @@ def test_an_error_after_the_first_chunk_breaks_off(error):
         run(all_of(body(letters(error=error))))
 
 
-def test_the_opening_leaves_at_once_and_pings_when_it_is_quiet():
+def test_the_opening_leaves_at_once_and_pings_when_it_is_ping_due():
     async def steps():
         await asyncio.sleep(60)
         yield "never"
 
     async def read():
-        made = body(steps(), Manner(opening=b"open", ping=b"ping", ping_after=0.01))
+        made = body(steps(), StreamPolicy(preamble=b"open", ping=b"ping", ping_interval=0.01))
         first = [await anext(made), await anext(made), await anext(made)]
         await made.aclose()
         return first
@@ -133,29 +133,29 @@ def test_the_opening_leaves_at_once_and_pings_when_it_is_quiet():
 
 def test_the_opening_goes_with_what_is_there():
     async def read():
-        made = body(letters(), Manner(opening=b"open "))
+        made = body(letters(), StreamPolicy(preamble=b"open "))
         await made.begin()
         return await all_of(made)
 
     assert b"".join(run(read())) == b"open ab"
 
 
-def test_a_stream_that_grows_old_ends_with_its_last_words():
+def test_a_stream_that_grows_old_ends_with_its_final_chunk():
     async def steps():
         yield "a"
         await asyncio.sleep(60)
 
-    assert run(all_of(body(steps(), Manner(max_age=0.05, farewell=lambda: b"bye")))) == [b"a", b"bye"]
+    assert run(all_of(body(steps(), StreamPolicy(max_age=0.05, closing_bytes=lambda: b"bye")))) == [b"a", b"bye"]
 
 
-def test_last_words_follow_what_is_ready():
+def test_final_chunk_follow_what_is_ready():
     async def steps():
         yield "a"
         yield "b"
         await asyncio.sleep(60)
 
     async def read():
-        made = body(steps(), ENDING)
+        made = body(steps(), MAY_FINISH)
         await made.begin()
         made.stop()
         return await all_of(made)
@@ -163,7 +163,7 @@ def test_last_words_follow_what_is_ready():
     assert run(read()) == [b"ab"]
 
 
-def test_a_stream_without_last_words_is_not_stopped():
+def test_a_stream_without_final_chunk_is_not_stopped():
     async def read():
         made = body(letters())
         await made.begin()
@@ -179,7 +179,7 @@ def test_the_end_of_the_worker_reaches_it():
         await asyncio.sleep(60)
 
     async def read():
-        made = body(steps(), ENDING)
+        made = body(steps(), MAY_FINISH)
         await made.begin()
         (known,) = (stream for stream in shutdown._open if stream is made)
         known.stop()
@@ -313,7 +313,7 @@ def test_close_after_the_end_of_the_loop_takes_the_steps():
 
 
 def test_a_source_that_does_not_end_is_told_of(monkeypatch, caplog):
-    monkeypatch.setattr(asgi_body, "CLEANUP", 0.05)
+    monkeypatch.setattr(asgi_body, "CLOSE_TIMEOUT", 0.05)
     may_end = threading.Event()
 
     async def steps():

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import everywhere, in_greenlet, in_thread, on_the_spot
-from streams.begun_streams import EVENTS, begun, encode, manners, read, told
+from streams.begun_streams import EVENTS, begun, encode, policies, read, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
@@ -27,10 +27,10 @@ class TestWhatComesOut:
 
     @everywhere
     @told
-    @manners
-    def test_all_in_one_place_and_in_one_context(self, run, tell, manner):
+    @policies
+    def test_all_in_one_place_and_in_one_context(self, run, tell, policy):
         story = Story()
-        run(read, tell(story), manner)
+        run(read, tell(story), policy)
         assert story.in_one_place()
 
     @everywhere

@@ -11,12 +11,12 @@ import pytest
 from gevent.event import Event
 from responses.calls import environ
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, turns, wait_until
-from streams.begun_streams import EVENTS, begun, manners, source_of, told
+from streams.begun_streams import EVENTS, begun, policies, source_of, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -31,12 +31,12 @@ def raising(error):
 class TestClosing:
     @everywhere
     @told
-    @manners
-    def test_the_source_is_closed_where_it_waits(self, run, tell, manner):
+    @policies
+    def test_the_source_is_closed_where_it_waits(self, run, tell, policy):
         story = Story(waits_at=1)
 
         def leave():
-            body = begun(tell(story), manner)
+            body = begun(tell(story), policy)
             next(body)
             wait_until(lambda: story.is_waiting)
             body.close()
@@ -82,14 +82,14 @@ class TestClosing:
 
     def test_a_close_from_inside_a_step_repeats_nothing(self):
         taken: list[str] = []
-        bodies: list[StreamBody] = []
+        bodies: list[WSGIStreamBody] = []
         bodies.append(begun([b"a"], steps=[lambda: bodies[0].close(), lambda: taken.append("step")]))
         bodies[0].close()
         assert taken == ["step"]
 
     def test_a_source_may_close_the_stream_it_is_the_source_of(self):
         ends: list[str] = []
-        bodies: list[StreamBody] = []
+        bodies: list[WSGIStreamBody] = []
 
         def close_itself():
             try:
@@ -156,7 +156,7 @@ class TestClosing:
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
     def test_a_source_that_does_not_end_is_left_behind_and_told_of(self, caplog, monkeypatch):
-        monkeypatch.setattr(wsgi_body, "CLEANUP", 0.01)
+        monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.01)
         may_end = Event()
 
         def stubborn():
@@ -203,26 +203,26 @@ class TestClosing:
 
     @everywhere
     @told
-    @manners
-    def test_one_that_was_not_begun_can_be_closed(self, run, tell, manner):
+    @policies
+    def test_one_that_was_not_begun_can_be_closed(self, run, tell, policy):
         story = Story()
         taken: list[str] = []
 
         def close():
-            StreamBody(environ(), source_of(tell(story)), [lambda: taken.append("step")], manner).close()
+            WSGIStreamBody(environ(), source_of(tell(story)), [lambda: taken.append("step")], policy).close()
 
         run(close)
         assert (story.ends, taken) == ([], ["step"])
 
-    @pytest.mark.parametrize("manner", [EVENTS, EVENTS._replace(send_timeout=5)])
-    def test_a_thread_that_is_not_to_be_had_leaves_nothing_open(self, monkeypatch, manner, client):
+    @pytest.mark.parametrize("policy", [EVENTS, EVENTS._replace(send_timeout=5)])
+    def test_a_thread_that_is_not_to_be_had_leaves_nothing_open(self, monkeypatch, policy, client):
         def none(*arguments, **more):
             raise RuntimeError("can't start new thread")
 
         def begin():
             monkeypatch.setattr(wsgi_body, "producer_for", none)
             with pytest.raises(RuntimeError, match="can't start new thread"):
-                StreamBody(environ(**client.shown), source_of([b"a"]), [], manner)
+                WSGIStreamBody(environ(**client.shown), source_of([b"a"]), [], policy)
             monkeypatch.undo()
             return gevent.get_hub().loop.activecnt
 

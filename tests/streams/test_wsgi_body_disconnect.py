@@ -8,7 +8,7 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from runtime.runners import PATIENCE, in_greenlet, wait_until
-from streams.begun_streams import EVENTS, begun, manners, told
+from streams.begun_streams import EVENTS, begun, policies, told
 from streams.fake_sources import Story
 
 from wsgiresp._runtime import disconnect
@@ -18,19 +18,19 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 class TestAClientThatLeaves:
     @told
-    @manners
-    def test_is_noticed_while_the_source_waits(self, tell, manner, client):
+    @policies
+    def test_is_noticed_while_the_source_waits(self, tell, policy, client):
         story = Story(waits_at=1)
 
         def serve():
-            body = begun(tell(story), manner, **client.shown)
+            body = begun(tell(story), policy, **client.shown)
             with contextlib.closing(body):
                 return b"".join(body)
 
         server = gevent.spawn(serve)
         wait_until(lambda: story.is_waiting)
         client.leave()
-        assert server.get(timeout=PATIENCE) == manner.opening + b"a"
+        assert server.get(timeout=PATIENCE) == policy.preamble + b"a"
         assert len(story.ends) == 1
 
     def test_is_noticed_in_a_thread_too(self, client):
@@ -94,7 +94,7 @@ class TestAClientThatTakesNothing:
 
     def test_is_not_dropped_while_there_is_nothing_to_take(self, client):
         def serve():
-            body = begun(Story(waits_at=0).told(), self.SOON._replace(ping_after=0.005), **client.shown)
+            body = begun(Story(waits_at=0).told(), self.SOON._replace(ping_interval=0.005), **client.shown)
             with contextlib.closing(body):
                 return [next(body), next(body), next(body)]
 

@@ -12,12 +12,12 @@ import pytest
 from gevent import socket as gevent_socket
 from responses.calls import environ
 from runtime.runners import PATIENCE, everywhere
-from streams.begun_streams import EVENTS, begun, manners, read, told
+from streams.begun_streams import EVENTS, begun, policies, read, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.stream_source import Source
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -26,19 +26,19 @@ class TestErrors:
     @pytest.fixture
     def moment(self, monkeypatch):
         """As long for a source to fail in as a busy machine may take."""
-        monkeypatch.setattr(wsgi_body, "MOMENT", PATIENCE)
+        monkeypatch.setattr(wsgi_body, "FIRST_STEP_GRACE", PATIENCE)
 
     @pytest.mark.usefixtures("moment")
     @everywhere
     @told
-    @manners
+    @policies
     @pytest.mark.parametrize("error", [LookupError("no"), OSError("no"), SystemExit(3), gevent.Timeout()])
-    def test_one_before_the_first_chunk_is_raised_at_the_beginning(self, run, tell, manner, error):
+    def test_one_before_the_first_chunk_is_raised_at_the_beginning(self, run, tell, policy, error):
         taken: list[str] = []
 
         def begin():
             with pytest.raises(type(error)) as raised:
-                begun(tell(Story([], error=error)), manner, steps=[lambda: taken.append("step")])
+                begun(tell(Story([], error=error)), policy, steps=[lambda: taken.append("step")])
             return raised.value
 
         assert run(begin) is error
@@ -46,12 +46,12 @@ class TestErrors:
 
     @everywhere
     @told
-    @manners
-    def test_a_later_one_is_raised_where_it_is_read_and_once(self, run, tell, manner, caplog):
+    @policies
+    def test_a_later_one_is_raised_where_it_is_read_and_once(self, run, tell, policy, caplog):
         error = LookupError("no")
 
         def read_on():
-            body = begun(tell(Story(error=error)), manner)
+            body = begun(tell(Story(error=error)), policy)
             made: list[bytes] = []
             with pytest.raises(LookupError) as raised:
                 made.extend(body)
@@ -59,7 +59,7 @@ class TestErrors:
             body.close()
             return raised.value, b"".join(made), rest
 
-        assert run(read_on) == (error, manner.opening + b"abc", [])
+        assert run(read_on) == (error, policy.preamble + b"abc", [])
         assert caplog.records == []
 
     @everywhere
@@ -108,10 +108,10 @@ class TestErrors:
         def refuse(chunk):
             raise StopIteration
 
-        body = StreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [])
+        body = WSGIStreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [])
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
-        body = StreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
+        body = WSGIStreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
 

@@ -11,7 +11,7 @@ from streams.begun_streams import begun, source_of, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -63,7 +63,7 @@ class TestClosing:
         story = Story(waits_at=0)
 
         def close_from_outside():
-            body = StreamBody(environ(), source_of(tell(story)), [])
+            body = WSGIStreamBody(environ(), source_of(tell(story)), [])
             beginner = gevent.spawn(body.begin)
             wait_until(lambda: story.is_waiting)
             body.close()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 
 class TestPings:
-    OFTEN = EVENTS._replace(ping_after=0.002)
+    OFTEN = EVENTS._replace(ping_interval=0.002)
 
     @everywhere
     @told
@@ -46,7 +46,7 @@ class TestPings:
         rings: list[float] = []
 
         def chunk_then_ping():
-            body = begun(Story([b"a", b"b"], waits_at=1).told(), EVENTS._replace(ping_after=0.02))
+            body = begun(Story([b"a", b"b"], waits_at=1).told(), EVENTS._replace(ping_interval=0.02))
             with contextlib.closing(body):
                 made = [next(body)]
                 gevent.sleep(0.015)

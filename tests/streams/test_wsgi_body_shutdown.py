@@ -13,7 +13,7 @@ from streams.fake_sources import Story
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
-from wsgiresp._streams.policy import ENDING
+from wsgiresp._streams.policy import MAY_FINISH
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
@@ -72,11 +72,11 @@ class TestTheEnd:
     @told
     def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
         shutdown.stop_streams()
-        assert run(read, tell(Story(waits_at=0)), ENDING) == []
+        assert run(read, tell(Story(waits_at=0)), MAY_FINISH) == []
 
     def test_comes_without_a_word_before_the_first_chunk(self):
         story = Story(waits_at=0)
-        server = gevent.spawn(read, story.told(), ENDING)
+        server = gevent.spawn(read, story.told(), MAY_FINISH)
         wait_until(lambda: story.is_waiting)
         shutdown.stop_streams()
         assert server.get(timeout=PATIENCE) == []

@@ -15,7 +15,7 @@ ToJSON: TypeAlias = Callable[[object], bytes]
 PING = b": ping\n"
 """A comment, to be sent between two blocks while there is nothing else to send."""
 
-ECHO = b":\n"
+SECOND_PING = b":\n"
 """A comment that says nothing, to be sent after PING where only a second write shows whether anybody is there."""
 
 
@@ -160,15 +160,15 @@ def encode(item: object, to_json: ToJSON) -> bytes:
     return _json_block(b"", to_json(item))
 
 
-def opening(retry: int | None) -> bytes:
+def preamble(retry: int | None) -> bytes:
     """Return the first bytes of a stream, which let a browser know that it is open; *retry* in ms, None to say nothing.
 
     Without a blank line: see PING. Raises as ServerSentEvent does for *retry*.
     """
-    return b": open\n" if retry is None else b": open\n" + farewell(retry)
+    return b": open\n" if retry is None else b": open\n" + closing_bytes(retry)
 
 
-def farewell(retry: int) -> bytes:
+def closing_bytes(retry: int) -> bytes:
     """Return the last bytes of a stream whose client is to connect again in *retry* ms, without a blank line: see PING.
 
     Raises as ServerSentEvent does for *retry*.

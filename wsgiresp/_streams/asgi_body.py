@@ -9,34 +9,34 @@ from collections.abc import AsyncIterator, Iterable
 from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.shutdown import enter, leave
-from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import InCoroutine
 from wsgiresp._streams.stream_source import Source
-from wsgiresp._streams.wsgi_body import CLEANUP, MOMENT, ended_early
+from wsgiresp._streams.wsgi_body import CLOSE_TIMEOUT, FIRST_STEP_GRACE, transfer_error
 
 
-class LoopBody:
+class ASGIStreamBody:
     """The chunks of *source*, an asynchronous one, stepped by the loop that iterates this.
 
     ``aclose()`` closes the source; ``close()``, from any thread, does so too and then takes *steps*. *length*: the
-    bytes that Content-Length announces, if it does. Of *manner* all is kept but ``send_timeout``: the server waits.
+    bytes that Content-Length announces, if it does. Of *policy* all is kept but ``send_timeout``: the server waits.
     """
 
     def __init__(
-        self, source: Source, steps: Iterable[Step], manner: Manner = PLAIN, length: int | None = None
+        self, source: Source, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None
     ) -> None:
         self._source = source
-        self._manner = manner
+        self._policy = policy
         self._steps: Iterable[Step] = (self._end, *steps)
         self._length = None if length is None else LengthCounter(length)
-        self._opening = manner.opening
+        self._preamble = policy.preamble
         self._producer: InCoroutine | None = None
         self._timers: list[asyncio.TimerHandle] = []
-        self._must_end = self._is_over = self._is_quiet = self._is_closed = self._has_given_up = False
-        self._is_cut = False
+        self._must_finish = self._is_over = self._is_ping_due = self._is_closed = self._has_given_up = False
+        self._is_aborted = False
 
     async def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with an opening, at once.
+        """Start the source, and return once there is something to send, or nothing any more; with an preamble, at once.
 
         What the source raises before its first chunk is raised here. Again changes nothing.
         """
@@ -48,11 +48,11 @@ class LoopBody:
         self._buffer = self._producer.buffer
         self._producer.begin()
         enter(self)
-        if self._manner.max_age:
-            self._timers.append(self._loop.call_later(self._manner.max_age, self.stop))
-        if self._opening:
+        if self._policy.max_age:
+            self._timers.append(self._loop.call_later(self._policy.max_age, self.stop))
+        if self._preamble:
             # For a source that fails at once.
-            moment = self._loop.call_later(MOMENT, self._arrival.set)
+            moment = self._loop.call_later(FIRST_STEP_GRACE, self._arrival.set)
             await self._await()
             moment.cancel()
         else:
@@ -65,14 +65,14 @@ class LoopBody:
 
     def stop(self) -> None:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
-        if self._manner.farewell is not None:
-            self._must_end = True
+        if self._policy.closing_bytes is not None:
+            self._must_finish = True
             self._loop.call_soon_threadsafe(self._arrival.set)
 
     def cut(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread."""
         if self._producer is not None:
-            self._is_cut = self._must_end = True
+            self._is_aborted = self._must_finish = True
             self._loop.call_soon_threadsafe(self._stop_source, self._producer)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -81,8 +81,8 @@ class LoopBody:
     async def __anext__(self) -> bytes:
         await self.begin()
         chunk = await self._next()
-        if self._opening:
-            chunk, self._opening = self._opening + chunk, b""
+        if self._preamble:
+            chunk, self._preamble = self._preamble + chunk, b""
         return chunk if self._length is None else self._length.count(chunk)
 
     async def aclose(self) -> None:
@@ -103,22 +103,22 @@ class LoopBody:
 
     async def _next(self) -> bytes:
         buffer = self._buffer
-        self._is_quiet = False
-        ping_after = self._manner.ping_after
-        pings = self._loop.call_later(ping_after, self._grow_quiet) if ping_after else None
+        self._is_ping_due = False
+        ping_interval = self._policy.ping_interval
+        pings = self._loop.call_later(ping_interval, self._note_ping_due) if ping_interval else None
         try:
             while not self._is_over:
-                if self._must_end:
-                    return self._last_words()
+                if self._must_finish:
+                    return self._final_chunk()
                 if buffer.chunks:
                     return buffer.take()
-                if self._opening:
+                if self._preamble:
                     return b""
                 if buffer.has_ended:
                     self._is_over = True
-                    self._settle()
-                elif self._is_quiet:
-                    return self._manner.ping
+                    self._raise_outcome()
+                elif self._is_ping_due:
+                    return self._policy.ping
                 else:
                     await self._await()
         finally:
@@ -142,29 +142,29 @@ class LoopBody:
         self._arrival.set()
 
     async def _await_end(self) -> None:
-        limit = self._loop.call_later(CLEANUP, self._give_up)
+        limit = self._loop.call_later(CLOSE_TIMEOUT, self._give_up)
         while not (self._buffer.has_ended or self._has_given_up):
             await self._arrival.wait()
             self._arrival.clear()
         limit.cancel()
         if not self._buffer.has_ended:
-            log.warning("the source of a stream is still open %g s after it was to be closed", CLEANUP)
+            log.warning("the source of a stream is still open %g s after it was to be closed", CLOSE_TIMEOUT)
 
-    def _last_words(self) -> bytes:
+    def _final_chunk(self) -> bytes:
         self._is_over = True
-        if self._is_cut:
+        if self._is_aborted:
             raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
-        return self._buffer.close() + (self._manner.farewell or bytes)()
+        return self._buffer.close() + (self._policy.closing_bytes or bytes)()
 
-    def _settle(self) -> None:
+    def _raise_outcome(self) -> None:
         error, self._buffer.error = self._buffer.error, None
         if error is not None:
-            raise ended_early(error)
+            raise transfer_error(error)
         if self._length is not None:
             self._length.require_complete()
 
-    def _grow_quiet(self) -> None:
-        self._is_quiet = True
+    def _note_ping_due(self) -> None:
+        self._is_ping_due = True
         self._arrival.set()
 
     def _give_up(self) -> None:
@@ -188,7 +188,7 @@ class LoopBody:
             self._forget()
             self._stop_source(self._producer)
         elif self._loop.is_running():
-            asyncio.run_coroutine_threadsafe(self.aclose(), self._loop).result(CLEANUP + 1)
+            asyncio.run_coroutine_threadsafe(self.aclose(), self._loop).result(CLOSE_TIMEOUT + 1)
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -1,4 +1,4 @@
-"""What a stream says beside its chunks, and when it ends."""
+"""Stream policy: preamble, keep-alive ping, write timeout, maximum age, closing bytes."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Manner(NamedTuple):
+class StreamPolicy(NamedTuple):
     """How a stream behaves beside its chunks; all times in seconds, 0 for never.
 
-    *opening* is sent at once, *ping* whenever *ping_after* has passed without a chunk, with *echo* soon after it where
-    only a second write shows that a client has left. *farewell* gives the last words of a stream that is ended by
-    *max_age* or with the worker; one without it is not. A client that takes nothing for *send_timeout* is dropped.
+    *preamble* is sent at once, *ping* whenever *ping_interval* has passed without a chunk, with *second_ping* soon
+    after it where only a second write shows that a client has left. *closing_bytes* returns the last bytes of a stream
+    that is finished by *max_age* or with the worker; a stream without it is not finished. A client that takes nothing
+    for *send_timeout* is dropped.
     """
 
-    opening: bytes = b""
+    preamble: bytes = b""
     ping: bytes = b""
-    echo: bytes = b""
-    ping_after: float = 0
+    second_ping: bytes = b""
+    ping_interval: float = 0
     send_timeout: float = 0
     max_age: float = 0
-    farewell: Callable[[], bytes] | None = None
+    closing_bytes: Callable[[], bytes] | None = None
 
 
-PLAIN = Manner()
+RUN_TO_END = StreamPolicy()
 """A stream that runs to its end, however long that takes."""
 
-ENDING = Manner(farewell=bytes)
-"""A stream that may be ended between any two chunks, without a word."""
+MAY_FINISH = StreamPolicy(closing_bytes=bytes)
+"""A stream that may be finished between any two chunks, without closing bytes."""

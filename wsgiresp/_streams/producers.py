@@ -58,7 +58,8 @@ def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: b
 class InGreenlet:
     """Steps *source* in a greenlet of *hub*, which is that of this thread.
 
-    With *one_at_a_time* it waits after each chunk until that is taken: for a thread in which nobody else runs meanwhile.
+    With *one_at_a_time* it waits after each chunk until that is taken: for a thread in which nothing runs
+    meanwhile.
     """
 
     __slots__ = ("_greenlet", "_has_begun", "_hub", "_is_in_step", "_is_shared", "_room", "_source", "buffer")

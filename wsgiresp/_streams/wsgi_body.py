@@ -16,7 +16,7 @@ from wsgiresp._runtime.hubs import HubLease, is_under_hub
 from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.policy import PLAIN, Manner
+from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import Source
 from wsgiresp._streams.write_timeout import stuck_watch
@@ -24,17 +24,17 @@ from wsgiresp._streams.write_timeout import stuck_watch
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
-CLEANUP = 10.0
+CLOSE_TIMEOUT = 10.0
 """Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
 
-MOMENT = 0.02
-"""Seconds for a source that runs elsewhere to fail in, before the opening goes out."""
+FIRST_STEP_GRACE = 0.02
+"""Seconds for a source that runs elsewhere to fail in, before the preamble goes out."""
 
-_AFTER_CUT = 0.5  # s that it waits where the worker ends
-_ECHO_AFTER = 0.1  # s: until then the reset of a client that has left is there
+_CLOSE_TIMEOUT_ABORTED = 0.5  # s that it waits where the worker ends
+_SECOND_PING_AFTER = 0.1  # s: until then the reset of a client that has left is there
 
 
-def ended_early(error: BaseException) -> BaseException:
+def transfer_error(error: BaseException) -> BaseException:
     """Return what to raise to the server where the source has raised *error* after its first chunk.
 
     Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is no
@@ -49,7 +49,7 @@ def ended_early(error: BaseException) -> BaseException:
     return ended
 
 
-class StreamBody:
+class WSGIStreamBody:
     """The chunks of *source* for the server of *environ*; its ``close()`` closes the source and then takes *steps*.
 
     *length*: the bytes that Content-Length announces, if it does. To be read and closed in the thread that made it;
@@ -60,28 +60,28 @@ class StreamBody:
         "_age",
         "_arrival",
         "_buffer",
-        "_echoes",
         "_end_watch",
         "_has_left",
         "_hub",
+        "_is_aborted",
         "_is_alone",
         "_is_bare",
         "_is_broken",
-        "_is_cut",
         "_is_delimited",
-        "_is_echo_due",
         "_is_hidden",
         "_is_over",
-        "_is_quiet",
+        "_is_ping_due",
+        "_is_second_ping_due",
         "_is_stopped",
         "_lease",
         "_length",
-        "_manner",
-        "_must_end",
+        "_must_finish",
         "_name",
-        "_opening",
         "_pings",
+        "_policy",
+        "_preamble",
         "_producer",
+        "_second_pings",
         "_socket",
         "_steps",
         "_stuck",
@@ -92,17 +92,17 @@ class StreamBody:
         environ: WSGIEnvironment,
         source: Source,
         steps: Iterable[Step],
-        manner: Manner = PLAIN,
+        policy: StreamPolicy = RUN_TO_END,
         length: int | None = None,
     ) -> None:
         self._lease = HubLease()
         self._hub = self._lease.hub
         self._arrival = WakeupEvent(self._hub)
-        self._manner = manner
+        self._policy = policy
         self._steps: tuple[Step, ...] | None = tuple(steps)
         self._length = None if length is None else LengthCounter(length)
-        self._opening = manner.opening
-        self._is_quiet = self._is_echo_due = self._has_left = self._must_end = self._is_cut = False
+        self._preamble = policy.preamble
+        self._is_ping_due = self._is_second_ping_due = self._has_left = self._must_finish = self._is_aborted = False
         self._is_broken = self._is_stopped = self._is_over = False
         self._name = source.name
         self._socket = client_socket(environ)
@@ -110,28 +110,28 @@ class StreamBody:
         self._is_alone = self._socket is not None and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
         is_shared = is_under_hub()
         try:
-            self._stuck = stuck_watch(self._hub, is_shared, manner.send_timeout, self._socket)
+            self._stuck = stuck_watch(self._hub, is_shared, policy.send_timeout, self._socket)
             self._producer = producer_for(
-                source, self._hub, self._arrival, is_prompt=bool(manner.opening), is_shared=is_shared
+                source, self._hub, self._arrival, is_prompt=bool(policy.preamble), is_shared=is_shared
             )
         except BaseException:  # no thread is to be had, or no descriptor
             self._lease.close()
             raise
         self._buffer = self._producer.buffer
-        self._pings = self._echoes = None
-        if manner.ping_after:
-            self._pings = timer_queue(self._hub, manner.ping_after)
-            self._echoes = timer_queue(self._hub, min(_ECHO_AFTER, manner.ping_after / 2))
+        self._pings = self._second_pings = None
+        if policy.ping_interval:
+            self._pings = timer_queue(self._hub, policy.ping_interval)
+            self._second_pings = timer_queue(self._hub, min(_SECOND_PING_AFTER, policy.ping_interval / 2))
         # What is first sent to a client that has left is only answered by a reset: the second time shows it.
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
-        self._age = timer_queue(self._hub, manner.max_age) if manner.max_age else None
-        self._is_bare = not (self._opening or self._length or self._stuck)
-        self._end_watch = watch_disconnect(environ, self._hub, self._take_leave)
+        self._age = timer_queue(self._hub, policy.max_age) if policy.max_age else None
+        self._is_bare = not (self._preamble or self._length or self._stuck)
+        self._end_watch = watch_disconnect(environ, self._hub, self._note_disconnect)
         follow_server(environ)
         enter(self)
 
     def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with an opening, at once.
+        """Start the source, and return once there is something to send, or nothing any more; with an preamble, at once.
 
         What the source raises before its first chunk is raised here, and the body is closed.
         """
@@ -139,10 +139,10 @@ class StreamBody:
             self._producer.begin()
             if self._age is not None:
                 self._age.arm(self.stop)
-            if self._opening:
-                self._await_a_moment()
+            if self._preamble:
+                self._await_first_step()
             else:
-                while not (self._buffer.chunks or self._buffer.has_ended or self._has_left or self._must_end):
+                while not (self._buffer.chunks or self._buffer.has_ended or self._has_left or self._must_finish):
                     self._await()
             error = self._buffer.error
             if error is not None and not self._buffer.chunks:
@@ -156,8 +156,8 @@ class StreamBody:
 
     def stop(self) -> None:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
-        if self._manner.farewell is not None:
-            self._must_end = True
+        if self._policy.closing_bytes is not None:
+            self._must_finish = True
             self._arrival.set_threadsafe()
 
     def cut(self) -> None:
@@ -165,9 +165,9 @@ class StreamBody:
 
         A source that is being closed is soon waited for no longer.
         """
-        self._is_cut = True
-        if not self._must_end:
-            self._is_broken = self._must_end = True  # in this order: the reader may be in another thread
+        self._is_aborted = True
+        if not self._must_finish:
+            self._is_broken = self._must_finish = True  # in this order: the reader may be in another thread
         self._arrival.set_threadsafe()
         # The hub is gone where the stream was closed meanwhile.
         with contextlib.suppress(ValueError):
@@ -196,8 +196,8 @@ class StreamBody:
         if self._stuck is not None:
             self._stuck.clear()
         chunk = self._next()
-        if self._opening:
-            chunk, self._opening = self._opening + chunk, b""
+        if self._preamble:
+            chunk, self._preamble = self._preamble + chunk, b""
             self._is_bare = self._length is None and self._stuck is None
         if self._length is not None:
             self._length.count(chunk)
@@ -207,21 +207,21 @@ class StreamBody:
 
     def _next(self) -> bytes:
         buffer = self._buffer
-        if buffer.chunks and not self._must_end:
+        if buffer.chunks and not self._must_finish:
             return buffer.take()
-        quiet = self._echoes if self._is_echo_due else self._pings
+        quiet = self._second_pings if self._is_second_ping_due else self._pings
         if quiet is not None:
-            self._is_quiet = False
-            quiet.arm(self._grow_quiet)
+            self._is_ping_due = False
+            quiet.arm(self._note_ping_due)
         while not self._is_over:
-            if self._must_end:
-                words = self._last_words()
-                if words or self._opening:
+            if self._must_finish:
+                words = self._final_chunk()
+                if words or self._preamble:
                     return words
                 break
             if buffer.chunks:
                 return buffer.take()
-            if self._opening:
+            if self._preamble:
                 return b""
             if self._has_left:
                 self._is_over = True
@@ -229,10 +229,12 @@ class StreamBody:
                     shut_connection(self._socket)
             elif buffer.has_ended:
                 self._is_over = True
-                self._settle()
-            elif self._is_quiet:
-                self._is_echo_due = self._is_hidden and not self._is_echo_due
-                return self._manner.ping if self._is_echo_due or not self._is_hidden else self._manner.echo
+                self._raise_outcome()
+            elif self._is_ping_due:
+                self._is_second_ping_due = self._is_hidden and not self._is_second_ping_due
+                return (
+                    self._policy.ping if self._is_second_ping_due or not self._is_hidden else self._policy.second_ping
+                )
             else:
                 self._await()
         raise StopIteration
@@ -243,7 +245,7 @@ class StreamBody:
         buffer.reader_waits = True
         try:
             # Looked at after that: a producer in another thread may have put something just before.
-            if not (buffer.chunks or buffer.has_ended or buffer.is_closed or self._has_left or self._must_end):
+            if not (buffer.chunks or buffer.has_ended or buffer.is_closed or self._has_left or self._must_finish):
                 self._arrival.wait()
         finally:
             buffer.reader_waits = False
@@ -251,26 +253,26 @@ class StreamBody:
             # Not the end of the iteration: the server must not take the part for the whole.
             raise RuntimeError("a stream was closed by somebody else while it was read")
 
-    def _await_a_moment(self) -> None:
+    def _await_first_step(self) -> None:
         if self._producer.is_near:
             # Behind the first step, so that this is over when the source waits for the first time.
             self._hub.loop.run_callback(self._arrival.set)
             self._await()
             return
-        moment = timer_queue(self._hub, MOMENT)
+        moment = timer_queue(self._hub, FIRST_STEP_GRACE)
         moment.arm(self._arrival.set)
         self._await()
         moment.cancel(self._arrival.set)
 
-    def _last_words(self) -> bytes:
+    def _final_chunk(self) -> bytes:
         self._is_over = True
         if self._is_broken:
             # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
             raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
         made = self._buffer.close()
-        return made if self._manner.farewell is None else made + self._manner.farewell()
+        return made if self._policy.closing_bytes is None else made + self._policy.closing_bytes()
 
-    def _settle(self) -> None:
+    def _raise_outcome(self) -> None:
         """Raise what the source ended by: the server breaks the transfer off, and no client takes it for whole."""
         error, self._buffer.error = self._buffer.error, None
         if error is None:
@@ -279,21 +281,21 @@ class StreamBody:
             return
         if self._socket is not None and not self._is_delimited:
             reset_connection(self._socket)
-        raise ended_early(error)
+        raise transfer_error(error)
 
-    def _take_leave(self) -> None:
+    def _note_disconnect(self) -> None:
         self._has_left = True
         self._arrival.set()
 
-    def _grow_quiet(self) -> None:
-        self._is_quiet = True
+    def _note_ping_due(self) -> None:
+        self._is_ping_due = True
         self._arrival.set()
 
     def _end(self) -> None:
         self._end_watch()
-        for quiet in (self._pings, self._echoes):
+        for quiet in (self._pings, self._second_pings):
             if quiet is not None:
-                quiet.cancel(self._grow_quiet)
+                quiet.cancel(self._note_ping_due)
         if self._age is not None:
             self._age.cancel(self.stop)
         if self._stuck is not None:
@@ -306,7 +308,7 @@ class StreamBody:
                 self._stop_source()
                 self._await_end()
         finally:
-            if self._must_end and self._is_alone and seconds_since_stop():
+            if self._must_finish and self._is_alone and seconds_since_stop():
                 # Its client comes back later, and elsewhere: the connection must not keep the worker until then.
                 shut_connection(self._socket, SHUT_RD)
             leave(self)
@@ -321,25 +323,25 @@ class StreamBody:
             self._producer.stop()
 
     def _await_end(self) -> None:
-        was_cut = self._is_cut
-        self._await_source(_AFTER_CUT if was_cut else CLEANUP)
-        if self._is_cut and not was_cut:
-            self._await_source(_AFTER_CUT)
+        was_cut = self._is_aborted
+        self._await_source(_CLOSE_TIMEOUT_ABORTED if was_cut else CLOSE_TIMEOUT)
+        if self._is_aborted and not was_cut:
+            self._await_source(_CLOSE_TIMEOUT_ABORTED)
         if self._buffer.has_ended:
             return
-        if self._is_cut:
+        if self._is_aborted:
             log.error("the source of a stream, %s, goes on though it was cut", self)
         else:
-            log.warning("the source of a stream, %s, is still open %g s after it was to be closed", self, CLEANUP)
+            log.warning("the source of a stream, %s, is still open %g s after it was to be closed", self, CLOSE_TIMEOUT)
 
     def _await_source(self, seconds: float) -> None:
         """Wait so many *seconds* for the source to be closed; less where the stream is cut meanwhile."""
-        was_cut = self._is_cut
+        was_cut = self._is_aborted
         deadline = time.monotonic() + seconds * 0.9  # a timer queue may fire a little early
         limit = timer_queue(self._hub, seconds)
         limit.arm(self._arrival.set)
         try:
-            while not self._buffer.has_ended and self._is_cut is was_cut and time.monotonic() < deadline:
+            while not self._buffer.has_ended and self._is_aborted is was_cut and time.monotonic() < deadline:
                 self._arrival.wait()
         finally:
             limit.cancel(self._arrival.set)

@@ -7,10 +7,19 @@ import random
 from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from wsgiresp._protocol.event_stream import ECHO, PING, ToJSON, encode, farewell, last_event_id, opening, text_block
+from wsgiresp._protocol.event_stream import (
+    PING,
+    SECOND_PING,
+    ToJSON,
+    closing_bytes,
+    encode,
+    last_event_id,
+    preamble,
+    text_block,
+)
 from wsgiresp._protocol.fields import Field
 from wsgiresp._streams.blocking_warning import warn_of_blocking
-from wsgiresp._streams.policy import Manner
+from wsgiresp._streams.policy import StreamPolicy
 from wsgiresp._streams.stream_source import Encode, require_streamable
 from wsgiresp._types import Background, HeaderFields
 
@@ -68,8 +77,8 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         fields = self._field_list()
         given = {name.lower() for name, _ in fields}
         fields.extend(field for field in _FIELDS if field[0].lower() not in given)
-        self._every = _manner(
-            opening(retry),
+        self._every = _policy(
+            preamble(retry),
             RETRY if retry is None else retry,
             _seconds("ping", ping),
             _limit("send_timeout", send_timeout),
@@ -101,15 +110,17 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         require_streamable(f"{type(self).__name__}, as the callable gave it,", made)
         return made
 
-    def _manner(self, environ: WSGIEnvironment) -> Manner:
+    def _policy(self, environ: WSGIEnvironment) -> StreamPolicy:
         warn_of_blocking(environ)
         return self._every
 
 
 @functools.lru_cache
-def _manner(opening: bytes, retry: int, ping: float, send_timeout: float, max_age: float) -> Manner:
+def _policy(preamble: bytes, retry: int, ping: float, send_timeout: float, max_age: float) -> StreamPolicy:
     """Return one object for all streams that behave alike: there may be thousands at a time."""
-    return Manner(opening, PING, ECHO, ping, send_timeout, max_age, functools.partial(_farewell, retry))
+    return StreamPolicy(
+        preamble, PING, SECOND_PING, ping, send_timeout, max_age, functools.partial(_closing_bytes, retry)
+    )
 
 
 @functools.lru_cache
@@ -118,9 +129,9 @@ def _encoding(to_json: ToJSON) -> Encode:
     return lambda item: text_block("", item) if type(item) is str else encode(item, to_json)
 
 
-def _farewell(retry: int) -> bytes:
+def _closing_bytes(retry: int) -> bytes:
     """Return the last words, with up to as many milliseconds again, a second at least: no two clients come together."""
-    return farewell(retry + random.randrange(max(retry, 1000)))
+    return closing_bytes(retry + random.randrange(max(retry, 1000)))
 
 
 def _seconds(name: str, value: float) -> float:

@@ -13,10 +13,10 @@ from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.json_lines import line
 from wsgiresp._protocol.status import BODILESS, parse
 from wsgiresp._runtime.close_steps import ClosingBody, Step
-from wsgiresp._streams.asgi_body import LoopBody
-from wsgiresp._streams.policy import ENDING, PLAIN, Manner
+from wsgiresp._streams.asgi_body import ASGIStreamBody
+from wsgiresp._streams.policy import MAY_FINISH, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import Around, Chunks, Encode, Source, require_streamable, unwrapped
-from wsgiresp._streams.wsgi_body import StreamBody
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
 
@@ -154,11 +154,11 @@ class StreamingResponse(Response):
         body: Any
         try:
             source = Source(self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw)
-            manner, length = self._manner(environ), announced_length(fields)
+            policy, length = self._policy(environ), announced_length(fields)
             if is_on_loop and source.is_async:
-                body = LoopBody(source, self._after(), manner, length)
+                body = ASGIStreamBody(source, self._after(), policy, length)
                 return Prepared(self._status, fields, body)
-            body = StreamBody(environ, source, self._after(), manner, length)
+            body = WSGIStreamBody(environ, source, self._after(), policy, length)
         except BaseException:
             self._unsent(source or chunks).close()
             raise
@@ -173,10 +173,10 @@ class StreamingResponse(Response):
         """Return what makes bytes of a chunk."""
         return self.render_chunk
 
-    def _manner(self, environ: WSGIEnvironment) -> Manner:
+    def _policy(self, environ: WSGIEnvironment) -> StreamPolicy:
         """Return how the body behaves beside its chunks."""
         # Whoever reads events comes back for more; of any other stream a part would be taken for the whole.
-        return ENDING if self.mimetype == "text/event-stream" else PLAIN
+        return MAY_FINISH if self.mimetype == "text/event-stream" else RUN_TO_END
 
     def _answer_fields(self) -> list[Field]:
         fields = self._field_list().copy()
