@@ -20,7 +20,7 @@ import gevent
 from gevent import socket as gevent_socket
 
 from wsgiresp._runtime.disconnect import shut_connection
-from wsgiresp._runtime.shutdown import end_all, follow, seconds_since_stop, stop_streams
+from wsgiresp._runtime.shutdown import finish_streams, seconds_since_stop, shut_down, watch_worker
 from wsgiresp._runtime.snapshots import live_items
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
@@ -34,12 +34,12 @@ _idle: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # sockets between two
 
 def post_worker_init(worker: Any) -> None:
     """Follow *worker*: its streams end when it is to stop, by SIGTERM, by a reload or by ``max_requests``."""
-    follow(lambda: _is_wanted(worker), worker.cfg.graceful_timeout, _end_idle_soon)
+    watch_worker(lambda: _is_wanted(worker), worker.cfg.graceful_timeout, _end_idle_soon)
 
 
 def worker_int(worker: Any) -> None:
     """End the streams of a *worker* that is to stop at once (SIGINT, SIGQUIT); it returns before they have ended."""
-    stop_streams()
+    finish_streams()
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -76,10 +76,10 @@ def worker_exit(server: Any, worker: Any) -> None:
         # It can no longer tell the master that it lives.
         grace = min(grace, seconds_since_stop() + worker.cfg.timeout)
     try:
-        end_all(grace)
+        shut_down(grace)
     except SystemExit:
         # Raised wherever the worker stands, by a second SIGINT or SIGQUIT: Ctrl-C sends both.
-        end_all(grace)
+        shut_down(grace)
 
 
 def _connection(request: Any) -> Any:

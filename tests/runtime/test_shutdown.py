@@ -23,58 +23,58 @@ class Stream:
     def __init__(self):
         self.stops = 0
 
-    def stop(self):
+    def finish(self):
         self.stops += 1
 
 
 def test_all_open_streams_are_asked_to_end():
     streams = [Stream(), Stream()]
     for stream in streams:
-        shutdown.enter(stream)
-    assert shutdown.stop_streams() == 2
+        shutdown.register(stream)
+    assert shutdown.finish_streams() == 2
     assert [stream.stops for stream in streams] == [1, 1]
 
 
 def test_a_stream_that_is_closed_is_not_asked():
     stream = Stream()
-    shutdown.enter(stream)
-    shutdown.leave(stream)
-    assert shutdown.stop_streams() == 0
+    shutdown.register(stream)
+    shutdown.unregister(stream)
+    assert shutdown.finish_streams() == 0
     assert stream.stops == 0
 
 
 def test_a_stream_that_leaves_twice_leaves_once():
     stream = Stream()
-    shutdown.enter(stream)
-    shutdown.leave(stream)
-    shutdown.leave(stream)
-    assert shutdown.stop_streams() == 0
+    shutdown.register(stream)
+    shutdown.unregister(stream)
+    shutdown.unregister(stream)
+    assert shutdown.finish_streams() == 0
 
 
 def test_a_stream_that_is_opened_later_is_asked_at_once():
-    shutdown.stop_streams()
+    shutdown.finish_streams()
     stream = Stream()
-    shutdown.enter(stream)
+    shutdown.register(stream)
     assert stream.stops == 1
 
 
 def test_streams_may_come_and_go_while_they_are_asked():
     class Leaving(Stream):
-        def stop(self):
-            shutdown.leave(self)
-            super().stop()
+        def finish(self):
+            shutdown.unregister(self)
+            super().finish()
 
     streams = [Leaving() for _ in range(5)]
     for stream in streams:
-        shutdown.enter(stream)
-    assert shutdown.stop_streams() == 5
-    assert shutdown.stop_streams() == 0
+        shutdown.register(stream)
+    assert shutdown.finish_streams() == 5
+    assert shutdown.finish_streams() == 0
 
 
 def test_the_word_may_come_from_another_thread():
     stream = Stream()
-    shutdown.enter(stream)
-    thread = threading.Thread(target=shutdown.stop_streams)
+    shutdown.register(stream)
+    thread = threading.Thread(target=shutdown.finish_streams)
     thread.start()
     thread.join(PATIENCE)
     assert stream.stops == 1
@@ -83,11 +83,11 @@ def test_the_word_may_come_from_another_thread():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_has_streams_of_its_own():
-    shutdown.enter(Stream())
-    shutdown.stop_streams()
+    shutdown.register(Stream())
+    shutdown.finish_streams()
     child = os.fork()
     if child == 0:
         stream = Stream()
-        shutdown.enter(stream)
-        os._exit(stream.stops + 2 * (shutdown.stop_streams() - 1))
+        shutdown.register(stream)
+        os._exit(stream.stops + 2 * (shutdown.finish_streams() - 1))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

@@ -23,8 +23,8 @@ LONG = 600  # s, which no test waits
 def process(monkeypatch):
     """A process that nothing has told to stop, before the test and after it; all its waits are short."""
     forget()
-    monkeypatch.setattr(shutdown, "FAREWELL", 0.05)
-    monkeypatch.setattr(shutdown, "RESERVE", 0.05)
+    monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", 0.05)
+    monkeypatch.setattr(shutdown, "KILL_MARGIN", 0.05)
     monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
     monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
     yield
@@ -43,12 +43,12 @@ class Stream:
         self.ends_at = ends_at
         self.name = name
         self.asked = []
-        shutdown.enter(self)
+        shutdown.register(self)
 
-    def stop(self):
+    def finish(self):
         self._hear("stop")
 
-    def cut(self):
+    def abort(self):
         self._hear("cut")
 
     def __str__(self):
@@ -57,7 +57,7 @@ class Stream:
     def _hear(self, word):
         self.asked.append(word)
         if word == self.ends_at:
-            shutdown.leave(self)
+            shutdown.unregister(self)
 
 
 class Flag:
@@ -77,21 +77,21 @@ def test_no_time_has_passed_before_the_stop():
 
 
 def test_time_is_counted_from_the_first_stop():
-    shutdown.stop_streams()
+    shutdown.finish_streams()
     wait_until(lambda: shutdown.seconds_since_stop() > 0.01)
-    shutdown.stop_streams()
+    shutdown.finish_streams()
     assert shutdown.seconds_since_stop() > 0.01
 
 
 def test_a_stream_that_begins_after_the_stop_is_asked_at_once():
-    shutdown.stop_streams()
+    shutdown.finish_streams()
     assert Stream().asked == ["stop"]
 
 
 @BOTH
 def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
     flag, stream = Flag(), Stream()
-    run(shutdown.follow, flag, LONG)
+    run(shutdown.watch_worker, flag, LONG)
     wait_until(lambda: flag.looks > 2)
     assert stream.asked == []
 
@@ -99,7 +99,7 @@ def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
 @BOTH
 def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
     flag, stream = Flag(), Stream()
-    run(shutdown.follow, flag, LONG)
+    run(shutdown.watch_worker, flag, LONG)
     flag.is_wanted = False
     wait_until(lambda: stream.asked == ["stop"])
 
@@ -107,7 +107,7 @@ def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
 @BOTH
 def test_one_more_is_told_of_the_stop_once(run):
     told = []
-    run(shutdown.follow, lambda: False, LONG, lambda: told.append(shutdown.seconds_since_stop() > 0))
+    run(shutdown.watch_worker, lambda: False, LONG, lambda: told.append(shutdown.seconds_since_stop() > 0))
     wait_until(lambda: told)
     turns()
     assert told == [True]
@@ -117,15 +117,15 @@ def test_one_more_is_told_of_the_stop_once(run):
 def test_a_worker_that_has_stopped_is_looked_at_no_more(run):
     flag, stream = Flag(), Stream(ends_at="cut")
     flag.is_wanted = False
-    run(shutdown.follow, flag, 6 * shutdown.LOOK_EVERY)
+    run(shutdown.watch_worker, flag, 6 * shutdown.POLL_INTERVAL)
     wait_until(lambda: "cut" in stream.asked)
     assert flag.looks == 1
 
 
 def test_a_process_follows_one_worker():
     first, second = Flag(), Flag()
-    in_greenlet(shutdown.follow, first, LONG)
-    in_greenlet(shutdown.follow, second, LONG)
+    in_greenlet(shutdown.watch_worker, first, LONG)
+    in_greenlet(shutdown.watch_worker, second, LONG)
     wait_until(lambda: first.looks > 1)
     assert second.looks == 0
 
@@ -133,7 +133,7 @@ def test_a_process_follows_one_worker():
 @BOTH
 def test_what_is_left_is_cut_before_the_server_kills(run):
     stream = Stream(ends_at="cut")
-    run(shutdown.follow, lambda: False, 0.2)
+    run(shutdown.watch_worker, lambda: False, 0.2)
     wait_until(lambda: stream.asked)
     assert stream.asked == ["stop"]
     wait_until(lambda: "cut" in stream.asked)
@@ -141,49 +141,49 @@ def test_what_is_left_is_cut_before_the_server_kills(run):
 
 
 def test_a_process_that_has_begun_anew_is_not_ended_by_whom_it_followed():
-    shutdown._Follower(lambda: False, 0, None)._end()
+    shutdown._WorkerWatcher(lambda: False, 0, None)._end()
     assert shutdown.seconds_since_stop() == 0
 
 
 def test_to_cut_no_stream_is_not_told(caplog):
-    shutdown.cut_streams(LONG)
+    shutdown.abort_streams(LONG)
     assert caplog.messages == []
 
 
 def test_the_log_counts_what_is_cut(caplog):
     for name in ("rows", "ticks", "ticks"):
         Stream(ends_at="cut", name=name)
-    shutdown.cut_streams(LONG)
+    shutdown.abort_streams(LONG)
     assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])
 def test_streams_that_are_cut_are_waited_for(run):
     stream = Stream(ends_at="never")
-    threading.Timer(0.05, shutdown.leave, [stream]).start()
-    run(shutdown.cut_streams, LONG)
+    threading.Timer(0.05, shutdown.unregister, [stream]).start()
+    run(shutdown.abort_streams, LONG)
     assert shutdown._open == set()
 
 
 def test_a_stream_that_goes_on_is_not_waited_for_beyond_the_limit():
     Stream(ends_at="never")
-    shutdown.cut_streams(0.05)
+    shutdown.abort_streams(0.05)
     assert len(shutdown._open) == 1
 
 
 def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
     stream = Stream(ends_at="never")
-    gevent.spawn_later(0.01, shutdown.leave, stream)
-    in_greenlet(shutdown.end_all, LONG)
+    gevent.spawn_later(0.01, shutdown.unregister, stream)
+    in_greenlet(shutdown.shut_down, LONG)
     assert stream.asked == ["stop"]
     assert caplog.messages == []
 
 
 def test_at_the_end_a_stream_that_was_asked_long_before_is_cut_at_once(monkeypatch):
-    monkeypatch.setattr(shutdown, "FAREWELL", LONG)
+    monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", LONG)
     shutdown._process.stopped_at = time.monotonic() - LONG
     stream = Stream(ends_at="cut")
-    in_greenlet(shutdown.end_all, LONG)
+    in_greenlet(shutdown.shut_down, LONG)
     assert stream.asked[-1] == "cut"
 
 
@@ -219,7 +219,7 @@ def task():
 
 def test_at_the_end_tasks_are_waited_for(task):
     gevent.spawn_later(0.05, task.may_end.set)
-    in_greenlet(shutdown.end_all, LONG)
+    in_greenlet(shutdown.shut_down, LONG)
     assert task.outcome == "done"
 
 
@@ -232,7 +232,7 @@ def test_at_the_end_tasks_are_waited_for(task):
 )
 def test_at_the_end_tasks_are_cut_at_the_nearer_limit(task, caplog, grace, limit):
     worker_pool.configure(drain=limit)
-    in_greenlet(shutdown.end_all, grace)
+    in_greenlet(shutdown.shut_down, grace)
     assert task.outcome == "cut"
     assert caplog.messages == ["the task was cut: the process ends"]
 
@@ -247,11 +247,11 @@ class Worker:
         self.cfg = SimpleNamespace(graceful_timeout=LONG)
 
     def serve(self, environ):
-        shutdown.follow_server(environ)
+        shutdown.watch_server(environ)
 
     def run(self, environ):
         """Serve as a server of gevent's does that is given the application alone."""
-        gevent.spawn(shutdown.follow_server, environ).join(PATIENCE)
+        gevent.spawn(shutdown.watch_server, environ).join(PATIENCE)
 
 
 class WorkerOfTheUser(Worker):
@@ -279,7 +279,7 @@ def test_a_worker_is_found_without_a_hook(kind, serve, environ):
 
 def test_a_worker_that_is_followed_is_not_looked_for():
     flag, worker = Flag(), Worker()
-    in_greenlet(shutdown.follow, flag, LONG)
+    in_greenlet(shutdown.watch_worker, flag, LONG)
     worker.alive = False
     worker.serve(SOCKET)
     wait_until(lambda: flag.looks > 2)
@@ -288,20 +288,20 @@ def test_a_worker_that_is_followed_is_not_looked_for():
 
 def test_a_worker_of_another_server_is_not_looked_for():
     Worker().serve({})
-    assert shutdown._process.follower is None
+    assert shutdown._process.watcher is None
 
 
 @pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["under a hub", "in a thread"])
 def test_a_server_whose_worker_is_not_found_is_not_followed(run):
-    run(shutdown.follow_server, SOCKET)
-    assert shutdown._process.follower is None
+    run(shutdown.watch_server, SOCKET)
+    assert shutdown._process.watcher is None
 
 
 class WithoutLife:
     __module__ = "gunicorn.workers.fake"
 
     def serve(self):
-        shutdown.follow_server(SOCKET)
+        shutdown.watch_server(SOCKET)
 
 
 class Unbound:
@@ -311,7 +311,7 @@ class Unbound:
         raise RuntimeError("there is no request")
 
     def serve(self):
-        shutdown.follow_server(SOCKET)
+        shutdown.watch_server(SOCKET)
 
 
 @pytest.mark.parametrize(
@@ -323,4 +323,4 @@ class Unbound:
 )
 def test_another_caller_is_not_followed(caller):
     caller.serve()
-    assert shutdown._process.follower is None
+    assert shutdown._process.watcher is None

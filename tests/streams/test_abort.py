@@ -57,7 +57,7 @@ class Source:
 
 def cut_all():
     for stream in list(shutdown._open):
-        stream.cut()
+        stream.abort()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_stream_that_is_cut_is_open_no_more():
 def test_a_stream_that_was_asked_before_ends_in_order():
     with visit(EventSourceResponse(Source().chunks())) as visitor:
         visitor.next_event()
-        shutdown.stop_streams()
+        shutdown.finish_streams()
         cut_all()
         assert list(visitor.events()) == []
         assert visitor.retry is not None
@@ -265,11 +265,11 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
 
 
 def ask_to_end(stream):
-    shutdown.stop_streams()
+    shutdown.finish_streams()
 
 
 def reach_its_age(stream):
-    stream.stop()
+    stream.finish()
 
 
 def send(response, served, protocol, client, end):
@@ -287,7 +287,7 @@ def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_wo
     client, served = pair
     serving = gevent.spawn(serve, EventSourceResponse(Source().chunks()), served, "HTTP/1.1", closes=False)
     wait_until(lambda: shutdown._open)
-    shutdown.stop_streams()
+    shutdown.finish_streams()
     serving.get(timeout=PATIENCE)
     assert served.recv(1) == b""
     assert b"retry: " in client.recv(1000)

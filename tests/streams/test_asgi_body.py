@@ -157,7 +157,7 @@ def test_final_chunk_follow_what_is_ready():
     async def read():
         made = body(steps(), MAY_FINISH)
         await made.begin()
-        made.stop()
+        made.finish()
         return await all_of(made)
 
     assert run(read()) == [b"ab"]
@@ -167,7 +167,7 @@ def test_a_stream_without_final_chunk_is_not_stopped():
     async def read():
         made = body(letters())
         await made.begin()
-        made.stop()
+        made.finish()
         return await all_of(made)
 
     assert b"".join(run(read())) == b"ab"
@@ -182,7 +182,7 @@ def test_the_end_of_the_worker_reaches_it():
         made = body(steps(), MAY_FINISH)
         await made.begin()
         (known,) = (stream for stream in shutdown._open if stream is made)
-        known.stop()
+        known.finish()
         chunks = await all_of(made)
         return chunks, made in shutdown._open
 
@@ -232,9 +232,9 @@ def test_a_cut_closes_the_source():
 
     async def read():
         made = body(endless(said))
-        made.cut()
+        made.abort()
         await anext(made)
-        made.cut()
+        made.abort()
         with pytest.raises(BrokenPipeError, match="cut"):
             await anext(made)
         await made.aclose()

@@ -37,7 +37,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 made = [next(body)]
                 wait_until(lambda: story.is_waiting)
-                threading.Thread(target=shutdown.stop_streams).start()
+                threading.Thread(target=shutdown.finish_streams).start()
                 return b"".join([*made, *body])
 
         assert run(read_on) == b"open|abye|"
@@ -49,7 +49,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 next(body)
                 gevent.sleep(0)
-                shutdown.stop_streams()
+                shutdown.finish_streams()
                 return b"".join(body)
 
         assert in_greenlet(read_on)[-4:] == b"bye|"
@@ -57,13 +57,13 @@ class TestTheEnd:
     def test_of_plain_streams_is_their_own(self):
         body = begun([b"a", b"b"])
         assert next(body) == b"a"
-        shutdown.stop_streams()
+        shutdown.finish_streams()
         assert list(body) == [b"b"]
         body.close()
 
     @everywhere
     def test_comes_at_once_for_a_stream_that_is_opened_after_the_word(self, run):
-        shutdown.stop_streams()
+        shutdown.finish_streams()
         story = Story(waits_at=0)
         assert b"".join(run(read, story.told(), EVENTS)) == b"open|bye|"
         assert len(story.ends) <= 1
@@ -71,19 +71,19 @@ class TestTheEnd:
     @everywhere
     @told
     def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
-        shutdown.stop_streams()
+        shutdown.finish_streams()
         assert run(read, tell(Story(waits_at=0)), MAY_FINISH) == []
 
     def test_comes_without_a_word_before_the_first_chunk(self):
         story = Story(waits_at=0)
         server = gevent.spawn(read, story.told(), MAY_FINISH)
         wait_until(lambda: story.is_waiting)
-        shutdown.stop_streams()
+        shutdown.finish_streams()
         assert server.get(timeout=PATIENCE) == []
         assert story.ends == ["GreenletExit"]
 
     def test_is_counted(self):
         body = begun([b"a"])
-        assert shutdown.stop_streams() == 1
+        assert shutdown.finish_streams() == 1
         body.close()
-        assert shutdown.stop_streams() == 0
+        assert shutdown.finish_streams() == 0

@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
     from wsgiresp._types import WSGIEnvironment
 
-LOOK_EVERY = 0.05
+POLL_INTERVAL = 0.05
 """Seconds between two looks at whether the worker is to stop."""
 
-FAREWELL = 1.0
+FINISH_TIMEOUT = 1.0
 """Seconds that streams have to end in, from when they are asked, and again from when they are cut."""
 
-RESERVE = 1.5
+KILL_MARGIN = 1.5
 """Seconds before the server kills the process in which no task goes on: those that are cut have 1 s to clean up."""
 
 _real_sleep: Any = monkey.get_original("time", "sleep")
 
 
-class Stoppable(Protocol):
+class OpenStream(Protocol):
     """A stream, which can be asked from any thread."""
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """End soon, with the last words, if it is a stream that may be ended."""
         ...
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Close the source soon, wherever it stands: the transfer breaks off."""
         ...
 
@@ -49,37 +49,37 @@ class _Process:
     """What is known of the end of this process."""
 
     stopped_at: float | None = None  # of time.monotonic()
-    follower: object = None
+    watcher: object = None
     """Who looks at whether the worker is to stop."""
 
 
 _process = _Process()
-_open: set[Stoppable] = set()
+_open: set[OpenStream] = set()
 
 
-def enter(stream: Stoppable) -> None:
-    """Count *stream* as open, until :func:`leave`; where the worker stops already it is asked to end at once."""
+def register(stream: OpenStream) -> None:
+    """Count *stream* as open, until :func:`unregister`; where the worker stops already it is asked to end at once."""
     _open.add(stream)
     if _process.stopped_at is not None:
-        stream.stop()
+        stream.finish()
 
 
-def leave(stream: Stoppable) -> None:
+def unregister(stream: OpenStream) -> None:
     """Count *stream* as closed."""
     _open.discard(stream)
 
 
-def stop_streams() -> int:
+def finish_streams() -> int:
     """Ask the streams that are open, and those that will be, to end; return how many are open. From any thread."""
     if _process.stopped_at is None:
         _process.stopped_at = time.monotonic()
     streams = list(_open)
     for stream in streams:
-        stream.stop()
+        stream.finish()
     return len(streams)
 
 
-def cut_streams(limit: float) -> None:
+def abort_streams(limit: float) -> None:
     """Close the sources of the streams that are still open, and wait up to *limit* seconds until that is done.
 
     The log names what made them.
@@ -89,20 +89,20 @@ def cut_streams(limit: float) -> None:
         names = ", ".join(f"{count} of {name}" for name, count in Counter(map(str, streams)).most_common())
         log.warning("streams are cut, since the process ends: %s", names)
     for stream in streams:
-        stream.cut()
+        stream.abort()
     _await_closed(limit)
 
 
-def end_all(grace: float) -> None:
+def shut_down(grace: float) -> None:
     """Bring streams and tasks to their end, within *grace* seconds from when the streams were asked to end.
 
-    *grace*: after so many the server kills the process. Streams have :data:`FAREWELL` to end in before they are cut,
+    *grace*: after so many the server kills the process. Streams have :data:`FINISH_TIMEOUT` to end in before they are cut,
     tasks what :func:`drain_limit` says; the log names what was cut.
     """
-    stop_streams()
-    _await_closed(FAREWELL - seconds_since_stop())
-    cut_streams(FAREWELL)
-    drain(max(min(drain_limit(), grace - seconds_since_stop() - RESERVE), 0))
+    finish_streams()
+    _await_closed(FINISH_TIMEOUT - seconds_since_stop())
+    abort_streams(FINISH_TIMEOUT)
+    drain(max(min(drain_limit(), grace - seconds_since_stop() - KILL_MARGIN), 0))
 
 
 def seconds_since_stop() -> float:
@@ -110,69 +110,69 @@ def seconds_since_stop() -> float:
     return 0 if _process.stopped_at is None else time.monotonic() - _process.stopped_at
 
 
-def follow(is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None = None) -> None:
+def watch_worker(is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None = None) -> None:
     """Ask the streams to end, and call *at_stop*, when *is_alive* says that the worker is to stop; once in a process.
 
     *grace*: the seconds from then on after which the server kills the process. What is left shortly before is brought
-    to its end by :func:`end_all`, for a server that kills does not say what it cut.
+    to its end by :func:`shut_down`, for a server that kills does not say what it cut.
     """
-    if _process.follower is None:
-        _process.follower = follower = _Follower(is_alive, grace, at_stop)
+    if _process.watcher is None:
+        _process.watcher = watcher = _WorkerWatcher(is_alive, grace, at_stop)
         if may_block_thread():
-            start_thread(follower.look_in_thread, "wsgiresp-stopping")
+            start_thread(watcher.look_in_thread, "wsgiresp-stopping")
         else:
-            follower.look_in_hub()
+            watcher.look_in_hub()
 
 
-class _Follower:
+class _WorkerWatcher:
     def __init__(self, is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None) -> None:
         self._is_alive = is_alive
         self._grace = grace
         self._at_stop = at_stop
-        self._until_last = max(grace - FAREWELL - RESERVE, grace / 2)
+        self._until_shutdown = max(grace - FINISH_TIMEOUT - KILL_MARGIN, grace / 2)
 
     def look_in_hub(self) -> None:
         # Not referenced, so that the hub does not go on for it.
-        looks = gevent.get_hub().loop.timer(LOOK_EVERY, LOOK_EVERY, ref=False)
+        looks = gevent.get_hub().loop.timer(POLL_INTERVAL, POLL_INTERVAL, ref=False)
 
         def look() -> None:
             if not self._is_alive():
                 looks.close()
                 self._stop()
-                gevent.spawn_later(self._until_last, self._end)
+                gevent.spawn_later(self._until_shutdown, self._end)
 
         looks.start(look)
 
     def look_in_thread(self) -> None:
         while self._is_alive():
-            _real_sleep(LOOK_EVERY)
+            _real_sleep(POLL_INTERVAL)
         self._stop()
-        _real_sleep(self._until_last)
+        _real_sleep(self._until_shutdown)
         self._end()
 
     def _stop(self) -> None:
-        stop_streams()
+        finish_streams()
         if self._at_stop is not None:
             self._at_stop()
 
     def _end(self) -> None:
-        if _process.follower is self:
-            end_all(self._grace)
+        if _process.watcher is self:
+            shut_down(self._grace)
 
 
-def follow_server(environ: WSGIEnvironment) -> None:
+def watch_server(environ: WSGIEnvironment) -> None:
     """Follow the worker of gunicorn that serves this request, unless it was configured to be followed.
 
     gunicorn tells nobody of it without a hook; but it is among those who called us.
     """
-    if _process.follower is None and ("gunicorn.socket" in environ or "gunicorn.sock" in environ):
+    if _process.watcher is None and ("gunicorn.socket" in environ or "gunicorn.sock" in environ):
         worker = _worker_above(sys._getframe())
         if worker is None and is_under_hub():
             # Called by a server of gevent's that knows nothing of its worker, which waits in the main greenlet.
             main: Any = gevent.get_hub().parent
             worker = _worker_above(main.gr_frame)
         if worker is not None:
-            follow(lambda: bool(worker.alive), worker.cfg.graceful_timeout)
+            watch_worker(lambda: bool(worker.alive), worker.cfg.graceful_timeout)
 
 
 def _worker_above(frame: FrameType | None) -> Any:
@@ -191,12 +191,12 @@ def _await_closed(limit: float) -> None:
     # Where no hub runs us, the streams are in other threads.
     pause = _real_sleep if may_block_thread() else gevent.sleep
     while _open and time.monotonic() < deadline:
-        pause(LOOK_EVERY / 5)
+        pause(POLL_INTERVAL / 5)
 
 
 def _begin_anew() -> None:
     _process.stopped_at = None
-    _process.follower = None
+    _process.watcher = None
     _open.clear()
 
 

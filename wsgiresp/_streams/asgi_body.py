@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.shutdown import enter, leave
+from wsgiresp._runtime.shutdown import register, unregister
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import InCoroutine
 from wsgiresp._streams.stream_source import Source
@@ -47,9 +47,9 @@ class ASGIStreamBody:
         self._producer = InCoroutine(self._source, self._arrival.set, loop=self._loop)
         self._buffer = self._producer.buffer
         self._producer.begin()
-        enter(self)
+        register(self)
         if self._policy.max_age:
-            self._timers.append(self._loop.call_later(self._policy.max_age, self.stop))
+            self._timers.append(self._loop.call_later(self._policy.max_age, self.finish))
         if self._preamble:
             # For a source that fails at once.
             moment = self._loop.call_later(FIRST_STEP_GRACE, self._arrival.set)
@@ -63,13 +63,13 @@ class ASGIStreamBody:
             self._buffer.error = None
             raise error
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
             self._loop.call_soon_threadsafe(self._arrival.set)
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread."""
         if self._producer is not None:
             self._is_aborted = self._must_finish = True
@@ -172,7 +172,7 @@ class ASGIStreamBody:
         self._arrival.set()
 
     def _forget(self) -> None:
-        leave(self)
+        unregister(self)
         for timer in self._timers:
             timer.cancel()
 

@@ -13,7 +13,7 @@ from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
 from wsgiresp._runtime.hubs import HubLease, is_under_hub
-from wsgiresp._runtime.shutdown import enter, follow_server, leave, seconds_since_stop
+from wsgiresp._runtime.shutdown import register, seconds_since_stop, unregister, watch_server
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
@@ -127,8 +127,8 @@ class WSGIStreamBody:
         self._age = timer_queue(self._hub, policy.max_age) if policy.max_age else None
         self._is_bare = not (self._preamble or self._length or self._stuck)
         self._end_watch = watch_disconnect(environ, self._hub, self._note_disconnect)
-        follow_server(environ)
-        enter(self)
+        watch_server(environ)
+        register(self)
 
     def begin(self) -> None:
         """Start the source, and return once there is something to send, or nothing any more; with an preamble, at once.
@@ -138,7 +138,7 @@ class WSGIStreamBody:
         try:
             self._producer.begin()
             if self._age is not None:
-                self._age.arm(self.stop)
+                self._age.arm(self.finish)
             if self._preamble:
                 self._await_first_step()
             else:
@@ -154,13 +154,13 @@ class WSGIStreamBody:
             self.close()
             raise
 
-    def stop(self) -> None:
+    def finish(self) -> None:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
             self._arrival.set_threadsafe()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread.
 
         A source that is being closed is soon waited for no longer.
@@ -297,7 +297,7 @@ class WSGIStreamBody:
             if quiet is not None:
                 quiet.cancel(self._note_ping_due)
         if self._age is not None:
-            self._age.cancel(self.stop)
+            self._age.cancel(self.finish)
         if self._stuck is not None:
             self._stuck.clear()
         buffer = self._buffer
@@ -311,7 +311,7 @@ class WSGIStreamBody:
             if self._must_finish and self._is_alone and seconds_since_stop():
                 # Its client comes back later, and elsewhere: the connection must not keep the worker until then.
                 shut_connection(self._socket, SHUT_RD)
-            leave(self)
+            unregister(self)
             self._lease.close()
         error, buffer.error = buffer.error, None
         if error is not None:
