@@ -11,7 +11,7 @@ from streams.fake_sources import Story
 
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread
+from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer
 from wsgiresp._streams.stream_source import Source
 
 
@@ -51,19 +51,19 @@ class Reading:
 
 
 def in_hub(source, hub, arrival):
-    return InGreenlet(source, hub, arrival.set)
+    return GreenletProducer(source, hub, arrival.set)
 
 
 def in_plain_thread(source, hub, arrival):
-    return InGreenlet(source, hub, arrival.set, one_at_a_time=True)
+    return GreenletProducer(source, hub, arrival.set, one_at_a_time=True)
 
 
 def in_thread_of_its_own(source, hub, arrival):
-    return InThread(source, arrival.set_threadsafe)
+    return ThreadProducer(source, arrival.set_threadsafe)
 
 
 def in_coroutine(source, hub, arrival):
-    return InCoroutine(source, arrival.set_threadsafe)
+    return TaskProducer(source, arrival.set_threadsafe)
 
 
 class Kind:

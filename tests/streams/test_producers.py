@@ -17,7 +17,7 @@ from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
-from wsgiresp._streams.producers import InCoroutine, InGreenlet, InThread, producer_for
+from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer, producer_for
 from wsgiresp._streams.stream_source import Source
 
 
@@ -159,24 +159,24 @@ class TestChoice:
         producer.stop()
         wait_until(lambda: producer.buffer.has_ended)
         lease.close()
-        return type(producer), producer.buffer.put(b"a"), producer.is_near
+        return type(producer), producer.buffer.put(b"a"), producer.shares_thread
 
     def test_what_is_asynchronous_is_stepped_by_a_coroutine(self):
-        assert self.chosen(Story().told_async()) == (InCoroutine, False, False)
+        assert self.chosen(Story().told_async()) == (TaskProducer, False, False)
 
     def test_what_is_not_is_stepped_by_a_greenlet(self):
-        assert in_greenlet(self.chosen, [b"a"]) == (InGreenlet, False, True)
+        assert in_greenlet(self.chosen, [b"a"]) == (GreenletProducer, False, True)
 
     def test_where_a_step_could_block_the_reader_a_thread_makes_it(self):
-        chosen, _, is_near = self.chosen([b"a"], is_prompt=True, is_shared=False)
-        assert (chosen, is_near) == (InThread, False)
+        chosen, _, shares_thread = self.chosen([b"a"], is_prompt=True, is_shared=False)
+        assert (chosen, shares_thread) == (ThreadProducer, False)
 
     def test_under_a_hub_no_thread_is_needed(self):
-        assert in_greenlet(lambda: self.chosen([b"a"], is_prompt=True))[0] is InGreenlet
+        assert in_greenlet(lambda: self.chosen([b"a"], is_prompt=True))[0] is GreenletProducer
 
     def test_where_sleep_is_gevents_no_thread_is_needed(self, monkeypatch):
         monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: name == "time")
-        assert self.chosen([b"a"], is_prompt=True, is_shared=False)[0] is InGreenlet
+        assert self.chosen([b"a"], is_prompt=True, is_shared=False)[0] is GreenletProducer
 
 
 def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
@@ -187,5 +187,5 @@ def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
     monkeypatch.setattr(producers, "HubLease", no_descriptor)
     source = Source([b"a"], bytes, contextvars.copy_context())
     with pytest.raises(OSError, match="Too many open files"):
-        InThread(source, WakeupEvent(lease.hub).set_threadsafe)
+        ThreadProducer(source, WakeupEvent(lease.hub).set_threadsafe)
     lease.close()

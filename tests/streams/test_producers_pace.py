@@ -138,7 +138,7 @@ def test_an_async_source_that_never_awaits_lets_other_tasks_run():
             yield b""
 
     arrival = WakeupEvent(gevent.get_hub())
-    producer = producers.InCoroutine(Source(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe)
+    producer = producers.TaskProducer(Source(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe)
     producer.begin()
     assert ran.wait(PATIENCE)
     wait_until(lambda: producer.buffer.has_ended)

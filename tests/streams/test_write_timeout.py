@@ -12,7 +12,7 @@ from gevent.event import Event
 from runtime.runners import PATIENCE, turns, wait_until
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._streams.write_timeout import InHub, InThread, acknowledged, stuck_watch
+from wsgiresp._streams.write_timeout import HubWriteTimeout, SocketWriteTimeout, acknowledged, write_timeout
 
 SOON = 0.001  # s
 
@@ -46,20 +46,20 @@ def loop_turns():
 class TestInHub:
     def test_a_connection_on_which_nothing_goes_out_is_shut(self, ends):
         here, there = ends
-        gevent.spawn(InHub(gevent.get_hub(), SOON, here).set)
+        gevent.spawn(HubWriteTimeout(gevent.get_hub(), SOON, here).set)
         with gevent.Timeout(PATIENCE):
             assert there.recv(1) == b""
 
     def test_a_connection_on_which_all_has_gone_out_stays(self, ends):
         here, there = ends
-        stuck = InHub(gevent.get_hub(), SOON, here)
+        timeout = HubWriteTimeout(gevent.get_hub(), SOON, here)
 
         def send():
-            stuck.set()
-            stuck.clear()
+            timeout.arm()
+            timeout.cancel()
 
         gevent.spawn(send).get(timeout=PATIENCE)
-        stuck._timeouts._fire()
+        timeout._timeouts._fire()
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 
@@ -68,8 +68,8 @@ class TestInHub:
         has_ended = Event()
 
         def read():
-            stuck = InHub(gevent.get_hub(), SOON, None)
-            stuck.set()
+            timeout = HubWriteTimeout(gevent.get_hub(), SOON, None)
+            timeout.arm()
             try:
                 Event().wait(PATIENCE)
             except BrokenPipeError as error:
@@ -81,20 +81,20 @@ class TestInHub:
         assert [error.strerror for error in outcome] == ["the client takes nothing"]
 
     def test_a_reader_that_is_gone_learns_nothing(self):
-        stuck = InHub(gevent.get_hub(), SOON, None)
-        reader = gevent.spawn(stuck.set)
+        timeout = HubWriteTimeout(gevent.get_hub(), SOON, None)
+        reader = gevent.spawn(timeout.arm)
         reader.join(PATIENCE)
-        stuck._drop()
+        timeout._drop()
         turns()
         assert reader.value is None
 
     def test_a_reader_that_has_its_chunk_out_learns_nothing(self):
-        stuck = InHub(gevent.get_hub(), PATIENCE, None)
+        timeout = HubWriteTimeout(gevent.get_hub(), PATIENCE, None)
 
         def read():
-            stuck.set()
-            stuck.clear()
-            stuck._drop()
+            timeout.arm()
+            timeout.cancel()
+            timeout._drop()
             return "read on"
 
         assert gevent.spawn(read).get(timeout=PATIENCE) == "read on"
@@ -103,18 +103,18 @@ class TestInHub:
 class TestInThread:
     def test_a_connection_on_which_nothing_goes_out_is_shut(self, plain_ends):
         here, there = plain_ends
-        InThread(SOON, here).set()
+        SocketWriteTimeout(SOON, here).set()
         assert there.recv(1) == b""
 
     def test_a_connection_on_which_all_has_gone_out_stays(self, plain_ends):
         here, there = plain_ends
-        stuck = InThread(PATIENCE, here)
-        stuck.set()
-        stuck.set()
-        stuck.clear()
-        stuck.clear()
+        timeout = SocketWriteTimeout(PATIENCE, here)
+        timeout.arm()
+        timeout.arm()
+        timeout.cancel()
+        timeout.cancel()
         loop_turns()
-        assert stuck._timer is None
+        assert timeout._timer is None
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 
@@ -129,16 +129,20 @@ def tcp_ends():
 
 
 def watching(kind, connection):
-    return InHub(gevent.get_hub(), PATIENCE, connection) if kind is InHub else InThread(PATIENCE, connection)
+    return (
+        HubWriteTimeout(gevent.get_hub(), PATIENCE, connection)
+        if kind is HubWriteTimeout
+        else SocketWriteTimeout(PATIENCE, connection)
+    )
 
 
-def let_time_pass(stuck):
+def let_time_pass(timeout):
     """As if its seconds were over."""
-    if isinstance(stuck, InThread):
-        asyncio_thread.loop().call_soon_threadsafe(stuck._drop)
+    if isinstance(timeout, SocketWriteTimeout):
+        asyncio_thread.loop().call_soon_threadsafe(timeout._drop)
         loop_turns()
     else:
-        stuck._drop()
+        timeout._drop()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="this system does not tell what a client has taken")
@@ -149,31 +153,31 @@ class TestOneThatTakesSomething:
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
 
-    @pytest.mark.parametrize("kind", [InHub, InThread])
+    @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
     def test_has_as_much_time_again(self, tcp_ends, kind):
         here, there = tcp_ends
-        stuck = watching(kind, here)
-        stuck.set()
+        timeout = watching(kind, here)
+        timeout.arm()
         loop_turns()
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here))
-        let_time_pass(stuck)
+        let_time_pass(timeout)
         here.sendall(b"more")
         assert there.recv(8, socket.MSG_WAITALL) == b"somemore"
-        stuck.clear()
+        timeout.cancel()
 
-    @pytest.mark.parametrize("kind", [InHub, InThread])
+    @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
     def test_and_then_no_more_is_dropped(self, tcp_ends, kind):
         here, there = tcp_ends
-        stuck = watching(kind, here)
-        stuck.set()
+        timeout = watching(kind, here)
+        timeout.arm()
         loop_turns()
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
-        let_time_pass(stuck)
-        let_time_pass(stuck)
+        let_time_pass(timeout)
+        let_time_pass(timeout)
         assert there.recv(8, socket.MSG_WAITALL) == b"some"
-        stuck.clear()
+        timeout.cancel()
 
 
 @pytest.mark.parametrize("connection", [None, "closed", "of no TCP"])
@@ -187,12 +191,12 @@ def test_where_it_is_not_told_nothing_was_taken(plain_ends, connection):
 @pytest.mark.parametrize(
     ("is_shared", "seconds", "connection", "kind"),
     [
-        pytest.param(True, 5, None, InHub, id="a hub that others share"),
-        pytest.param(True, 5, "a socket", InHub, id="a hub that others share, with a socket"),
-        pytest.param(False, 5, "a socket", InThread, id="a thread that is blocked"),
+        pytest.param(True, 5, None, HubWriteTimeout, id="a hub that others share"),
+        pytest.param(True, 5, "a socket", HubWriteTimeout, id="a hub that others share, with a socket"),
+        pytest.param(False, 5, "a socket", SocketWriteTimeout, id="a thread that is blocked"),
         pytest.param(False, 5, None, type(None), id="a thread that nothing can unblock"),
         pytest.param(True, 0, "a socket", type(None), id="never"),
     ],
 )
 def test_what_drops_a_client_suits_the_server(is_shared, seconds, connection, kind):
-    assert type(stuck_watch(gevent.get_hub(), is_shared, seconds, connection)) is kind
+    assert type(write_timeout(gevent.get_hub(), is_shared, seconds, connection)) is kind

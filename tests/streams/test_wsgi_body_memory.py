@@ -13,14 +13,14 @@ from gevent.event import Event
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
-from wsgiresp._streams.producers import InGreenlet
+from wsgiresp._streams.producers import GreenletProducer
 from wsgiresp._streams.stream_source import Source
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 
 def producer():
     hub = gevent.get_hub()
-    return InGreenlet(Source(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
+    return GreenletProducer(Source(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
 
 
 def test_a_producer_does_not_remember_who_started_it():
@@ -36,7 +36,7 @@ def test_a_buffer_without_chunks_has_no_room_for_any():
     assert buffer.chunks.__sizeof__() < 100
 
 
-@pytest.mark.parametrize("kind", [WSGIStreamBody, InGreenlet, BoundedBuffer, WakeupEvent, HubLease])
+@pytest.mark.parametrize("kind", [WSGIStreamBody, GreenletProducer, BoundedBuffer, WakeupEvent, HubLease])
 def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 

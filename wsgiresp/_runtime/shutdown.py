@@ -96,8 +96,9 @@ def abort_streams(limit: float) -> None:
 def shut_down(grace: float) -> None:
     """Bring streams and tasks to their end, within *grace* seconds from when the streams were asked to end.
 
-    *grace*: after so many the server kills the process. Streams have :data:`FINISH_TIMEOUT` to end in before they are cut,
-    tasks what :func:`drain_limit` says; the log names what was cut.
+    *grace*: after so many the server kills the process. Streams have
+    :data:`FINISH_TIMEOUT` to end in before they are aborted, tasks what :func:`drain_limit` says; the log names what
+    was aborted.
     """
     finish_streams()
     _await_closed(FINISH_TIMEOUT - seconds_since_stop())

@@ -10,7 +10,7 @@ from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.shutdown import register, unregister
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
-from wsgiresp._streams.producers import InCoroutine
+from wsgiresp._streams.producers import TaskProducer
 from wsgiresp._streams.stream_source import Source
 from wsgiresp._streams.wsgi_body import CLOSE_TIMEOUT, FIRST_STEP_GRACE, transfer_error
 
@@ -30,7 +30,7 @@ class ASGIStreamBody:
         self._steps: Iterable[Step] = (self._end, *steps)
         self._length = None if length is None else LengthCounter(length)
         self._preamble = policy.preamble
-        self._producer: InCoroutine | None = None
+        self._producer: TaskProducer | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._must_finish = self._is_over = self._is_ping_due = self._is_closed = self._has_given_up = False
         self._is_aborted = False
@@ -43,8 +43,8 @@ class ASGIStreamBody:
         if self._producer is not None or self._is_closed:
             return
         self._loop = asyncio.get_running_loop()
-        self._arrival = asyncio.Event()
-        self._producer = InCoroutine(self._source, self._arrival.set, loop=self._loop)
+        self._wakeup = asyncio.Event()
+        self._producer = TaskProducer(self._source, self._wakeup.set, loop=self._loop)
         self._buffer = self._producer.buffer
         self._producer.begin()
         register(self)
@@ -52,7 +52,7 @@ class ASGIStreamBody:
             self._timers.append(self._loop.call_later(self._policy.max_age, self.finish))
         if self._preamble:
             # For a source that fails at once.
-            moment = self._loop.call_later(FIRST_STEP_GRACE, self._arrival.set)
+            moment = self._loop.call_later(FIRST_STEP_GRACE, self._wakeup.set)
             await self._await()
             moment.cancel()
         else:
@@ -67,7 +67,7 @@ class ASGIStreamBody:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
-            self._loop.call_soon_threadsafe(self._arrival.set)
+            self._loop.call_soon_threadsafe(self._wakeup.set)
 
     def abort(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread."""
@@ -131,21 +131,21 @@ class ASGIStreamBody:
         buffer = self._buffer
         buffer.reader_waits = True
         try:
-            await self._arrival.wait()
+            await self._wakeup.wait()
         finally:
-            self._arrival.clear()
+            self._wakeup.clear()
             buffer.reader_waits = False
 
-    def _stop_source(self, producer: InCoroutine) -> None:
+    def _stop_source(self, producer: TaskProducer) -> None:
         self._buffer.close()
         producer.stop()
-        self._arrival.set()
+        self._wakeup.set()
 
     async def _await_end(self) -> None:
         limit = self._loop.call_later(CLOSE_TIMEOUT, self._give_up)
         while not (self._buffer.has_ended or self._has_given_up):
-            await self._arrival.wait()
-            self._arrival.clear()
+            await self._wakeup.wait()
+            self._wakeup.clear()
         limit.cancel()
         if not self._buffer.has_ended:
             log.warning("the source of a stream is still open %g s after it was to be closed", CLOSE_TIMEOUT)
@@ -165,11 +165,11 @@ class ASGIStreamBody:
 
     def _note_ping_due(self) -> None:
         self._is_ping_due = True
-        self._arrival.set()
+        self._wakeup.set()
 
     def _give_up(self) -> None:
         self._has_given_up = True
-        self._arrival.set()
+        self._wakeup.set()
 
     def _forget(self) -> None:
         unregister(self)

@@ -30,7 +30,7 @@ class Producer(Protocol):
     """What puts the chunks of a source into ``buffer``, and ends that when the source is closed."""
 
     buffer: BoundedBuffer
-    is_near: bool
+    shares_thread: bool
     """Whether the steps are made in the thread of the reader."""
 
     def begin(self) -> None:
@@ -42,42 +42,50 @@ class Producer(Protocol):
         ...
 
 
-def producer_for(source: Source, hub: Hub, arrival: WakeupEvent, *, is_prompt: bool, is_shared: bool) -> Producer:
-    """Return the producer that suits *source* and this thread; *arrival* wakes the reader, a greenlet of *hub*.
+def producer_for(source: Source, hub: Hub, wakeup: WakeupEvent, *, is_prompt: bool, is_shared: bool) -> Producer:
+    """Return the producer that suits *source* and this thread; *wakeup* wakes the reader, a greenlet of *hub*.
 
     *is_prompt*: the reader has something to say while a step blocks the thread, so steps that could are made in
     another. *is_shared*: the hub runs others while the reader is busy.
     """
     if source.is_async:
-        return InCoroutine(source, arrival.set_threadsafe, reader=ReaderExecutor(hub))
+        return TaskProducer(source, wakeup.set_threadsafe, reader=ReaderExecutor(hub))
     if is_prompt and may_block_thread():
-        return InThread(source, arrival.set_threadsafe)
-    return InGreenlet(source, hub, arrival.set, one_at_a_time=not is_shared)
+        return ThreadProducer(source, wakeup.set_threadsafe)
+    return GreenletProducer(source, hub, wakeup.set, one_at_a_time=not is_shared)
 
 
-class InGreenlet:
+class GreenletProducer:
     """Steps *source* in a greenlet of *hub*, which is that of this thread.
 
     With *one_at_a_time* it waits after each chunk until that is taken: for a thread in which nothing runs
     meanwhile.
     """
 
-    __slots__ = ("_greenlet", "_has_begun", "_hub", "_is_in_step", "_is_shared", "_room", "_source", "buffer")
+    __slots__ = ("_greenlet", "_has_begun", "_hub", "_is_shared", "_is_stepping", "_room", "_source", "buffer")
 
-    is_near = True
+    shares_thread = True
 
     def __init__(
-        self, source: Source, hub: Hub, arrival: Callback, *, one_at_a_time: bool = False, is_far: bool = False
+        self,
+        source: Source,
+        hub: Hub,
+        on_readable: Callback,
+        *,
+        one_at_a_time: bool = False,
+        is_threadsafe: bool = False,
     ) -> None:
         self._source = source
         self._hub = hub
         # Near by made when it is needed: most never wait for room.
-        self._room = WakeupEvent(hub) if is_far else None
-        self.buffer = BoundedBuffer(arrival, None if self._room is None else self._room.set_threadsafe, one_at_a_time)
+        self._room = WakeupEvent(hub) if is_threadsafe else None
+        self.buffer = BoundedBuffer(
+            on_readable, None if self._room is None else self._room.set_threadsafe, one_at_a_time
+        )
         self._is_shared = not one_at_a_time
-        self._has_begun = self._is_in_step = False
+        self._has_begun = self._is_stepping = False
         # Not one of gevent's class, which takes 0.9 KiB more and does nothing here: nobody waits for it to end.
-        self._greenlet = greenlet(InGreenlet._run, hub)
+        self._greenlet = greenlet(GreenletProducer._run, hub)
         self._greenlet.gr_context = source.context
 
     def begin(self) -> None:
@@ -94,7 +102,7 @@ class InGreenlet:
 
     def _interrupt(self) -> None:
         # What waits for room sees by itself that the buffer is closed; what is being closed has all the time it takes.
-        if self._is_in_step:
+        if self._is_stepping:
             self._greenlet.throw(GreenletExit)
 
     def _run(self) -> None:
@@ -114,12 +122,12 @@ class InGreenlet:
 
     def _put_all(self) -> None:
         iterator: Any = None
-        self._is_in_step = True
+        self._is_stepping = True
         try:
             iterator = self._source.iterator()
             self._put_each(iterator)
         finally:
-            self._is_in_step = False
+            self._is_stepping = False
             self._source.close(iterator)
 
     def _put_each(self, iterator: Any) -> None:
@@ -148,13 +156,13 @@ class InGreenlet:
         if self._room is None:
             self._room = WakeupEvent(self._hub)
             self.buffer.on_writable = self._room.set
-        self._is_in_step = False
+        self._is_stepping = False
         while self.buffer.is_full:
             self._room.wait()
-        self._is_in_step = True
+        self._is_stepping = True
 
 
-class InThread:
+class ThreadProducer:
     """Steps *source* in a real thread, for servers whose thread a step could block.
 
     The thread has a hub of its own, so a source that waits cooperatively does so there. One that blocks cannot be
@@ -162,11 +170,11 @@ class InThread:
     """
 
     buffer: BoundedBuffer
-    is_near = False
+    shares_thread = False
 
-    def __init__(self, source: Source, arrival: Callback) -> None:
+    def __init__(self, source: Source, on_readable: Callback) -> None:
         self._source = source
-        self._arrival = arrival
+        self._on_readable = on_readable
         self._is_ready = allocate_lock()
         self._is_ready.acquire()
         self._failure: BaseException | None = None
@@ -194,7 +202,7 @@ class InThread:
             lease = HubLease()
             self._loop: Any = lease.hub.loop
             self._end = WakeupEvent(lease.hub)
-            self._inner = InGreenlet(self._source, lease.hub, self._tell, is_far=True)
+            self._inner = GreenletProducer(self._source, lease.hub, self._tell, is_threadsafe=True)
             self.buffer = self._inner.buffer
         except BaseException as error:  # a hub needs descriptors
             self._failure = error
@@ -206,23 +214,23 @@ class InThread:
         lease.close()
 
     def _tell(self) -> None:
-        self._arrival()
+        self._on_readable()
         if self.buffer.has_ended:
             self._end.set()
 
 
-class InCoroutine:
+class TaskProducer:
     """Steps an asynchronous *source* in a task of *loop*, where none is given of the one asyncio loop of ours.
 
     *reader*: who makes the calls of :data:`waiting_executor.current_executor`.
     """
 
-    is_near = False
+    shares_thread = False
 
     def __init__(
         self,
         source: Source,
-        arrival: Callback,
+        on_readable: Callback,
         *,
         reader: ReaderExecutor | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -234,8 +242,8 @@ class InCoroutine:
         self._loop = asyncio_thread.loop_for_waiting() if loop is None else loop
         self._has_room = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._is_in_step = False
-        self.buffer = BoundedBuffer(arrival, self._tell_of_room)
+        self._is_stepping = False
+        self.buffer = BoundedBuffer(on_readable, self._tell_of_room)
 
     def begin(self) -> None:
         """Make the first step soon."""
@@ -251,7 +259,7 @@ class InCoroutine:
     def _cancel(self) -> None:
         if self._task is None:
             self._start()
-        elif self._is_in_step:
+        elif self._is_stepping:
             self._task.cancel()
 
     def _tell_of_room(self) -> None:
@@ -276,12 +284,12 @@ class InCoroutine:
 
     async def _put_all(self) -> None:
         iterator: Any = None
-        self._is_in_step = True
+        self._is_stepping = True
         try:
             iterator = aiter(self._source.content)
             await self._put_each(iterator)
         finally:
-            self._is_in_step = False
+            self._is_stepping = False
             await self._source.aclose(iterator)
 
     async def _put_each(self, iterator: Any) -> None:
@@ -289,16 +297,16 @@ class InCoroutine:
         async for item in iterator:
             chunk = self._source.encode(item)
             if chunk and self.buffer.put(chunk):
-                self._is_in_step = False
+                self._is_stepping = False
                 while self.buffer.is_full:
                     await self._has_room.wait()
                     self._has_room.clear()
-                self._is_in_step = True
+                self._is_stepping = True
             elif monotonic() > turn_ends:
                 # One that never awaits anything would keep the loop from all other streams.
-                self._is_in_step = False
+                self._is_stepping = False
                 await asyncio.sleep(0)
-                self._is_in_step = True
+                self._is_stepping = True
                 turn_ends = monotonic() + _TURN
             if self.buffer.is_closed:
                 return

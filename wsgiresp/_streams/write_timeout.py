@@ -1,4 +1,4 @@
-"""Dropping a client that takes nothing: the server that sends to it waits, and tells nobody."""
+"""Write timeout: close the connection of a client that acknowledges no bytes for a number of seconds."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def acknowledged(connection: Any) -> int:
         return 0
 
 
-class Stuck(Protocol):
-    """Drops the client when as many seconds have passed from ``set()`` on without a ``clear()``.
+class WriteTimeout(Protocol):
+    """Drops the client when as many seconds have passed from ``arm()`` on without a ``cancel()``.
 
     Where the system tells, one that has taken something meanwhile has as many again: a chunk may be large.
     """
 
-    def set(self) -> None:
+    def arm(self) -> None:
         """Begin to count: the server has something to send."""
         ...
 
-    def clear(self) -> None:
+    def cancel(self) -> None:
         """Count no more: it has been sent."""
         ...
 
 
-class InHub:
+class HubWriteTimeout:
     """For a reader that is a greenlet of *hub*, which others keep running while it sends."""
 
     def __init__(self, hub: Hub, seconds: float, connection: Any) -> None:
@@ -55,13 +55,13 @@ class InHub:
         self._reader: greenlet | None = None
         self._taken = 0
 
-    def set(self) -> None:
+    def arm(self) -> None:
         """Begin to count."""
         self._reader = getcurrent()
         self._taken = acknowledged(self._connection)
         self._timeouts.arm(self._drop)
 
-    def clear(self) -> None:
+    def cancel(self) -> None:
         """Count no more."""
         self._reader = None
         self._timeouts.cancel(self._drop)
@@ -79,7 +79,7 @@ class InHub:
             reader.throw(BrokenPipeError(errno.EPIPE, "the client takes nothing"))
 
 
-class InThread:
+class SocketWriteTimeout:
     """For a reader whose thread is blocked while it sends; nothing but the socket can end that."""
 
     def __init__(self, seconds: float, connection: Any) -> None:
@@ -89,11 +89,11 @@ class InThread:
         self._timer: asyncio.TimerHandle | None = None
         self._taken = 0
 
-    def set(self) -> None:
+    def arm(self) -> None:
         """Begin to count."""
         self._loop.call_soon_threadsafe(self._start)
 
-    def clear(self) -> None:
+    def cancel(self) -> None:
         """Count no more."""
         self._loop.call_soon_threadsafe(self._stop)
 
@@ -115,7 +115,7 @@ class InThread:
             self._timer = None
 
 
-def stuck_watch(hub: Hub, is_shared: bool, seconds: float, connection: Any) -> Stuck | None:
+def write_timeout(hub: Hub, is_shared: bool, seconds: float, connection: Any) -> WriteTimeout | None:
     """Return what drops a client that takes nothing for *seconds*; None where that is 0, or where nothing could do it.
 
     *is_shared*: *hub* runs others while the reader sends. *connection*: the socket, None where it is not to be seen.
@@ -123,5 +123,5 @@ def stuck_watch(hub: Hub, is_shared: bool, seconds: float, connection: Any) -> S
     if not seconds:
         return None
     if is_shared:
-        return InHub(hub, seconds, connection)
-    return None if connection is None else InThread(seconds, connection)
+        return HubWriteTimeout(hub, seconds, connection)
+    return None if connection is None else SocketWriteTimeout(seconds, connection)

@@ -19,7 +19,7 @@ from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import Source
-from wsgiresp._streams.write_timeout import stuck_watch
+from wsgiresp._streams.write_timeout import write_timeout
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -58,7 +58,6 @@ class WSGIStreamBody:
 
     __slots__ = (
         "_age",
-        "_arrival",
         "_buffer",
         "_end_watch",
         "_has_left",
@@ -84,7 +83,8 @@ class WSGIStreamBody:
         "_second_pings",
         "_socket",
         "_steps",
-        "_stuck",
+        "_wakeup",
+        "_write_timeout",
     )
 
     def __init__(
@@ -97,7 +97,7 @@ class WSGIStreamBody:
     ) -> None:
         self._lease = HubLease()
         self._hub = self._lease.hub
-        self._arrival = WakeupEvent(self._hub)
+        self._wakeup = WakeupEvent(self._hub)
         self._policy = policy
         self._steps: tuple[Step, ...] | None = tuple(steps)
         self._length = None if length is None else LengthCounter(length)
@@ -110,9 +110,9 @@ class WSGIStreamBody:
         self._is_alone = self._socket is not None and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
         is_shared = is_under_hub()
         try:
-            self._stuck = stuck_watch(self._hub, is_shared, policy.send_timeout, self._socket)
+            self._write_timeout = write_timeout(self._hub, is_shared, policy.send_timeout, self._socket)
             self._producer = producer_for(
-                source, self._hub, self._arrival, is_prompt=bool(policy.preamble), is_shared=is_shared
+                source, self._hub, self._wakeup, is_prompt=bool(policy.preamble), is_shared=is_shared
             )
         except BaseException:  # no thread is to be had, or no descriptor
             self._lease.close()
@@ -125,7 +125,7 @@ class WSGIStreamBody:
         # What is first sent to a client that has left is only answered by a reset: the second time shows it.
         self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
         self._age = timer_queue(self._hub, policy.max_age) if policy.max_age else None
-        self._is_bare = not (self._preamble or self._length or self._stuck)
+        self._is_bare = not (self._preamble or self._length or self._write_timeout)
         self._end_watch = watch_disconnect(environ, self._hub, self._note_disconnect)
         watch_server(environ)
         register(self)
@@ -158,7 +158,7 @@ class WSGIStreamBody:
         """End the stream with its last words, soon, if it is one that has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
-            self._arrival.set_threadsafe()
+            self._wakeup.set_threadsafe()
 
     def abort(self) -> None:
         """Have the source closed soon, so that the transfer breaks off; from any thread.
@@ -168,7 +168,7 @@ class WSGIStreamBody:
         self._is_aborted = True
         if not self._must_finish:
             self._is_broken = self._must_finish = True  # in this order: the reader may be in another thread
-        self._arrival.set_threadsafe()
+        self._wakeup.set_threadsafe()
         # The hub is gone where the stream was closed meanwhile.
         with contextlib.suppress(ValueError):
             self._hub.loop.run_callback_threadsafe(self._stop_source)
@@ -193,16 +193,16 @@ class WSGIStreamBody:
     def __next__(self) -> bytes:
         if self._is_bare:
             return self._next()
-        if self._stuck is not None:
-            self._stuck.clear()
+        if self._write_timeout is not None:
+            self._write_timeout.cancel()
         chunk = self._next()
         if self._preamble:
             chunk, self._preamble = self._preamble + chunk, b""
-            self._is_bare = self._length is None and self._stuck is None
+            self._is_bare = self._length is None and self._write_timeout is None
         if self._length is not None:
             self._length.count(chunk)
-        if self._stuck is not None:
-            self._stuck.set()
+        if self._write_timeout is not None:
+            self._write_timeout.arm()
         return chunk
 
     def _next(self) -> bytes:
@@ -246,7 +246,7 @@ class WSGIStreamBody:
         try:
             # Looked at after that: a producer in another thread may have put something just before.
             if not (buffer.chunks or buffer.has_ended or buffer.is_closed or self._has_left or self._must_finish):
-                self._arrival.wait()
+                self._wakeup.wait()
         finally:
             buffer.reader_waits = False
         if buffer.is_closed:
@@ -254,15 +254,15 @@ class WSGIStreamBody:
             raise RuntimeError("a stream was closed by somebody else while it was read")
 
     def _await_first_step(self) -> None:
-        if self._producer.is_near:
+        if self._producer.shares_thread:
             # Behind the first step, so that this is over when the source waits for the first time.
-            self._hub.loop.run_callback(self._arrival.set)
+            self._hub.loop.run_callback(self._wakeup.set)
             self._await()
             return
         moment = timer_queue(self._hub, FIRST_STEP_GRACE)
-        moment.arm(self._arrival.set)
+        moment.arm(self._wakeup.set)
         self._await()
-        moment.cancel(self._arrival.set)
+        moment.cancel(self._wakeup.set)
 
     def _final_chunk(self) -> bytes:
         self._is_over = True
@@ -285,11 +285,11 @@ class WSGIStreamBody:
 
     def _note_disconnect(self) -> None:
         self._has_left = True
-        self._arrival.set()
+        self._wakeup.set()
 
     def _note_ping_due(self) -> None:
         self._is_ping_due = True
-        self._arrival.set()
+        self._wakeup.set()
 
     def _end(self) -> None:
         self._end_watch()
@@ -298,11 +298,11 @@ class WSGIStreamBody:
                 quiet.cancel(self._note_ping_due)
         if self._age is not None:
             self._age.cancel(self.finish)
-        if self._stuck is not None:
-            self._stuck.clear()
+        if self._write_timeout is not None:
+            self._write_timeout.cancel()
         buffer = self._buffer
         buffer.close()
-        self._arrival.wake_and_yield()
+        self._wakeup.wake_and_yield()
         try:
             if not buffer.has_ended:
                 self._stop_source()
@@ -339,9 +339,9 @@ class WSGIStreamBody:
         was_cut = self._is_aborted
         deadline = time.monotonic() + seconds * 0.9  # a timer queue may fire a little early
         limit = timer_queue(self._hub, seconds)
-        limit.arm(self._arrival.set)
+        limit.arm(self._wakeup.set)
         try:
             while not self._buffer.has_ended and self._is_aborted is was_cut and time.monotonic() < deadline:
-                self._arrival.wait()
+                self._wakeup.wait()
         finally:
-            limit.cancel(self._arrival.set)
+            limit.cancel(self._wakeup.set)
