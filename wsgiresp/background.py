@@ -121,7 +121,7 @@ class BackgroundTasks(BackgroundTask):
 
     def __call__(self) -> None:
         """Run the tasks, also those that are added meanwhile; what fails is logged by name with its traceback."""
-        run_each(map(_as_task, worker_pool.walk(self.tasks)))
+        run_each(map(_as_task, worker_pool.iterate_tasks(self.tasks)))
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.tasks!r}>"
@@ -213,7 +213,7 @@ class AfterResponse:
         self._context = contextvars.copy_context()
 
     def __call__(self) -> None:
-        worker_pool.do(self._task, self._context)
+        worker_pool.submit(self._task, self._context)
 
     def __repr__(self) -> str:
         return repr(self._task)

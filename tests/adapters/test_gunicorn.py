@@ -249,7 +249,7 @@ class Task:
 def task(monkeypatch):
     monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
     begun = Task()
-    in_greenlet(worker_pool.do, begun, contextvars.copy_context())
+    in_greenlet(worker_pool.submit, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)
     yield begun
     begun.may_end.set()

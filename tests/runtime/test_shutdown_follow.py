@@ -211,7 +211,7 @@ class Task:
 @pytest.fixture
 def task():
     begun = Task()
-    in_greenlet(worker_pool.do, begun, contextvars.copy_context())
+    in_greenlet(worker_pool.submit, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)
     yield begun
     begun.may_end.set()

@@ -91,7 +91,7 @@ def test_a_worker_that_stops_cuts_the_tasks_that_take_too_long(listener):
         server.exchange("GET", f"/wait/{port}")
         stack.enter_context(joined(listener))
         log = server.stop()
-    assert f"ended {port} Cut\n" in log
+    assert f"ended {port} TaskAborted\n" in log
     assert "<BackgroundTask wait_for_client(str)> was cut: the process ends\n" in log
 
 

@@ -11,7 +11,7 @@ from responses.calls import environ
 from streams.fake_sources import Story
 
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", closing_bytes=lambda: b"bye|")
@@ -29,7 +29,7 @@ def begun(content, policy=RUN_TO_END, *, steps=(), length=None, **more):
 
 
 def source_of(content):
-    return Source(content, encode, contextvars.copy_context(), raw=bytes)
+    return StreamSource(content, encode, contextvars.copy_context(), raw=bytes)
 
 
 def read(content, policy=RUN_TO_END, **more):

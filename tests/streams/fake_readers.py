@@ -12,7 +12,7 @@ from streams.fake_sources import Story
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 
 
 class Reading:
@@ -21,7 +21,7 @@ class Reading:
     def __init__(self, make, content, **more):
         self.lease = HubLease()
         self._arrival = WakeupEvent(self.lease.hub)
-        self.source = Source(content, bytes, contextvars.copy_context(), **more)
+        self.source = StreamSource(content, bytes, contextvars.copy_context(), **more)
         self.producer = make(self.source, self.lease.hub, self._arrival)
         self.buffer = self.producer.buffer
 

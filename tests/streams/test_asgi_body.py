@@ -14,13 +14,13 @@ from wsgiresp._runtime import shutdown
 from wsgiresp._streams import asgi_body
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.policy import MAY_FINISH, StreamPolicy
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 
 NAME = contextvars.ContextVar("name", default="none")
 
 
 def body(content, policy=None, steps=(), length=None, around=None):
-    source = Source(content, str.encode, contextvars.copy_context(), around)
+    source = StreamSource(content, str.encode, contextvars.copy_context(), around)
     return ASGIStreamBody(source, steps, *([] if policy is None else [policy]), length=length)
 
 

@@ -18,7 +18,7 @@ from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer, producer_for
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 
 
 @each_kind
@@ -152,7 +152,7 @@ def test_whatever_the_chunks_the_bytes_are_the_same(kind, chunks):
 class TestChoice:
     def chosen(self, content, **more):
         lease = HubLease()
-        source = Source(content, bytes, contextvars.copy_context())
+        source = StreamSource(content, bytes, contextvars.copy_context())
         more = {"is_prompt": False, "is_shared": True, **more}
         producer = producer_for(source, lease.hub, WakeupEvent(lease.hub), **more)
         producer.buffer.close()
@@ -185,7 +185,7 @@ def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
 
     lease = HubLease()
     monkeypatch.setattr(producers, "HubLease", no_descriptor)
-    source = Source([b"a"], bytes, contextvars.copy_context())
+    source = StreamSource([b"a"], bytes, contextvars.copy_context())
     with pytest.raises(OSError, match="Too many open files"):
         ThreadProducer(source, WakeupEvent(lease.hub).set_threadsafe)
     lease.close()

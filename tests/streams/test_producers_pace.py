@@ -19,7 +19,7 @@ from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams import producers
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 
 
 @each_kind
@@ -138,7 +138,9 @@ def test_an_async_source_that_never_awaits_lets_other_tasks_run():
             yield b""
 
     arrival = WakeupEvent(gevent.get_hub())
-    producer = producers.TaskProducer(Source(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe)
+    producer = producers.TaskProducer(
+        StreamSource(endless(), bytes, contextvars.copy_context()), arrival.set_threadsafe
+    )
     producer.begin()
     assert ran.wait(PATIENCE)
     wait_until(lambda: producer.buffer.has_ended)

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._streams.stream_source import BLOCK, Chunks, Source, require_streamable
+from wsgiresp._streams.stream_source import READ_SIZE, StreamContent, StreamSource, require_streamable
 
 
 def source_of(content, **more):
-    return Source(content, bytes, contextvars.copy_context(), **more)
+    return StreamSource(content, bytes, contextvars.copy_context(), **more)
 
 
 def chunks_of(content):
@@ -84,16 +84,16 @@ class TestChunks:
         content = [b"a", b"b"]
         assert [chunks_of(content), chunks_of(content)] == [content, content]
 
-    @given(content=st.binary(max_size=3 * BLOCK))
+    @given(content=st.binary(max_size=3 * READ_SIZE))
     def test_a_binary_file_gives_blocks(self, content):
         chunks = chunks_of(io.BytesIO(content))
         assert b"".join(chunks) == content
-        assert all(0 < len(chunk) <= BLOCK for chunk in chunks)
+        assert all(0 < len(chunk) <= READ_SIZE for chunk in chunks)
 
     def test_an_unbuffered_file_gives_blocks(self, tmp_path):
-        (tmp_path / "file").write_bytes(b"x" * (BLOCK + 1))
+        (tmp_path / "file").write_bytes(b"x" * (READ_SIZE + 1))
         with (tmp_path / "file").open("rb", buffering=0) as file:
-            assert list(map(len, chunks_of(file))) == [BLOCK, 1]
+            assert list(map(len, chunks_of(file))) == [READ_SIZE, 1]
 
     @pytest.mark.parametrize("kind", [io.StringIO, lambda text: io.TextIOWrapper(io.BytesIO(text.encode()))])
     def test_a_text_file_gives_lines(self, kind):
@@ -183,9 +183,9 @@ def test_surroundings_are_entered_where_there_are_any():
         yield
         entered.append("out")
 
-    with source_of([], around=around).surroundings():
+    with source_of([], around=around).enclosing_context():
         entered.append("between")
-    with source_of([]).surroundings():
+    with source_of([]).enclosing_context():
         pass
     assert entered == ["in", "between", "out"]
 
@@ -194,18 +194,18 @@ class TestReading:
     """The chunks of a response, for those who read it instead of sending it."""
 
     def test_chunks_are_encoded_and_empty_ones_left_out(self):
-        chunks = Chunks(["a", "", "b"])
+        chunks = StreamContent(["a", "", "b"])
         chunks.encode = str.encode
         assert list(chunks) == [b"a", b"b"]
 
     def test_the_content_is_closed_at_the_end(self):
         content = Closings()
-        assert list(Chunks(content)) == [b"a"]
+        assert list(StreamContent(content)) == [b"a"]
         assert (content.closed, content.iterators_closed) == (1, 1)
 
     def test_the_content_is_closed_where_its_reader_stops(self):
         content = Closings()
-        reading = iter(Chunks(content))
+        reading = iter(StreamContent(content))
         next(reading)
         reading.close()
         assert content.closed == 1
@@ -217,42 +217,42 @@ class TestReading:
 
         content = Broken()
         with pytest.raises(LookupError):
-            list(Chunks(content))
+            list(StreamContent(content))
         assert content.closed == 1
 
     @pytest.mark.parametrize("content", [iter([b"a"]), (b"a" for _ in "a"), io.BytesIO(b"a")])
     def test_what_gives_its_chunks_once_is_used_once(self, content):
-        chunks = Chunks(content)
+        chunks = StreamContent(content)
         assert list(chunks) == [b"a"]
         with pytest.raises(RuntimeError, match="an iterator that was sent already"):
             list(chunks)
 
     def test_a_list_may_be_used_again(self):
-        chunks = Chunks([b"a"])
+        chunks = StreamContent([b"a"])
         assert [list(chunks), list(chunks)] == [[b"a"], [b"a"]]
 
     def test_what_is_asynchronous_cannot_be_read_and_is_still_to_be_sent(self):
-        chunks = Chunks(AsyncClosings())
+        chunks = StreamContent(AsyncClosings())
         with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
             list(chunks)
-        chunks.spend()
+        chunks.mark_used()
 
     def test_content_that_nobody_used_is_closed(self):
         content = Closings()
-        Chunks(content).close()
+        StreamContent(content).close()
         assert content.closed == 1
 
     @pytest.mark.parametrize("again", [iter, list, Closings], ids=["an iterator", "a list", "an iterable"])
     def test_content_that_somebody_uses_is_left_to_him(self, again):
         content = again([b"a"])
-        chunks = Chunks(content)
-        chunks.spend()
+        chunks = StreamContent(content)
+        chunks.mark_used()
         chunks.close()
         assert getattr(content, "closed", 0) == 0
 
     def test_asynchronous_content_that_nobody_used_is_closed(self):
         content = AsyncClosings()
-        Chunks(content).close_unused()
+        StreamContent(content).close_unused()
         assert content.closed == 1
 
     def test_asynchronous_content_may_have_a_plain_close(self):
@@ -263,11 +263,11 @@ class TestReading:
                 self.closed += 1
 
         content = Plain()
-        Chunks(content).close_unused()
+        StreamContent(content).close_unused()
         assert content.closed == 1
 
     def test_an_asynchronous_close_that_fails_is_logged_once(self, caplog):
-        Chunks(AsyncClosings(error=LookupError("stuck"))).close_unused()
+        StreamContent(AsyncClosings(error=LookupError("stuck"))).close_unused()
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
     def test_an_asynchronous_iterable_without_a_close_needs_none(self):
@@ -275,10 +275,10 @@ class TestReading:
             def __aiter__(self):
                 return self
 
-        Chunks(Bare()).close_unused()
+        StreamContent(Bare()).close_unused()
 
     def test_chunks_of_a_list_can_be_pickled(self):
-        assert list(pickle.loads(pickle.dumps(Chunks([b"a"])))) == [b"a"]
+        assert list(pickle.loads(pickle.dumps(StreamContent([b"a"])))) == [b"a"]
 
 
 async def asynchronous():
@@ -313,4 +313,4 @@ def test_what_gives_no_chunks_is_refused(content, message):
 
 def test_a_wrapper_that_changes_what_it_reads_is_asked_itself():
     file = codecs.getreader("latin-1")(io.BytesIO(b"\xe9"))
-    assert list(Source(file, str.encode, contextvars.copy_context()).iterator()) == ["\xe9"]
+    assert list(StreamSource(file, str.encode, contextvars.copy_context()).iterator()) == ["\xe9"]

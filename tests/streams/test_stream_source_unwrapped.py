@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 import pytest
 
-from wsgiresp._streams.stream_source import unwrapped
+from wsgiresp._streams.stream_source import unwrap_stream_with_context
 
 
 @pytest.fixture
@@ -20,17 +20,17 @@ def generator():
 
 def test_the_generator_inside_comes_out(request_context):
     inner = generator()
-    assert unwrapped(flask.stream_with_context(inner)) is inner
+    assert unwrap_stream_with_context(flask.stream_with_context(inner)) is inner
     assert list(inner) == ["a"]
 
 
 def test_a_decorated_generator_function_gives_the_generator_inside(request_context):
-    assert list(unwrapped(flask.stream_with_context(generator)())) == ["a"]
+    assert list(unwrap_stream_with_context(flask.stream_with_context(generator)())) == ["a"]
 
 
 def test_the_context_of_the_request_can_be_left():
     with flask.Flask("tested").test_request_context():
-        unwrapped(flask.stream_with_context(generator()))
+        unwrap_stream_with_context(flask.stream_with_context(generator()))
     assert not flask.has_request_context()
 
 
@@ -47,13 +47,13 @@ def stream_with_context():
     ids=["a generator", "an iterator", "a list", "one that only has the name", "an expression"],
 )
 def test_anything_else_stays(content):
-    assert unwrapped(content) is content
+    assert unwrap_stream_with_context(content) is content
 
 
 def test_one_that_is_done_stays():
     done = generator()
     list(done)
-    assert unwrapped(done) is done
+    assert unwrap_stream_with_context(done) is done
 
 
 def test_the_frame_of_another_generator_is_not_looked_at():
@@ -65,4 +65,4 @@ def test_the_frame_of_another_generator_is_not_looked_at():
             raise AssertionError("it would keep the frame from now on")
 
     plain = Plain()
-    assert unwrapped(plain) is plain
+    assert unwrap_stream_with_context(plain) is plain

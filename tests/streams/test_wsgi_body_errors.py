@@ -16,7 +16,7 @@ from streams.begun_streams import EVENTS, begun, policies, read, told
 from streams.fake_sources import Story
 
 from wsgiresp._streams import wsgi_body
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -108,10 +108,10 @@ class TestErrors:
         def refuse(chunk):
             raise StopIteration
 
-        body = WSGIStreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [])
+        body = WSGIStreamBody(environ(), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [])
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
-        body = WSGIStreamBody(environ(), Source(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
+        body = WSGIStreamBody(environ(), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
 

@@ -14,13 +14,13 @@ from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
 from wsgiresp._streams.producers import GreenletProducer
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 
 def producer():
     hub = gevent.get_hub()
-    return GreenletProducer(Source(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
+    return GreenletProducer(StreamSource(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
 
 
 def test_a_producer_does_not_remember_who_started_it():

@@ -11,7 +11,7 @@ from wsgiresp._tasks import worker_pool
 
 
 def do(step):
-    worker_pool.do(step, contextvars.copy_context())
+    worker_pool.submit(step, contextvars.copy_context())
 
 
 class Blocking:

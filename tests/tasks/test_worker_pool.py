@@ -53,7 +53,7 @@ def test_a_work_has_the_context_it_was_given(run):
         NAME.set("view")
         context = contextvars.copy_context()
         NAME.set("next request")
-        worker_pool.do(step, context)
+        worker_pool.submit(step, context)
 
     run(close)
     assert is_done.wait(PATIENCE)

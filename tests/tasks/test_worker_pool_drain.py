@@ -66,7 +66,7 @@ def test_what_a_drain_cuts_is_logged_by_name_and_types(caplog, blocking):
     in_greenlet(do, BackgroundTask(blocking, "secret", to=b"secret"))
     turns()
     worker_pool.drain(0.01)
-    assert blocking.outcome == "Cut"
+    assert blocking.outcome == "TaskAborted"
     assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was cut: the process ends"]
 
 

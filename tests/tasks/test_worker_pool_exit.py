@@ -60,7 +60,7 @@ HAND_OVER = """
 def step():
     gevent.sleep({seconds})
     print("done", flush=True)
-gevent.spawn(worker_pool.do, step, contextvars.copy_context()).join()
+gevent.spawn(worker_pool.submit, step, contextvars.copy_context()).join()
 """
 
 # Hands over a work that goes on when it is cut.
@@ -72,7 +72,7 @@ def step():
         except gevent.GreenletExit:
             pass
 worker_pool.configure(drain={seconds})
-gevent.spawn(worker_pool.do, step, contextvars.copy_context()).join()
+gevent.spawn(worker_pool.submit, step, contextvars.copy_context()).join()
 gevent.sleep(0)
 """
 

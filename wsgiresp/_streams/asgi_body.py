@@ -11,7 +11,7 @@ from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.shutdown import register, unregister
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import TaskProducer
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import CLOSE_TIMEOUT, FIRST_STEP_GRACE, transfer_error
 
 
@@ -23,7 +23,7 @@ class ASGIStreamBody:
     """
 
     def __init__(
-        self, source: Source, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None
+        self, source: StreamSource, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None
     ) -> None:
         self._source = source
         self._policy = policy

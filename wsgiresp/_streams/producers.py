@@ -20,7 +20,7 @@ from wsgiresp._runtime.hubs import HubLease, allocate_lock, join_at_exit, may_bl
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import BoundedBuffer, Callback
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
 _SHORTEST = 1e-6  # s; not 0, with which the hub does not look
@@ -42,7 +42,7 @@ class Producer(Protocol):
         ...
 
 
-def producer_for(source: Source, hub: Hub, wakeup: WakeupEvent, *, is_prompt: bool, is_shared: bool) -> Producer:
+def producer_for(source: StreamSource, hub: Hub, wakeup: WakeupEvent, *, is_prompt: bool, is_shared: bool) -> Producer:
     """Return the producer that suits *source* and this thread; *wakeup* wakes the reader, a greenlet of *hub*.
 
     *is_prompt*: the reader has something to say while a step blocks the thread, so steps that could are made in
@@ -68,7 +68,7 @@ class GreenletProducer:
 
     def __init__(
         self,
-        source: Source,
+        source: StreamSource,
         hub: Hub,
         on_readable: Callback,
         *,
@@ -111,7 +111,7 @@ class GreenletProducer:
         self._has_begun = True
         error: BaseException | None = None
         try:
-            with self._source.surroundings():
+            with self._source.enclosing_context():
                 self._put_all()
         except BaseException as caught:
             error = caught
@@ -172,7 +172,7 @@ class ThreadProducer:
     buffer: BoundedBuffer
     shares_thread = False
 
-    def __init__(self, source: Source, on_readable: Callback) -> None:
+    def __init__(self, source: StreamSource, on_readable: Callback) -> None:
         self._source = source
         self._on_readable = on_readable
         self._is_ready = allocate_lock()
@@ -229,7 +229,7 @@ class TaskProducer:
 
     def __init__(
         self,
-        source: Source,
+        source: StreamSource,
         on_readable: Callback,
         *,
         reader: ReaderExecutor | None = None,
@@ -271,7 +271,7 @@ class TaskProducer:
             if self.buffer.is_closed:  # before the first step
                 await self._source.aclose()
             else:
-                with self._source.surroundings():
+                with self._source.enclosing_context():
                     await self._put_all()
         except BaseException as caught:  # none must reach the loop, which is everybody's
             error = caught

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_steps import Step, log, run_each
 
-BLOCK = 65536
+READ_SIZE = 65536
 """Bytes read from a file object at a time."""
 
 Encode = Callable[[Any], bytes]
@@ -21,7 +21,7 @@ Around = Callable[[], AbstractContextManager[object]]
 _NOTHING = contextlib.nullcontext()
 
 
-class Source(NamedTuple):
+class StreamSource(NamedTuple):
     """Where the chunks of one answer come from.
 
     *encode* makes bytes of what *content* gives, but for what is of the type *raw*: that is bytes already. *around* is
@@ -44,7 +44,7 @@ class Source(NamedTuple):
         """What to call the content in a log: the function of a generator, the class of anything else."""
         return str(getattr(self.content, "__qualname__", type(self.content).__qualname__))
 
-    def surroundings(self) -> AbstractContextManager[object]:
+    def enclosing_context(self) -> AbstractContextManager[object]:
         """Return what the steps are made in."""
         return _NOTHING if self.around is None else self.around()
 
@@ -91,14 +91,15 @@ def _read_blocks(file: Any) -> Iterator[Any]:
     # read1() gives what a pipe has by now. One that is not of the class is that of what a wrapper wraps.
     read = file.read1 if hasattr(type(file), "read1") else file.read
     # Also where what reads text does not say so. None is no end: it stands for what is not there yet.
-    while (block := read(BLOCK)) or block is None:
+    while (block := read(READ_SIZE)) or block is None:
         yield block
 
 
-class Chunks:
-    """*content* as the body of a response, for those who read it themselves: its chunks, as *encode* makes them.
+class StreamContent:
+    """*content* as the body of a response, for whoever reads it without a stream: its chunks, as *encode* makes them.
 
-    ``spend()`` comes before each use, also before one by a :class:`Source`: what gives its chunks once is used once.
+    ``mark_used()`` comes before each use, also before one by a :class:`StreamSource`: content that gives its chunks
+    once is used once.
     """
 
     __slots__ = ("_is_used", "content", "encode")
@@ -108,7 +109,7 @@ class Chunks:
         self.encode: Encode = bytes
         self._is_used = False
 
-    def spend(self) -> None:
+    def mark_used(self) -> None:
         """Raise ``RuntimeError`` where the content gives its chunks only once, and has."""
         if self._is_used and (isinstance(self.content, Iterator | AsyncIterator) or hasattr(self.content, "read")):
             raise RuntimeError("the content is an iterator that was sent already: make a response for each request")
@@ -118,7 +119,7 @@ class Chunks:
         source = self._source()
         if source.is_async:
             raise RuntimeError("the content is asynchronous: it can be sent, but not be read from here")
-        self.spend()
+        self.mark_used()
         iterator: Any = None
         try:
             iterator = source.iterator()
@@ -135,15 +136,15 @@ class Chunks:
         """Close the content, of which no step was made."""
         self._source().close_unused()
 
-    def _source(self) -> Source:
-        return Source(self.content, self.encode, contextvars.copy_context())
+    def _source(self) -> StreamSource:
+        return StreamSource(self.content, self.encode, contextvars.copy_context())
 
 
-def unwrapped(content: Any) -> Any:
+def unwrap_stream_with_context(content: Any) -> Any:
     """Return the generator inside of one that ``flask.stream_with_context`` made; anything else as it is.
 
     That one pushes the contexts of the request itself, while the view has them pushed in another context: neither could
-    be popped. They are in the context that a :class:`Source` is stepped in anyway.
+    be popped. They are in the context that a :class:`StreamSource` is stepped in anyway.
     """
     code = getattr(content, "gi_code", None)
     if code is None or code.co_qualname != _OF_FLASK:

@@ -18,7 +18,7 @@ from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import producer_for
-from wsgiresp._streams.stream_source import Source
+from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.write_timeout import write_timeout
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class WSGIStreamBody:
     def __init__(
         self,
         environ: WSGIEnvironment,
-        source: Source,
+        source: StreamSource,
         steps: Iterable[Step],
         policy: StreamPolicy = RUN_TO_END,
         length: int | None = None,

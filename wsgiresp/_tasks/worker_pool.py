@@ -1,6 +1,6 @@
-"""The greenlets in which work after the response is done, so that no connection waits for it: counted and bounded.
+"""The greenlets in which task after the response is done, so that no connection waits for it: counted and bounded.
 
-Where the current greenlet is none of a hub (threads, processes, a test), the work is done on the spot.
+Where the current greenlet is none of a hub (threads, processes, a test), the task is done on the spot.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
 from wsgiresp._runtime.snapshots import live_items
 from wsgiresp._tasks.retry import LAST_WORDS
 
-LIMIT = 100
+MAX_RUNNING = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
 
-DRAIN = 8.0
-"""Seconds that a process which ends waits for its works: ``docker stop`` kills after 10, and the log wants some."""
+DRAIN_TIMEOUT = 8.0
+"""Seconds that a process which ends waits for its tasks: ``docker stop`` kills after 10, and the log wants some."""
 
 if TYPE_CHECKING:
     _Greenlet = gevent.Greenlet[..., None]
@@ -37,11 +37,11 @@ else:
     _Greenlet = gevent.Greenlet
 
 
-class Cut(GreenletExit):
-    """Thrown into a work that is not done when a drain is at its limit."""
+class TaskAborted(GreenletExit):
+    """Thrown into a task that is not done when a drain is at its limit."""
 
 
-class _Place:
+class _ListPosition:
     """How far a list of tasks has been run."""
 
     __slots__ = ("position", "tasks")
@@ -51,30 +51,30 @@ class _Place:
         self.position = 0
 
 
-class _Work(_Greenlet):
+class _PooledTask(_Greenlet):
     """A greenlet that takes *step* in *context*; one that is spawned plainly starts with an empty context."""
 
     def __init__(self, step: Step, context: Context) -> None:
         super().__init__(run_each, (step,))
         self.gr_context = context
         self.step = step
-        self.is_let_in = Event()
-        self.is_cut = False
-        self.places: list[_Place] = []  # from the outermost list of tasks to the innermost
+        self.has_started = Event()
+        self.is_aborted = False
+        self.positions: list[_ListPosition] = []  # from the outermost list of tasks to the innermost
 
     def unfinished(self) -> list[Step]:
         """Return what is being done, then what has not begun."""
-        if not self.places:
+        if not self.positions:
             return [self.step]
-        *outer, inner = self.places
+        *outer, inner = self.positions
         rest = list(inner.tasks[inner.position :])
         for place in reversed(outer):
             rest += place.tasks[place.position + 1 :]
         return rest
 
 
-class _InThread:
-    """A work outside of the pools: its thread takes *step*."""
+class _InlineTask:
+    """A task outside of the pools: its thread takes *step*."""
 
     __slots__ = ("step", "thread")
 
@@ -83,98 +83,98 @@ class _InThread:
         self.thread = _thread_ident()
 
 
-class Pool:
-    """The works of one hub; no more at once than the limit, the others in the order in which they came."""
+class WorkerPool:
+    """The tasks of one hub; no more at once than the limit, the others in the order in which they came."""
 
     def __init__(self) -> None:
-        self._running: set[_Work] = set()
-        self._waiting: deque[_Work] = deque()
+        self._running: set[_PooledTask] = set()
+        self._waiting: deque[_PooledTask] = deque()
 
-    def do(self, step: Step, context: Context) -> None:
+    def submit(self, step: Step, context: Context) -> None:
         """Have *step* taken in *context*; wait, where the pool is full, until it has begun."""
-        if len(self._running) >= _settings.limit and _is_inside_a_work():
+        if len(self._running) >= _settings.limit and _is_inside_a_task():
             # All the others may be in here as well, and none of them would end.
             context.run(step)
             return
-        work = _Work(step, context)
-        self._waiting.append(work)
-        self._let_in()
-        # A caller that is killed here leaves its work in the row: nothing is lost.
-        work.is_let_in.wait()
+        task = _PooledTask(step, context)
+        self._waiting.append(task)
+        self._start_waiting()
+        # A caller that is killed here leaves its task in the row: nothing is lost.
+        task.has_started.wait()
 
     def drain(self, limit: float) -> None:
         """Wait up to *limit* seconds until all is done; then cut what is not, and log it."""
         deadline = time.monotonic() + limit
-        while (works := self._uncut()) and (left := deadline - time.monotonic()) > 0:
-            gevent.joinall(works, timeout=left)
-        self.tell_of_unfinished()
-        self._cut(works)
-        for work in works:
-            if not work.ready():
-                log.error("%s goes on though it was cut", work.step)
+        while (tasks := self._unaborted()) and (left := deadline - time.monotonic()) > 0:
+            gevent.joinall(tasks, timeout=left)
+        self.log_unfinished()
+        self._abort(tasks)
+        for task in tasks:
+            if not task.ready():
+                log.error("%s goes on though it was cut", task.step)
 
-    def _cut(self, works: list[_Work]) -> None:
+    def _abort(self, tasks: list[_PooledTask]) -> None:
         while self._waiting:
-            self._waiting.popleft().is_let_in.set()
-        for work in works:
-            work.is_cut = True
-        gevent.killall(works, Cut, block=False)
+            self._waiting.popleft().has_started.set()
+        for task in tasks:
+            task.is_aborted = True
+        gevent.killall(tasks, TaskAborted, block=False)
         # Also for what another drain has cut just now.
         gevent.joinall(self._others(), timeout=LAST_WORDS)
 
-    def tell_of_unfinished(self) -> None:
+    def log_unfinished(self) -> None:
         """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
-        for work in self._uncut():
-            running, *rest = work.unfinished()
+        for task in self._unaborted():
+            running, *rest = task.unfinished()
             log.error("%s was cut: the process ends", running)
             for step in rest:
-                tell_not_run(step)
-        for work in self._waiting:
-            tell_not_run(work.step)
+                log_not_run(step)
+        for task in self._waiting:
+            log_not_run(task.step)
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing runs but what asks, and what was cut."""
-        return not self._uncut()
+        return not self._unaborted()
 
-    def _others(self) -> list[_Work]:
+    def _others(self) -> list[_PooledTask]:
         # A hub that was destroyed has no turn left to let out what is done.
-        return [work for work in self._running if work is not getcurrent() and not work.ready()]
+        return [task for task in self._running if task is not getcurrent() and not task.ready()]
 
-    def _uncut(self) -> list[_Work]:
+    def _unaborted(self) -> list[_PooledTask]:
         # One that goes on though it was cut would keep every further drain waiting.
-        return [work for work in self._others() if not work.is_cut]
+        return [task for task in self._others() if not task.is_aborted]
 
-    def _let_in(self) -> None:
+    def _start_waiting(self) -> None:
         while self._waiting and len(self._running) < _settings.limit:
-            work = self._waiting.popleft()
-            self._running.add(work)
+            task = self._waiting.popleft()
+            self._running.add(task)
             # Not a finally in the greenlet: one that is killed before it has begun would have none.
-            work.rawlink(self._let_out)
-            work.start()
-            work.is_let_in.set()
+            task.rawlink(self._release_slot)
+            task.start()
+            task.has_started.set()
 
-    def _let_out(self, work: Any) -> None:
-        self._running.discard(work)
-        self._let_in()
+    def _release_slot(self, task: Any) -> None:
+        self._running.discard(task)
+        self._start_waiting()
 
 
 class _Settings:
-    limit = LIMIT
-    drain = DRAIN
+    limit = MAX_RUNNING
+    drain = DRAIN_TIMEOUT
     is_ending = False
 
 
 _settings = _Settings()
-_pools: WeakKeyDictionary[Hub, Pool] = WeakKeyDictionary()
-_in_threads: set[_InThread] = set()
+_pools: WeakKeyDictionary[Hub, WorkerPool] = WeakKeyDictionary()
+_in_threads: set[_InlineTask] = set()
 
 _real_sleep: Any = monkey.get_original("time", "sleep")
 _thread_ident: Any = monkey.get_original("_thread", "get_ident")
-_LOOK_EVERY = 0.01  # s
+_POLL_INTERVAL = 0.01  # s
 
 
-def do(step: Step, context: Context) -> None:
+def submit(step: Step, context: Context) -> None:
     """Have *step* taken in *context*, and return at once where the current greenlet is one of a hub.
 
     There a greenlet of the hub's pool takes it, and what it raises is logged. Where the pool is full, this waits until
@@ -182,19 +182,20 @@ def do(step: Step, context: Context) -> None:
     raises is raised here. After :func:`drain` no greenlet takes it: the log tells its name.
     """
     if not is_under_hub():
-        _do_on_the_spot(step, context)
+        _run_inline(step, context)
     elif _settings.is_ending:
-        tell_not_run(step)
+        log_not_run(step)
     else:
-        _pool(gevent.get_hub()).do(step, context)
+        _pool(gevent.get_hub()).submit(step, context)
 
 
 def drain(limit: float | None = None) -> None:
-    """Begin no work any more, and wait up to *limit* seconds for those of this thread's hub; then cut them.
+    """Begin no task any more, and wait up to *limit* seconds for those of this thread's hub; then cut them.
 
-    To be called by a greenlet of the hub, or the main one. None: as long as :func:`configure` says. A work is cut by
-    throwing :class:`Cut`, a ``GreenletExit``, where it waits, and has another second to clean up; one that never gives
-    way cannot be cut. Logged are the name and the types of the arguments of what was cut and of what has not begun.
+    To be called by a greenlet of the hub, or the main one. None: as long as :func:`configure` says. A task is cut by
+    throwing :class:`TaskAborted`, a ``GreenletExit``, where it waits, and has another second to clean up; one that
+    never gives way cannot be cut. Logged are the name and the types of the arguments of what was cut and of what has
+    not begun.
     Those who wait for a place when this is called still get one, within the limit.
 
     Works outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
@@ -208,19 +209,19 @@ def drain(limit: float | None = None) -> None:
             pool.drain(limit)
         else:
             # It belongs to another thread, whose greenlets cannot be waited for from here.
-            pool.tell_of_unfinished()
-    _tell_of_other_threads(deadline)
+            pool.log_unfinished()
+    _await_other_threads(deadline)
 
 
 def drain_limit() -> float:
-    """Return for how many seconds a process that ends waits for its works."""
+    """Return for how many seconds a process that ends waits for its tasks."""
     return _settings.drain
 
 
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
-    """Set *limit*, how many works run at once for each hub, and *drain*, the seconds that a process which ends waits.
+    """Set *limit*, how many tasks run at once for each hub, and *drain*, the seconds that a process which ends waits.
 
-    A work is the tasks of one response. What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a
+    A task is the tasks of one response. What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a
     *drain* below 0.
     """
     if limit is not None:
@@ -233,64 +234,64 @@ def configure(*, limit: int | None = None, drain: float | None = None) -> None:
         _settings.drain = drain
 
 
-def walk(tasks: Sequence[Step]) -> Iterator[Step]:
-    """Yield *tasks*, also those that are added meanwhile, until the work that this belongs to is cut."""
-    work = getcurrent()
-    if not isinstance(work, _Work):
+def iterate_tasks(tasks: Sequence[Step]) -> Iterator[Step]:
+    """Yield *tasks*, also those that are added meanwhile, until the task that this belongs to is cut."""
+    running = getcurrent()
+    if not isinstance(running, _PooledTask):
         yield from tasks
         return
-    place = _Place(tasks)
-    work.places.append(place)
+    place = _ListPosition(tasks)
+    running.positions.append(place)
     for place.position, task in enumerate(tasks):
         yield task
-        if work.is_cut:
+        if running.is_aborted:
             break
-    work.places.remove(place)
+    running.positions.remove(place)
 
 
-def tell_not_run(step: Step) -> None:
+def log_not_run(step: Step) -> None:
     """Log that *step* will not be taken."""
     log.error("%s was not run: the process ends", step)
 
 
-def _do_on_the_spot(step: Step, context: Context) -> None:
-    work = _InThread(step)
-    _in_threads.add(work)
+def _run_inline(step: Step, context: Context) -> None:
+    task = _InlineTask(step)
+    _in_threads.add(task)
     try:
         context.run(step)
     finally:
-        _in_threads.discard(work)
+        _in_threads.discard(task)
 
 
-def _tell_of_other_threads(deadline: float) -> None:
+def _await_other_threads(deadline: float) -> None:
     """Wait until *deadline* for what other threads do, then tell of it, once."""
     pause = _real_sleep if may_block_thread() else gevent.sleep
-    while (works := _in_other_threads()) and time.monotonic() < deadline:
-        pause(_LOOK_EVERY)
-    for work in works:
-        _in_threads.discard(work)
-        log.error("%s is not done: the process ends, and without greenlets it cannot be cut", work.step)
+    while (tasks := _in_other_threads()) and time.monotonic() < deadline:
+        pause(_POLL_INTERVAL)
+    for task in tasks:
+        _in_threads.discard(task)
+        log.error("%s is not done: the process ends, and without greenlets it cannot be cut", task.step)
 
 
-def _in_other_threads() -> list[_InThread]:
-    return [work for work in list(_in_threads) if work.thread != _thread_ident()]
+def _in_other_threads() -> list[_InlineTask]:
+    return [task for task in list(_in_threads) if task.thread != _thread_ident()]
 
 
-def _pool(hub: Hub) -> Pool:
+def _pool(hub: Hub) -> WorkerPool:
     pool = _pools.get(hub)
     if pool is None:
-        pool = _pools[hub] = Pool()
+        pool = _pools[hub] = WorkerPool()
         # Registered last, so run first: before the loop of the async tasks is stopped.
         atexit.unregister(_drain_at_exit)
         atexit.register(_drain_at_exit)
     return pool
 
 
-def _is_inside_a_work() -> bool:
+def _is_inside_a_task() -> bool:
     """Return whether this greenlet is one of a pool, or was spawned by one that still runs and may wait for it."""
     greenlet: Any = getcurrent()
     while greenlet is not None:
-        if isinstance(greenlet, _Work) and not greenlet.dead:
+        if isinstance(greenlet, _PooledTask) and not greenlet.dead:
             return True
         greenlet = getattr(greenlet, "spawning_greenlet", lambda: None)()
     return False
@@ -302,7 +303,7 @@ def _drain_at_exit() -> None:
 
 
 def _start_anew() -> None:
-    """Forget the works of the parent process, which does them."""
+    """Forget the tasks of the parent process, which does them."""
     _pools.clear()
     _in_threads.clear()
     _settings.is_ending = False

@@ -103,7 +103,7 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         self._take_chunks(content)
 
     def _asked(self, environ: WSGIEnvironment) -> Any:
-        content = self._chunks.content
+        content = self._content.content
         if isinstance(content, Iterable | AsyncIterable) or not callable(content):
             return content
         made = content(last_event_id(environ.get("HTTP_LAST_EVENT_ID")))

@@ -15,7 +15,14 @@ from wsgiresp._protocol.status import BODILESS, parse
 from wsgiresp._runtime.close_steps import ClosingBody, Step
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.policy import MAY_FINISH, RUN_TO_END, StreamPolicy
-from wsgiresp._streams.stream_source import Around, Chunks, Encode, Source, require_streamable, unwrapped
+from wsgiresp._streams.stream_source import (
+    Around,
+    Encode,
+    StreamContent,
+    StreamSource,
+    require_streamable,
+    unwrap_stream_with_context,
+)
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp._types import Background, HeaderFields
 from wsgiresp.background import AfterResponse
@@ -48,7 +55,7 @@ class StreamingResponse(Response):
     around: Around | None = None
     """Called for a context manager that is entered before the first step, and left once the content is closed."""
 
-    _chunks: Chunks
+    _content: StreamContent
     _raw: type[bytes] | None = bytes  # what render_chunk() would return as it is
 
     def __init__(
@@ -104,13 +111,13 @@ class StreamingResponse(Response):
 
         *environ*: that of the request, whose method may be one that needs no body.
         """
-        return self._starts(environ) and not isinstance(self._chunks.content, AsyncIterable)
+        return self._starts(environ) and not isinstance(self._content.content, AsyncIterable)
 
     @property
     def response(self) -> Iterable[Any]:
         """The body as werkzeug's iterable; another one may be assigned."""
         # Only for those who ask: it makes a circle, which is freed late.
-        self._chunks.encode = self.render_chunk
+        self._content.encode = self.render_chunk
         return self._response
 
     @response.setter
@@ -119,13 +126,13 @@ class StreamingResponse(Response):
 
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> WerkzeugHeaders:
         """The fields of the answer to the request of *environ*; nothing is started for them."""
-        if self._response is not self._chunks:
+        if self._response is not self._content:
             return super().get_wsgi_headers(environ)
         return WerkzeugHeaders(self._answer_fields())
 
     def iter_encoded(self) -> Iterator[bytes]:
         """The chunks of the body as bytes."""
-        return iter(self.response) if self._response is self._chunks else super().iter_encoded()
+        return iter(self.response) if self._response is self._content else super().iter_encoded()
 
     def _take_content(self, content: Any) -> None:
         if isinstance(content, (str, bytes, bytearray, memoryview)):
@@ -134,26 +141,28 @@ class StreamingResponse(Response):
         self._take_chunks(content)
 
     def _take_chunks(self, content: Any) -> None:
-        self._response = self._chunks = Chunks(unwrapped(content))
+        self._response = self._content = StreamContent(unwrap_stream_with_context(content))
 
     def _starts(self, environ: WSGIEnvironment) -> bool:
         """Return whether the answer to the request of *environ* needs the content."""
         return (
-            self._response is self._chunks and self.status_code not in BODILESS and environ["REQUEST_METHOD"] != "HEAD"
+            self._response is self._content and self.status_code not in BODILESS and environ["REQUEST_METHOD"] != "HEAD"
         )
 
     def _prepared(self, environ: WSGIEnvironment, *, is_on_loop: bool) -> Prepared:
-        chunks = self._chunks
+        chunks = self._content
         if self._response is not chunks:
             return self._prepare_unfolded(environ)  # somebody has put another body in its place
         fields = self._answer_fields()
-        chunks.spend()
+        chunks.mark_used()
         if not self._starts(environ):
             return Prepared(self._status, fields, self._unsent(chunks))
-        source: Source | None = None
+        source: StreamSource | None = None
         body: Any
         try:
-            source = Source(self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw)
+            source = StreamSource(
+                self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw
+            )
             policy, length = self._policy(environ), announced_length(fields)
             if is_on_loop and source.is_async:
                 body = ASGIStreamBody(source, self._after(), policy, length)
@@ -167,7 +176,7 @@ class StreamingResponse(Response):
 
     def _asked(self, environ: WSGIEnvironment) -> Any:
         """Return the content for this request."""
-        return self._chunks.content
+        return self._content.content
 
     def _encode(self) -> Encode:
         """Return what makes bytes of a chunk."""
@@ -183,7 +192,7 @@ class StreamingResponse(Response):
         code = self.status_code
         return without_content(fields, code) if code in BODILESS else fields
 
-    def _unsent(self, unused: Chunks | Source) -> ClosingBody:
+    def _unsent(self, unused: StreamContent | StreamSource) -> ClosingBody:
         return ClosingBody((), [unused.close_unused, *self._after()])
 
     def _after(self) -> list[Step]:
