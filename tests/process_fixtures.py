@@ -32,7 +32,7 @@ def client():
 def fresh_pool(monkeypatch):
     """A pool that nobody has used, drained or configured."""
     monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
-    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
     yield
     if own := worker_pool._pools.get(gevent.get_hub()):
         gevent.joinall(list(own._running), timeout=PATIENCE)

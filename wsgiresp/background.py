@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Self
 
 from ._runtime.close_steps import run_each
 from ._tasks import external_queues, retry, worker_pool
-from ._tasks.retry import Options
+from ._tasks.retry import RetryPolicy
 from ._tasks.worker_pool import configure as configure
 from ._tasks.worker_pool import drain as drain
 from ._types import Background
@@ -33,7 +33,7 @@ class BackgroundTask:
     *func* cannot be called.
     """
 
-    _options = retry.PLAIN
+    _policy = retry.RUN_ONCE
 
     def __init__(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         require_callable("func", func)
@@ -61,15 +61,15 @@ class BackgroundTask:
         Raises ``TypeError`` or ``ValueError`` for an option that is not right.
         """
         twin = copy.copy(self)
-        twin._options = retry.checked(Options(retries, timeout, on_error))
+        twin._policy = retry.validated(RetryPolicy(retries, timeout, on_error))
         return twin
 
     def __call__(self) -> None:
         """Make the call and wait until it is done; what it raises, in the last try, is raised here."""
-        retry.make(self._call, self._options, self)
+        retry.call_with_retries(self._call, self._policy, self)
 
     def _call(self) -> object:
-        enqueue = external_queues.entrance(self.func)
+        enqueue = external_queues.enqueue_function(self.func)
         if enqueue is None:
             return self.func(*self.args, **self.kwargs)
         # What comes back may be awaited, some day, and is not the outcome of this.
@@ -116,7 +116,7 @@ class BackgroundTasks(BackgroundTask):
     def add_task(self, func: Callable[_P, Any], *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Add a call of *func* with the arguments after it; *func* may be ``async def``."""
         task = BackgroundTask(func, *args, **kwargs)
-        task._options = self._options
+        task._policy = self._policy
         self.tasks.append(task)
 
     def __call__(self) -> None:
@@ -146,16 +146,16 @@ class BoundTask(BackgroundTask):
         """Make the call and wait until it is done; only what asks this thread or greenlet to end is raised here."""
         try:
             super().__call__()
-        except retry.ENDINGS:
+        except retry.EXIT_REQUESTS:
             raise
         except BaseException as error:
             self._report(self, error)
 
     def _call(self) -> object:
-        if inspect.iscoroutinefunction(self.func) and external_queues.entrance(self.func) is None:
+        if inspect.iscoroutinefunction(self.func) and external_queues.enqueue_function(self.func) is None:
             return self._call_later()
         with self._around():
-            retry.finish(super()._call())
+            retry.await_result(super()._call())
         return None
 
     async def _call_later(self) -> None:

@@ -7,7 +7,7 @@ import types
 
 import pytest
 
-from wsgiresp._tasks.external_queues import entrance
+from wsgiresp._tasks.external_queues import enqueue_function
 from wsgiresp.background import AfterResponse, BackgroundTask, BackgroundTasks
 
 
@@ -121,7 +121,7 @@ def test_a_partial_of_a_task_is_put_in_its_queue(queue):
     ],
 )
 def test_what_is_no_task_of_an_engine_is_called(func):
-    assert entrance(func) is None
+    assert enqueue_function(func) is None
 
 
 def test_an_object_that_has_every_attribute_is_called():
@@ -132,7 +132,7 @@ def test_an_object_that_has_every_attribute_is_called():
         def __call__(self):
             pass
 
-    assert entrance(Anything()) is None
+    assert enqueue_function(Anything()) is None
 
 
 def test_a_queue_that_is_down_is_tried_again(monkeypatch, queue):

@@ -18,7 +18,7 @@ _METHODS = {
 }
 
 
-def entrance(func: Callable[..., object]) -> Callable[..., object] | None:
+def enqueue_function(func: Callable[..., object]) -> Callable[..., object] | None:
     """Return what puts a call of *func* in the queue of its engine; None where *func* is a task of none.
 
     A ``functools.partial`` of a task is one, too. What the engine returns is no outcome of the task.
@@ -26,7 +26,7 @@ def entrance(func: Callable[..., object]) -> Callable[..., object] | None:
     if type(func) is FunctionType:  # most are
         return _of_rq(func)
     if isinstance(func, functools.partial):
-        inner = entrance(func.func)
+        inner = enqueue_function(func.func)
         return None if inner is None else functools.partial(inner, *func.args, **func.keywords)
     # Not type(func): before its app is complete, Celery's decorator gives a proxy, which tells what it stands for.
     for cls in getattr(func.__class__, "__mro__", ()):

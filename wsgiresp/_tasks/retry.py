@@ -16,20 +16,20 @@ from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import is_under_hub
 
-FIRST_PAUSE = 0.5
-"""Seconds between the first try and the second; each pause is twice the one before."""
+FIRST_BACKOFF = 0.5
+"""Seconds between the first try and the second; each backoff is twice the one before."""
 
-LONGEST_PAUSE = 30.0
+LONGEST_BACKOFF = 30.0
 """Seconds between two tries at most."""
 
-LAST_WORDS = 1.0
+CLEANUP_TIMEOUT = 1.0
 """Seconds in which a call that was cut short may clean up."""
 
-ENDINGS = (KeyboardInterrupt, GreenletExit)
+EXIT_REQUESTS = (KeyboardInterrupt, GreenletExit)
 """What asks the thread or the greenlet itself to end: no failure of the call, and no reason to try again."""
 
 
-class Options(NamedTuple):
+class RetryPolicy(NamedTuple):
     """How a call is made: *retries* after the first try, *timeout* seconds for each, *on_error* for the last error."""
 
     retries: int = 0
@@ -37,12 +37,12 @@ class Options(NamedTuple):
     on_error: Callable[[BaseException], object] | None = None
 
 
-PLAIN = Options()
+RUN_ONCE = RetryPolicy()
 
 
-def checked(options: Options) -> Options:
-    """Return *options*, which are right; ``TypeError`` or ``ValueError`` naming the one that is not."""
-    retries, timeout, on_error = options
+def validated(policy: RetryPolicy) -> RetryPolicy:
+    """Return *policy*, which are right; ``TypeError`` or ``ValueError`` naming the one that is not."""
+    retries, timeout, on_error = policy
     if not isinstance(retries, int) or isinstance(retries, bool):
         raise TypeError(f"retries must be an int, got {retries!r}")
     if retries < 0:
@@ -54,38 +54,38 @@ def checked(options: Options) -> Options:
             raise ValueError(f"timeout must be more than 0 seconds, got {timeout!r}")
     if on_error is not None and not callable(on_error):
         raise TypeError(f"on_error must be callable, got {on_error!r}")
-    return options
+    return policy
 
 
-def make(call: Callable[[], object], options: Options, name: object) -> None:
-    """Make *call*, and wait for what it returns where that is awaitable, as *options* say.
+def call_with_retries(call: Callable[[], object], policy: RetryPolicy, name: object) -> None:
+    """Make *call*, and wait for what it returns where that is awaitable, as *policy* say.
 
     The error of the last try is raised, once ``on_error`` has been told of it; the others are logged with *name*.
     """
-    last = options.retries + 1
+    last = policy.retries + 1
     attempt = 1
     while True:
         try:
-            _try(call, options.timeout, name)
+            _try(call, policy.timeout, name)
             return
-        except ENDINGS:
+        except EXIT_REQUESTS:
             raise
         except BaseException as error:
             if attempt == last:
-                _give_up(error, options, name)
+                _give_up(error, policy, name)
                 raise
-            seconds = pause(attempt)
+            seconds = backoff(attempt)
             log.warning("%r failed in try %d of %d, next in %.1f s", name, attempt, last, seconds, exc_info=True)
         sleep(seconds)
         attempt += 1
 
 
-def pause(attempt: int) -> float:
+def backoff(attempt: int) -> float:
     """Return the seconds to wait after try number *attempt*: by chance between half and all of twice those before.
 
     Chance, because what failed together should not come back together.
     """
-    longest = min(FIRST_PAUSE * 2 ** min(attempt - 1, 16), LONGEST_PAUSE)
+    longest = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 16), LONGEST_BACKOFF)
     return random.uniform(longest / 2, longest)
 
 
@@ -97,7 +97,7 @@ def sleep(seconds: float) -> None:
         time.sleep(seconds)
 
 
-def finish(outcome: object) -> None:
+def await_result(outcome: object) -> None:
     """Wait for what a call returned, where there is something to wait for."""
     if outcome is not None and inspect.isawaitable(outcome):
         asyncio_thread.run(outcome)
@@ -105,7 +105,7 @@ def finish(outcome: object) -> None:
 
 def _try(call: Callable[[], object], timeout: float | None, name: object) -> None:
     if timeout is None:
-        finish(call())
+        await_result(call())
     elif is_under_hub():
         _try_in_greenlet(call, timeout)
     else:
@@ -116,7 +116,7 @@ def _try_in_greenlet(call: Callable[[], object], timeout: float) -> None:
     # Thrown in as gevent's own, which is no Exception, so that no `except Exception` of the call swallows it.
     with gevent.Timeout(timeout) as timer:
         try:
-            finish(call())
+            await_result(call())
         except gevent.Timeout as error:
             if error is not timer:
                 raise
@@ -140,7 +140,7 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
         await asyncio.wait([task], timeout=timeout)
         if not task.done():
             task.cancel()
-            await asyncio.wait([task], timeout=LAST_WORDS)
+            await asyncio.wait([task], timeout=CLEANUP_TIMEOUT)
             raise TimeoutError(f"not done after {timeout} s")
     finally:
         task.cancel()
@@ -148,14 +148,14 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
         raise error
 
 
-def _give_up(error: BaseException, options: Options, name: object) -> None:
-    if options.retries:
-        log.warning("%r failed in try %d of %d", name, options.retries + 1, options.retries + 1)
-    if options.on_error is None:
+def _give_up(error: BaseException, policy: RetryPolicy, name: object) -> None:
+    if policy.retries:
+        log.warning("%r failed in try %d of %d", name, policy.retries + 1, policy.retries + 1)
+    if policy.on_error is None:
         return
     try:
-        finish(options.on_error(error))
-    except ENDINGS:
+        await_result(policy.on_error(error))
+    except EXIT_REQUESTS:
         raise
     except BaseException:
         log.exception("on_error of %r failed", name)

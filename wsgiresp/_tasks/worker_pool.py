@@ -23,7 +23,7 @@ from greenlet import getcurrent
 from wsgiresp._runtime.close_steps import Step, log, run_each
 from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
 from wsgiresp._runtime.snapshots import live_items
-from wsgiresp._tasks.retry import LAST_WORDS
+from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
 
 MAX_RUNNING = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
@@ -120,7 +120,7 @@ class WorkerPool:
             task.is_aborted = True
         gevent.killall(tasks, TaskAborted, block=False)
         # Also for what another drain has cut just now.
-        gevent.joinall(self._others(), timeout=LAST_WORDS)
+        gevent.joinall(self._others(), timeout=CLEANUP_TIMEOUT)
 
     def log_unfinished(self) -> None:
         """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
