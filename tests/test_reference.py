@@ -106,7 +106,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
             fields._ORDINARY_LIMIT,
         ),
         ('`max_age="immutable"`', caching._YEAR),
-        ("bytes that are read and sent at a time", range_reader.BLOCK),
+        ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),
         ("ranges of one request", ranges.LIMIT),
         ("bytes that are ready when the generator waits for its client", bounded_buffer.HIGH_WATERMARK),
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),

@@ -10,10 +10,10 @@ from gevent import socket as gevent_socket
 from greenlet import greenlet
 
 from wsgiresp._files import cooperative_read
-from wsgiresp._files.cooperative_read import TURN, TakingTurns, Unblocking, is_cooperative
+from wsgiresp._files.cooperative_read import BYTES_PER_TURN, CooperativeSource, NonblockingSource, is_cooperative
 from wsgiresp._files.safe_open import open_regular
 
-QUARTER = TURN // 4
+QUARTER = BYTES_PER_TURN // 4
 
 
 class Zeros:
@@ -58,12 +58,12 @@ def turns_of_others(source, quarters):
 
 
 def test_the_others_have_a_turn_after_each_block():
-    assert turns_of_others(TakingTurns(Zeros()), 9) == [False] * 4 + [True] + [False] * 3 + [True]
+    assert turns_of_others(CooperativeSource(Zeros()), 9) == [False] * 4 + [True] + [False] * 3 + [True]
 
 
 def test_closing_closes_the_source():
     source = Zeros()
-    TakingTurns(source).close()
+    CooperativeSource(source).close()
     assert source.is_closed
 
 
@@ -82,7 +82,7 @@ def unsupported(*arguments):
 def test_what_is_cached_is_read_at_once(monkeypatch):
     monkeypatch.setattr(cooperative_read, "_preadv", cached)
     source = Zeros()
-    assert turns_of_others(Unblocking(source), 4) == [False] * 4
+    assert turns_of_others(NonblockingSource(source), 4) == [False] * 4
     assert set(source.threads) == {threading.get_ident()}
 
 
@@ -97,14 +97,14 @@ def test_what_is_cached_is_read_at_once(monkeypatch):
 def test_for_the_rest_another_thread_waits(monkeypatch, probe):
     monkeypatch.setattr(cooperative_read, "_preadv", probe)
     source = Zeros()
-    assert turns_of_others(Unblocking(source), 4) == [True] * 4
+    assert turns_of_others(NonblockingSource(source), 4) == [True] * 4
     assert threading.get_ident() not in source.threads
 
 
 @pytest.mark.parametrize("most", [QUARTER, 10])
 def test_what_a_file_holds_is_what_is_read(tmp_path, most):
     (tmp_path / "file").write_bytes(b"0123456789" * 100)
-    source = Unblocking(open_regular(str(tmp_path / "file")))
+    source = NonblockingSource(open_regular(str(tmp_path / "file")))
     read = gevent.spawn(lambda: [source.read_at(most, 0), source.read_at(most, 995), source.read_at(most, 1000)]).get()
     source.close()
     assert read == [(b"0123456789" * 100)[:most], b"56789", b""]

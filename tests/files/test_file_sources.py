@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from wsgiresp._files.file_sources import Deletion, FileAtPath, FileInHand
+from wsgiresp._files.file_sources import DeleteFile, HandleSource, PathSource
 
 
 @pytest.fixture
@@ -19,31 +19,31 @@ def path(tmp_path):
 
 def test_a_path_is_looked_at_once_it_is_named(tmp_path):
     with pytest.raises(FileNotFoundError):
-        FileAtPath(str(tmp_path / "none"))
+        PathSource(str(tmp_path / "none"))
 
 
 def test_a_known_status_saves_the_look(tmp_path, path):
-    FileAtPath(str(tmp_path / "not yet"), None, os.stat(path))
+    PathSource(str(tmp_path / "not yet"), None, os.stat(path))
 
 
 def test_a_known_status_of_a_folder_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError):
-        FileAtPath("a", None, os.stat(tmp_path))
+        PathSource("a", None, os.stat(tmp_path))
 
 
 def test_a_known_status_does_not_lead_out_of_the_root(tmp_path, path):
     with pytest.raises(FileNotFoundError):
-        FileAtPath("../a.txt", str(tmp_path / "sub"), os.stat(path))
+        PathSource("../a.txt", str(tmp_path / "sub"), os.stat(path))
 
 
 def test_each_iteration_reads_the_whole(path):
-    source = FileAtPath(path)
+    source = PathSource(path)
     assert [b"".join(source), b"".join(source)] == [b"0123456789"] * 2
 
 
 def test_an_iteration_that_is_left_closes_the_file(path):
     before = len(os.listdir("/proc/self/fd"))
-    chunks = iter(FileAtPath(path))
+    chunks = iter(PathSource(path))
     next(chunks)
     chunks.close()
     assert len(os.listdir("/proc/self/fd")) == before
@@ -51,26 +51,26 @@ def test_an_iteration_that_is_left_closes_the_file(path):
 
 def test_the_place_has_no_links(tmp_path, path):
     (tmp_path / "link").symlink_to("a.txt")
-    assert FileAtPath("link", str(tmp_path)).place() == path
+    assert PathSource("link", str(tmp_path)).real_path() == path
 
 
 def test_the_place_of_a_relative_path_is_absolute(path, monkeypatch):
     monkeypatch.chdir(os.path.dirname(path))
-    assert FileAtPath("a.txt").place() == path
+    assert PathSource("a.txt").real_path() == path
 
 
 def test_a_place_outside_the_root_is_not_found(tmp_path, path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "a.txt").write_bytes(b"")
-    source = FileAtPath("a.txt", str(tmp_path / "root"))
+    source = PathSource("a.txt", str(tmp_path / "root"))
     (tmp_path / "root" / "a.txt").unlink()
     (tmp_path / "root" / "a.txt").symlink_to(path)
     with pytest.raises(FileNotFoundError):
-        source.place()
+        source.real_path()
 
 
 def test_a_deletion_happens_once(tmp_path, path):
-    deletion = Deletion(FileAtPath("a.txt", str(tmp_path)))
+    deletion = DeleteFile(PathSource("a.txt", str(tmp_path)))
     deletion()
     assert not os.path.exists(path)
     (tmp_path / "a.txt").write_bytes(b"of somebody else")
@@ -80,7 +80,7 @@ def test_a_deletion_happens_once(tmp_path, path):
 
 
 def test_a_file_that_somebody_else_deleted_is_no_error(path):
-    source = FileAtPath(path)
+    source = PathSource(path)
     os.unlink(path)
     source.delete()
 
@@ -88,9 +88,9 @@ def test_a_file_that_somebody_else_deleted_is_no_error(path):
 def test_an_object_is_read_from_where_it_stands():
     handle = io.BytesIO(b"0123456789")
     handle.seek(4)
-    assert b"".join(FileInHand(handle)) == b"456789"
+    assert b"".join(HandleSource(handle)) == b"456789"
 
 
 def test_an_object_that_gives_text_is_refused():
     with pytest.raises(TypeError, match="binary mode"):
-        FileInHand(io.StringIO())
+        HandleSource(io.StringIO())

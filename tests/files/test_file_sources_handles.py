@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from wsgiresp._files.file_objects import FileObject, require_binary
+from wsgiresp._files.file_objects import OpenHandle, require_binary
 
 
 class Pipe:
@@ -34,7 +34,7 @@ class Seekable(Pipe):
 def test_it_begins_where_the_object_stands():
     handle = io.BytesIO(b"0123456789")
     handle.seek(4)
-    source = FileObject(handle)
+    source = OpenHandle(handle)
     assert source.length == 6
     assert source.read_at(3, 0) == b"456"
     assert source.read_at(3, 3) == b"789"
@@ -42,22 +42,22 @@ def test_it_begins_where_the_object_stands():
 
 
 def test_it_goes_where_a_range_is():
-    source = FileObject(io.BytesIO(b"0123456789"))
+    source = OpenHandle(io.BytesIO(b"0123456789"))
     assert [source.read_at(2, position) for position in (8, 0, 5)] == [b"89", b"01", b"56"]
 
 
 def test_an_object_that_stands_behind_its_end_is_empty():
     handle = io.BytesIO(b"0123456789")
     handle.seek(20)
-    assert FileObject(handle).length == 0
+    assert OpenHandle(handle).length == 0
 
 
 def test_an_object_of_old_style_can_seek():
-    assert FileObject(Seekable(b"0123")).length == 4
+    assert OpenHandle(Seekable(b"0123")).length == 4
 
 
 def test_the_length_of_a_pipe_is_not_known():
-    source = FileObject(Pipe(b"a", b"b"))
+    source = OpenHandle(Pipe(b"a", b"b"))
     assert source.length is None
     assert source.read_at(5, 0) + source.read_at(5, 1) == b"ab"
 
@@ -71,23 +71,23 @@ def test_the_length_of_a_pipe_is_not_known():
     ],
 )
 def test_only_bytes_come_out_and_no_more_than_asked(given, chunk):
-    read = FileObject(Pipe(given)).read_at(3, 0)
+    read = OpenHandle(Pipe(given)).read_at(3, 0)
     assert (type(read), read) == (bytes, chunk)
 
 
 def test_a_pipe_that_does_not_wait_is_not_taken_for_ended():
     with pytest.raises(BlockingIOError):
-        FileObject(Pipe(None)).read_at(3, 0)
+        OpenHandle(Pipe(None)).read_at(3, 0)
 
 
 def test_closing_closes_the_object():
     handle = io.BytesIO()
-    FileObject(handle).close()
+    OpenHandle(handle).close()
     assert handle.closed
 
 
 def test_an_object_without_close_needs_none():
-    FileObject(Pipe()).close()
+    OpenHandle(Pipe()).close()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_text_is_refused(make):
 def test_a_compressed_file_is_binary():
     with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"ab"))) as handle:
         require_binary(handle)
-        assert FileObject(handle).length == 2
+        assert OpenHandle(handle).length == 2
 
 
 def test_a_member_of_an_archive_is_binary():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._files.range_reader import BLOCK, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files.range_reader import BLOCK_SIZE, MultipartReader, RangeReader, SendfileRangeReader, UnsizedReader
 from wsgiresp._files.safe_open import open_regular
 from wsgiresp._protocol.ranges import Span
 
@@ -42,7 +42,7 @@ def opened(tmp_path):
 @given(start=st.integers(0, 1024), length=st.integers(0, 1024), sizes=st.lists(st.integers(1, 2000), max_size=20))
 def test_a_window_shows_its_bytes_and_no_other(start, length, sizes):
     stop = min(start + length, 1024)
-    window = Window(Memory(), start, stop)
+    window = RangeReader(Memory(), start, stop)
     chunks = [window.read(size) for size in sizes]
     assert b"".join([*chunks, window.read()]) == DATA[start:stop]
     assert [len(chunk) <= size for chunk, size in zip(chunks, sizes, strict=True)] == [True] * len(sizes)
@@ -50,12 +50,12 @@ def test_a_window_shows_its_bytes_and_no_other(start, length, sizes):
 
 
 def test_a_window_is_its_own_iterator():
-    assert list(Window(Memory(most=400), 100, 1000)) == [DATA[100:500], DATA[500:900], DATA[900:1000]]
+    assert list(RangeReader(Memory(most=400), 100, 1000)) == [DATA[100:500], DATA[500:900], DATA[900:1000]]
 
 
 def test_a_block_is_the_most_that_is_read_at_a_time():
-    chunks = list(Window(Memory(bytes(2 * BLOCK + 1)), 0, 2 * BLOCK + 1))
-    assert [len(chunk) for chunk in chunks] == [BLOCK, BLOCK, 1]
+    chunks = list(RangeReader(Memory(bytes(2 * BLOCK_SIZE + 1)), 0, 2 * BLOCK_SIZE + 1))
+    assert [len(chunk) for chunk in chunks] == [BLOCK_SIZE, BLOCK_SIZE, 1]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_block_is_the_most_that_is_read_at_a_time():
     ],
 )
 def test_positions_are_those_of_the_source(steps, position):
-    window = Window(Memory(), 100, 200)
+    window = RangeReader(Memory(), 100, 200)
     for offset, whence in steps:
         reached = window.seek(offset, whence)
     assert reached == window.tell() == position
@@ -76,19 +76,21 @@ def test_positions_are_those_of_the_source(steps, position):
 
 
 def test_nothing_is_read_after_a_seek_beyond_the_end():
-    window = Window(Memory(), 100, 200)
+    window = RangeReader(Memory(), 100, 200)
     window.seek(300)
     assert window.read(10) == b""
 
 
-@pytest.mark.parametrize("body", [Window(Memory(DATA[:500]), 0, 600), Parts(Memory(DATA[:500]), [Span(0, 600)])])
+@pytest.mark.parametrize(
+    "body", [RangeReader(Memory(DATA[:500]), 0, 600), MultipartReader(Memory(DATA[:500]), [Span(0, 600)])]
+)
 def test_a_source_that_ends_too_early_is_an_error(body):
     with pytest.raises(EOFError, match="ended at byte 500, 600 were announced"):
         list(body)
 
 
 def test_the_pieces_of_a_multipart_body_come_in_their_order():
-    parts = Parts(Memory(), [b"head", Span(5, 10), b"tail", Span(0, 2)])
+    parts = MultipartReader(Memory(), [b"head", Span(5, 10), b"tail", Span(0, 2)])
     assert b"".join(parts) == b"head" + DATA[5:10] + b"tail" + DATA[:2]
 
 
@@ -99,15 +101,15 @@ def test_a_stream_gives_what_there_is():
         def read_at(self, size, position):
             return chunks.pop(0)
 
-    assert list(Stream(Pipe(), ())) == [b"ab", b"c"]
+    assert list(UnsizedReader(Pipe(), ())) == [b"ab", b"c"]
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda source, steps: Window(source, 0, 1, steps), id="a window"),
-        pytest.param(lambda source, steps: Parts(source, [b""], steps), id="parts"),
-        pytest.param(lambda source, steps: Stream(source, steps), id="a stream"),
+        pytest.param(lambda source, steps: RangeReader(source, 0, 1, steps), id="a window"),
+        pytest.param(lambda source, steps: MultipartReader(source, [b""], steps), id="parts"),
+        pytest.param(lambda source, steps: UnsizedReader(source, steps), id="a stream"),
     ],
 )
 def test_closing_closes_the_source_and_then_takes_the_steps_once(make):
@@ -125,7 +127,7 @@ def test_a_source_that_cannot_be_closed_does_not_stop_the_steps(caplog):
             raise OSError("no")
 
     taken: list[str] = []
-    Window(Stuck(), 0, 1, [lambda: taken.append("background")]).close()
+    RangeReader(Stuck(), 0, 1, [lambda: taken.append("background")]).close()
     assert taken == ["background"]
     assert "no" in caplog.text
 
@@ -141,25 +143,25 @@ def sent(window, count):
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1024), (100, 1024), (0, 1), (1000, 1020)])
 def test_the_kernel_sends_the_window_and_no_more(opened, start, stop):
-    window = SendfileWindow(opened, start, stop)
+    window = SendfileRangeReader(opened, start, stop)
     assert sent(window, stop - start) == DATA[start:stop]
     window.close()
 
 
 def test_a_window_for_the_kernel_can_be_read_instead(opened):
-    window = SendfileWindow(opened, 100, 200)
+    window = SendfileRangeReader(opened, 100, 200)
     window.fileno()
     assert window.read() == DATA[100:200]
     window.close()
 
 
 def test_a_window_that_nobody_lent_closes_unread(opened):
-    SendfileWindow(opened, 100, 200).close()
+    SendfileRangeReader(opened, 100, 200).close()
     assert opened.descriptor == -1
 
 
 def test_a_file_that_shrank_is_an_error_where_the_kernel_came_to_an_end(opened, tmp_path):
-    window = SendfileWindow(opened, 100, 1024)
+    window = SendfileRangeReader(opened, 100, 1024)
     os.truncate(tmp_path / "file", 500)
     with pytest.raises(EOFError, match="ended at byte 500, 1024 were announced"):
         sent(window, 924)
@@ -167,7 +169,7 @@ def test_a_file_that_shrank_is_an_error_where_the_kernel_came_to_an_end(opened, 
 
 def test_a_file_that_shrank_before_the_window_is_an_error_at_the_close(opened, tmp_path):
     taken: list[str] = []
-    window = SendfileWindow(opened, 100, 1024, [lambda: taken.append("background")])
+    window = SendfileRangeReader(opened, 100, 1024, [lambda: taken.append("background")])
     os.truncate(tmp_path / "file", 50)
     assert sent(window, 924) == b""
     with pytest.raises(EOFError, match="ended at byte 100"):
@@ -177,7 +179,7 @@ def test_a_file_that_shrank_before_the_window_is_an_error_at_the_close(opened, t
 
 
 def test_a_client_who_left_is_no_error_of_the_file(opened):
-    window = SendfileWindow(opened, 0, 1024)
+    window = SendfileRangeReader(opened, 0, 1024)
     window.fileno()
 
     def send_until_the_client_leaves():
@@ -192,7 +194,7 @@ def test_a_client_who_left_is_no_error_of_the_file(opened):
 
 
 def test_a_socket_that_cannot_use_the_kernel_begins_where_the_window_does(opened):
-    window = SendfileWindow(opened, 100, 1024)
+    window = SendfileRangeReader(opened, 100, 1024)
     window.fileno()
     assert window.seek(100) == 100
     assert window.read(1) == DATA[100:101]

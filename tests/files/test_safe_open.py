@@ -9,7 +9,7 @@ import socket
 import pytest
 
 from wsgiresp._files import safe_open
-from wsgiresp._files.safe_open import NotRegularError, examine, open_regular
+from wsgiresp._files.safe_open import NotRegularError, open_regular, stat_regular
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(tmp_path):
 @pytest.fixture(params=["_open_by_descriptor", "_open_by_name"])
 def way(request, monkeypatch):
     """Each way to keep to a root: by what the kernel says of a descriptor, and by resolved names."""
-    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", request.param == "_open_by_descriptor")
+    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", request.param == "_open_by_descriptor")
 
 
 def open_descriptors():
@@ -81,7 +81,7 @@ def test_a_forgotten_file_is_closed(folder):
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize("look", [open_regular, stat_regular])
 @pytest.mark.parametrize(
     "name",
     [
@@ -102,7 +102,7 @@ def test_what_is_not_there_is_not_found(folder, look, name):
     assert caught.value.errno == errno.ENOENT
 
 
-@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize("look", [open_regular, stat_regular])
 @pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     "name",
@@ -162,7 +162,7 @@ def test_the_root_may_be_the_root_of_all(folder):
 
 
 def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
-    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", False)
+    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", False)
     real = os.open
 
     def swap_then_open(path, flags):
@@ -178,7 +178,7 @@ def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize("look", [open_regular, stat_regular])
 @pytest.mark.parametrize("root", [False, True])
 def test_a_folder_is_no_file(folder, look, root):
     before = open_descriptors()
@@ -187,7 +187,7 @@ def test_a_folder_is_no_file(folder, look, root):
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("look", [open_regular, examine])
+@pytest.mark.parametrize("look", [open_regular, stat_regular])
 def test_a_pipe_is_refused_and_not_waited_for(folder, look):
     os.mkfifo(folder / "pipe")
     with pytest.raises(NotRegularError, match="pipe"):
@@ -196,7 +196,7 @@ def test_a_pipe_is_refused_and_not_waited_for(folder, look):
 
 def test_a_device_is_refused(folder):
     with pytest.raises(ValueError, match="path must name a regular file, got '/dev/null'"):
-        examine("/dev/null")
+        stat_regular("/dev/null")
 
 
 def test_a_socket_cannot_be_opened(folder, monkeypatch):
@@ -217,4 +217,4 @@ def test_a_forbidden_file_is_told_from_one_that_is_not_there(folder, monkeypatch
 
 
 def test_what_stat_says_comes_back(folder):
-    assert examine(str(folder / "a.txt")).st_size == 10
+    assert stat_regular(str(folder / "a.txt")).st_size == 10

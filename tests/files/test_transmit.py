@@ -11,13 +11,20 @@ import pytest
 from gevent import socket as gevent_socket
 
 from wsgiresp._files import transmit
-from wsgiresp._files.cooperative_read import TakingTurns, Unblocking
-from wsgiresp._files.file_objects import FileObject
-from wsgiresp._files.range_reader import BLOCK, UNKNOWN, Parts, SendfileWindow, Stream, Window
+from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
+from wsgiresp._files.file_objects import OpenHandle
+from wsgiresp._files.range_reader import (
+    BLOCK_SIZE,
+    UNKNOWN,
+    MultipartReader,
+    RangeReader,
+    SendfileRangeReader,
+    UnsizedReader,
+)
 from wsgiresp._files.safe_open import open_regular
 from wsgiresp._protocol.ranges import Span
 
-LARGE = BLOCK + 1
+LARGE = BLOCK_SIZE + 1
 
 
 @pytest.fixture
@@ -52,18 +59,18 @@ def shown(wrapped):
 
 
 def body(environ, source, content=None, steps=()):
-    return transmit.body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
+    return transmit.file_body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
 
 
 def test_the_wrapper_of_the_server_gets_the_window(opened):
     wrapped = body({}, opened)
     assert isinstance(wrapped, FileWrapper)
-    assert wrapped.blksize == BLOCK
+    assert wrapped.blksize == BLOCK_SIZE
     assert b"".join(wrapped) == bytes(LARGE)
 
 
 def test_a_server_without_a_wrapper_gets_the_window_itself(opened):
-    assert type(transmit.body({}, opened, Span(0, LARGE), ())) is Window
+    assert type(transmit.file_body({}, opened, Span(0, LARGE), ())) is RangeReader
 
 
 def test_a_wrapper_that_raises_leaves_nothing_open(opened):
@@ -77,43 +84,43 @@ def test_a_wrapper_that_raises_leaves_nothing_open(opened):
 
 
 def test_gunicorn_with_threads_lets_the_kernel_send(opened, plain_socket):
-    assert type(shown(body({"gunicorn.socket": plain_socket}, opened))) is SendfileWindow
+    assert type(shown(body({"gunicorn.socket": plain_socket}, opened))) is SendfileRangeReader
 
 
 def test_gunicorn_with_threads_reads_one_block_itself(opened, plain_socket):
-    assert type(shown(body({"gunicorn.socket": plain_socket}, opened, Span(0, BLOCK)))) is Window
+    assert type(shown(body({"gunicorn.socket": plain_socket}, opened, Span(0, BLOCK_SIZE)))) is RangeReader
 
 
 def test_gunicorn_over_tls_reads(opened, tls_socket):
     window = shown(body({"gunicorn.socket": tls_socket}, opened))
-    assert (type(window), window._source) == (Window, opened)
+    assert (type(window), window._source) == (RangeReader, opened)
 
 
 def test_gunicorn_with_threads_reads_a_file_object(opened, plain_socket, tmp_path):
     with (tmp_path / "file").open("rb") as handle:
-        window = shown(body({"gunicorn.socket": plain_socket}, FileObject(handle)))
+        window = shown(body({"gunicorn.socket": plain_socket}, OpenHandle(handle)))
     assert not hasattr(window, "fileno")
 
 
 def test_gunicorn_with_greenlets_reads_without_stopping_the_others(opened, green_socket):
     window = shown(body({"gunicorn.socket": green_socket}, opened))
     assert not hasattr(window, "fileno")
-    assert type(window._source) is Unblocking
+    assert type(window._source) is NonblockingSource
 
 
 def test_one_block_is_read_at_once_with_greenlets_too(opened, green_socket):
-    assert shown(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK)))._source is opened
+    assert shown(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK_SIZE)))._source is opened
 
 
 def test_a_greenlet_of_any_server_reads_without_stopping_the_others(opened):
     window = shown(gevent.spawn(body, {}, opened).get())
-    assert type(window._source) is Unblocking
+    assert type(window._source) is NonblockingSource
 
 
 def test_a_file_object_is_read_in_turns_with_greenlets(green_socket, tmp_path, opened):
     with (tmp_path / "file").open("rb") as handle:
-        window = shown(body({"gunicorn.socket": green_socket}, FileObject(handle)))
-    assert type(window._source) is TakingTurns
+        window = shown(body({"gunicorn.socket": green_socket}, OpenHandle(handle)))
+    assert type(window._source) is CooperativeSource
 
 
 def test_waitress_wraps_what_nobody_waits_for(opened):
@@ -121,18 +128,18 @@ def test_waitress_wraps_what_nobody_waits_for(opened):
 
 
 def test_waitress_iterates_where_closing_takes_steps(opened):
-    assert type(body({"waitress.client_disconnected": bool}, opened, steps=[print])) is Window
+    assert type(body({"waitress.client_disconnected": bool}, opened, steps=[print])) is RangeReader
 
 
 def test_uwsgi_iterates(opened):
-    assert type(body({"uwsgi.version": b"2"}, opened)) is Window
+    assert type(body({"uwsgi.version": b"2"}, opened)) is RangeReader
 
 
 def test_several_spans_are_iterated(opened):
     parts = body({}, opened, [b"head", Span(0, 2), b"tail"])
-    assert type(parts) is Parts
+    assert type(parts) is MultipartReader
     assert b"".join(parts) == b"head\x00\x00tail"
 
 
 def test_what_has_no_known_length_is_iterated(opened):
-    assert type(body({}, opened, Span(0, UNKNOWN))) is Stream
+    assert type(body({}, opened, Span(0, UNKNOWN))) is UnsizedReader

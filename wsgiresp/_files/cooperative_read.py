@@ -12,15 +12,15 @@ from typing import Any
 import gevent
 from gevent import socket as gevent_socket
 
-from wsgiresp._files.range_reader import BLOCK, Source
+from wsgiresp._files.range_reader import BLOCK_SIZE, ByteSource
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._runtime.hubs import is_under_hub
 
-TURN = BLOCK
+BYTES_PER_TURN = BLOCK_SIZE
 """Bytes after which the others have their turn. With a MiB, four downloads at once make all others wait 4 ms."""
 
 # Not 0: that lets the hub run what is ready, for up to 5 ms, before it looks at the sockets. A timer makes it look.
-_SHORTEST = 1e-6  # s
+_LET_HUB_POLL = 1e-6  # s
 
 # Linux alone tells, without waiting, whether a read would have to wait.
 _preadv: Any = getattr(os, "preadv", None) if hasattr(os, "RWF_NOWAIT") else None
@@ -31,20 +31,20 @@ def is_cooperative(socket: object) -> bool:
     return isinstance(socket, gevent_socket.socket) or is_under_hub()
 
 
-class TakingTurns:
+class CooperativeSource:
     """*source*, which is read as before; the other greenlets have their turn after each block."""
 
     __slots__ = ("_source", "_until_turn")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self._source = source
-        self._until_turn = TURN
+        self._until_turn = BYTES_PER_TURN
 
     def read_at(self, size: int, position: int) -> bytes:
         """Return up to *size* bytes from *position* on, none where there are no more."""
         if self._until_turn <= 0:
-            self._until_turn = TURN
-            gevent.sleep(_SHORTEST)
+            self._until_turn = BYTES_PER_TURN
+            gevent.sleep(_LET_HUB_POLL)
         chunk = self._read_at(size, position)
         self._until_turn -= len(chunk)
         return chunk
@@ -57,7 +57,7 @@ class TakingTurns:
         return self._source.read_at(size, position)
 
 
-class Unblocking(TakingTurns):
+class NonblockingSource(CooperativeSource):
     """An open file that is waited for in a thread of gevent's pool, where there is something to wait for.
 
     What the page cache has is read at once: the way through the pool costs as much as half a block.

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 
-class FileObject:
+class OpenHandle:
     """The bytes of *handle* from where it stands, at position 0: a source, see :mod:`wsgiresp._files.range_reader`.
 
     ``length``: how many there are; None where the object cannot seek, so that nobody knows.

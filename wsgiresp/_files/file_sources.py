@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from wsgiresp._files.file_objects import FileObject, require_binary
-from wsgiresp._files.range_reader import Stream, Window
-from wsgiresp._files.safe_open import OpenFile, examine, missing, open_regular, require_regular, unlink
+from wsgiresp._files.file_objects import OpenHandle, require_binary
+from wsgiresp._files.range_reader import RangeReader, UnsizedReader
+from wsgiresp._files.safe_open import OpenFile, not_found, open_regular, require_regular, stat_regular, unlink
 
 CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 
 
-class FileAtPath:
+class PathSource:
     """The regular file at *path*, in the folder *root* if one is given; iterated, it is opened and read to its end.
 
     Raises what :func:`wsgiresp._files.safe_open.open_regular` does for a file that cannot be sent. *status*, what
@@ -26,7 +26,7 @@ class FileAtPath:
         self.path = path
         self.root = root
         if status is None or root is not None:
-            examine(path, root)
+            stat_regular(path, root)
         else:
             require_regular(status, path)
 
@@ -34,11 +34,11 @@ class FileAtPath:
         """Return the file, open."""
         return open_regular(self.path, self.root)
 
-    def place(self) -> str:
+    def real_path(self) -> str:
         """Return the absolute path of the file, without links; for servers that open it themselves."""
         place = os.path.realpath(self._joined())
         if self.root is not None and not place.startswith(os.path.realpath(self.root).rstrip(os.sep) + os.sep):
-            raise missing(self.path)
+            raise not_found(self.path)
         return place
 
     def delete(self) -> None:
@@ -47,7 +47,7 @@ class FileAtPath:
 
     def __iter__(self) -> Iterator[bytes]:
         opened = self.open()
-        body = Window(opened, 0, opened.length)
+        body = RangeReader(opened, 0, opened.length)
         try:
             yield from body
         finally:
@@ -57,7 +57,7 @@ class FileAtPath:
         return self.path if self.root is None else os.path.join(self.root, self.path)
 
 
-class FileInHand:
+class HandleSource:
     """The file object *handle*, open in binary mode, from where it stands; ``TypeError`` for one that gives text."""
 
     __slots__ = ("_handle",)
@@ -66,21 +66,21 @@ class FileInHand:
         require_binary(handle)
         self._handle = handle
 
-    def open(self) -> FileObject:
+    def open(self) -> OpenHandle:
         """Return the object as a source."""
-        return FileObject(self._handle)
+        return OpenHandle(self._handle)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(Stream(self.open(), ()))
+        return iter(UnsizedReader(self.open(), ()))
 
 
-class Deletion:
+class DeleteFile:
     """The step that removes the file of *source*, once: by then another file may have its name."""
 
     __slots__ = ("_source",)
 
-    def __init__(self, source: FileAtPath) -> None:
-        self._source: FileAtPath | None = source
+    def __init__(self, source: PathSource) -> None:
+        self._source: PathSource | None = source
 
     def __call__(self) -> None:
         source, self._source = self._source, None

@@ -11,14 +11,14 @@ from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._runtime.close_steps import Step, run_each
 
-BLOCK = 262144
+BLOCK_SIZE = 262144
 """Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""
 
 UNKNOWN = 2**63
 """Where a span stops that has all of a source whose length nobody knows."""
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """Where bytes come from: an open file, or one of those that read it otherwise."""
 
     def read_at(self, size: int, position: int, /) -> bytes:
@@ -30,12 +30,12 @@ class Source(Protocol):
         ...
 
 
-class _Closing:
+class _ReaderBase:
     """A source that is read in blocks, and what comes after it: ``close()`` takes these steps, each once."""
 
     __slots__ = ("_source", "_steps")
 
-    def __init__(self, source: Source, steps: Iterable[Step]) -> None:
+    def __init__(self, source: ByteSource, steps: Iterable[Step]) -> None:
         self._source = source
         self._steps: Iterable[Step] = (source.close, *steps)
 
@@ -46,7 +46,7 @@ class _Closing:
         run_each(steps)
 
 
-class Window(_Closing):
+class RangeReader(_ReaderBase):
     """The bytes of *source* from *start* to *stop*, half-open, as a file-like that is its own iterator.
 
     Positions are those of the source. What ends before *stop* raises ``EOFError``: the length is announced by then, and
@@ -55,7 +55,7 @@ class Window(_Closing):
 
     __slots__ = ("_position", "_start", "_stop")
 
-    def __init__(self, source: Source, start: int, stop: int, steps: Iterable[Step] = ()) -> None:
+    def __init__(self, source: ByteSource, start: int, stop: int, steps: Iterable[Step] = ()) -> None:
         self._source = source
         self._steps = (source.close, *steps)
         self._start = self._position = start
@@ -91,7 +91,7 @@ class Window(_Closing):
         return self
 
     def __next__(self) -> bytes:
-        chunk = self.read(BLOCK)
+        chunk = self.read(BLOCK_SIZE)
         if not chunk:
             raise StopIteration
         return chunk
@@ -100,7 +100,7 @@ class Window(_Closing):
         return EOFError(f"the file ended at byte {position}, {self._stop} were announced: it was cut while it was sent")
 
 
-class SendfileWindow(Window):
+class SendfileRangeReader(RangeReader):
     """A window with a ``fileno()``, for servers that hand it to :meth:`socket.socket.sendfile`.
 
     The kernel then sends what is there, and nobody is told of what is not: on a connection that stays open, the client
@@ -143,12 +143,12 @@ class SendfileWindow(Window):
             raise self._shortfall(self._position)
 
 
-class Parts(_Closing):
+class MultipartReader(_ReaderBase):
     """The *pieces* of a multipart body: bytes as they are, and spans of *source*."""
 
     __slots__ = ("_pieces",)
 
-    def __init__(self, source: Source, pieces: Sequence[Piece], steps: Iterable[Step] = ()) -> None:
+    def __init__(self, source: ByteSource, pieces: Sequence[Piece], steps: Iterable[Step] = ()) -> None:
         super().__init__(source, steps)
         self._pieces = pieces
 
@@ -157,16 +157,16 @@ class Parts(_Closing):
             if isinstance(piece, bytes):
                 yield piece
             else:
-                yield from Window(self._source, *piece)
+                yield from RangeReader(self._source, *piece)
 
 
-class Stream(_Closing):
+class UnsizedReader(_ReaderBase):
     """What *source* still gives, as long as it gives: for those whose length nobody knows."""
 
     __slots__ = ()
 
     def __iter__(self) -> Iterator[bytes]:
         position = 0
-        while chunk := self._source.read_at(BLOCK, position):
+        while chunk := self._source.read_at(BLOCK_SIZE, position):
             position += len(chunk)
             yield chunk

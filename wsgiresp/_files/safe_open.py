@@ -77,7 +77,7 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
     return OpenFile(descriptor, status)
 
 
-def examine(path: str, root: str | None = None) -> os.stat_result:
+def stat_regular(path: str, root: str | None = None) -> os.stat_result:
     """Return what ``stat`` says of the regular file at *path*; raises what :func:`open_regular` would."""
     if root is not None:
         # What a link leads to is known for certain only of a descriptor.
@@ -101,14 +101,14 @@ def require_regular(status: os.stat_result, path: str) -> None:
     raise NotRegularError(f"path must name a regular file, got {path!r}")
 
 
-def missing(path: str) -> FileNotFoundError:
+def not_found(path: str) -> FileNotFoundError:
     """Return the one error for all that is not there, or must not be seen to be there."""
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _refused(error: OSError | ValueError, path: str) -> Exception:
     if not isinstance(error, OSError) or error.errno in _ABSENT:
-        return missing(path)
+        return not_found(path)
     if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, a device that is not there
         return NotRegularError(f"path must name a regular file, got {path!r}")
     return error
@@ -116,36 +116,36 @@ def _refused(error: OSError | ValueError, path: str) -> Exception:
 
 def _open_beneath(path: str, root: str) -> int:
     if not stays_beneath(path):
-        raise missing(path)
-    return _open_by_descriptor(path, root) if _KNOWS_PLACES else _open_by_name(path, root)
+        raise not_found(path)
+    return _open_by_descriptor(path, root) if _HAS_PROC_FD else _open_by_name(path, root)
 
 
 # Linux tells where a descriptor leads, whatever has happened to its path since.
-_KNOWS_PLACES = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
+_HAS_PROC_FD = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
 def _open_by_descriptor(path: str, root: str, flags: int = _READ) -> int:
     folder = os.open(root, _FOLDER)
     try:
         return _checked(
-            os.open(path, flags, dir_fd=folder), lambda found: _is_beneath(_place(found), _place(folder)), path
+            os.open(path, flags, dir_fd=folder), lambda found: _is_beneath(_path_of(found), _path_of(folder)), path
         )
     finally:
         os.close(folder)
 
 
-def _checked(descriptor: int, is_right: Callable[[int], bool], path: str) -> int:
+def _checked(descriptor: int, is_allowed: Callable[[int], bool], path: str) -> int:
     try:
-        if is_right(descriptor):
+        if is_allowed(descriptor):
             return descriptor
     except BaseException:
         os.close(descriptor)
         raise
     os.close(descriptor)
-    raise missing(path)
+    raise not_found(path)
 
 
-def _place(descriptor: int) -> str:
+def _path_of(descriptor: int) -> str:
     return os.readlink(f"/proc/self/fd/{descriptor}")
 
 
@@ -159,7 +159,7 @@ def _open_by_name(path: str, root: str) -> int:
             lambda found: os.path.realpath(place) == place and os.path.samestat(os.fstat(found), os.stat(place)),
             path,
         )
-    raise missing(path)
+    raise not_found(path)
 
 
 def unlink(path: str, root: str | None = None) -> None:
@@ -168,7 +168,7 @@ def unlink(path: str, root: str | None = None) -> None:
     try:
         if root is None:
             os.unlink(path)
-        elif _KNOWS_PLACES:
+        elif _HAS_PROC_FD:
             parent = _open_by_descriptor(folder or ".", root, _FOLDER)
             try:
                 os.unlink(name, dir_fd=parent)

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 from gevent.monkey import get_original
 
-from wsgiresp._files.cooperative_read import TakingTurns, Unblocking, is_cooperative
-from wsgiresp._files.range_reader import BLOCK, UNKNOWN, Parts, SendfileWindow, Source, Stream, Window
+from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource, is_cooperative
+from wsgiresp._files.range_reader import (
+    BLOCK_SIZE,
+    UNKNOWN,
+    ByteSource,
+    MultipartReader,
+    RangeReader,
+    SendfileRangeReader,
+    UnsizedReader,
+)
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._protocol.ranges import Span
@@ -20,8 +28,8 @@ if TYPE_CHECKING:
 _PlainSocket: type = get_original("socket", "socket")  # also where gevent has put its own in the place of that
 
 
-def body(
-    environ: WSGIEnvironment, source: Source, content: Span | Sequence[Piece], steps: Sequence[Step]
+def file_body(
+    environ: WSGIEnvironment, source: ByteSource, content: Span | Sequence[Piece], steps: Sequence[Step]
 ) -> Iterable[bytes]:
     """Return *content* of *source* for the server of *environ*: a span, or the pieces of a multipart body.
 
@@ -29,36 +37,36 @@ def body(
     *steps*; so does a file wrapper that raises.
     """
     if not isinstance(content, Span):
-        return Parts(_shared(environ, source), content, steps)
+        return MultipartReader(_cooperative(environ, source), content, steps)
     if content.stop == UNKNOWN:
-        return Stream(_shared(environ, source), steps)
+        return UnsizedReader(_cooperative(environ, source), steps)
     return _window(environ, source, content, steps)
 
 
-def _window(environ: WSGIEnvironment, source: Source, span: Span, steps: Sequence[Step]) -> Iterable[bytes]:
+def _window(environ: WSGIEnvironment, source: ByteSource, span: Span, steps: Sequence[Step]) -> Iterable[bytes]:
     """Return a window in the server's own ``wsgi.file_wrapper`` where it has one.
 
     No server is relied on to begin or to stop where the window does, or to notice a file that shrank.
     """
-    if span.length <= BLOCK:
+    if span.length <= BLOCK_SIZE:
         # One block: neither the kernel nor the hub can make it any better.
-        shown = Window(source, *span, steps)
-    elif _sends_files(environ) and isinstance(source, OpenFile):
-        shown = SendfileWindow(source, *span, steps)
+        reader = RangeReader(source, *span, steps)
+    elif _has_sendfile(environ) and isinstance(source, OpenFile):
+        reader = SendfileRangeReader(source, *span, steps)
     else:
-        shown = Window(_shared(environ, source), *span, steps)
+        reader = RangeReader(_cooperative(environ, source), *span, steps)
     wrapper = environ.get("wsgi.file_wrapper")
-    if wrapper is None or not _wraps_well(environ, steps):
-        return shown
+    if wrapper is None or not _may_wrap(environ, steps):
+        return reader
     try:
-        wrapped: Iterable[bytes] = wrapper(shown, BLOCK)
+        wrapped: Iterable[bytes] = wrapper(reader, BLOCK_SIZE)
     except BaseException:
-        shown.close()
+        reader.close()
         raise
     return wrapped
 
 
-def _sends_files(environ: WSGIEnvironment) -> bool:
+def _has_sendfile(environ: WSGIEnvironment) -> bool:
     """Return whether the server is gunicorn with sync or gthread workers and without TLS.
 
     Its other workers cannot be told from these by anything but the type of the socket: gevent's has a ``sendfile()``
@@ -67,13 +75,13 @@ def _sends_files(environ: WSGIEnvironment) -> bool:
     return type(environ.get("gunicorn.socket")) is _PlainSocket
 
 
-def _shared(environ: WSGIEnvironment, source: Source) -> Source:
+def _cooperative(environ: WSGIEnvironment, source: ByteSource) -> ByteSource:
     if not is_cooperative(environ.get("gunicorn.socket")):
         return source
-    return Unblocking(source) if isinstance(source, OpenFile) else TakingTurns(source)
+    return NonblockingSource(source) if isinstance(source, OpenFile) else CooperativeSource(source)
 
 
-def _wraps_well(environ: WSGIEnvironment, steps: Sequence[Step]) -> bool:
+def _may_wrap(environ: WSGIEnvironment, steps: Sequence[Step]) -> bool:
     if "uwsgi.version" in environ:
         return False  # uWSGI takes over the closing
     # waitress closes what it wraps in the thread that serves all connections; what it iterates, in that of the request.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from werkzeug.http import http_date
 
 from wsgiresp._files import transmit
-from wsgiresp._files.file_objects import FileObject
-from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, Deletion, FileAtPath, FileInHand
-from wsgiresp._files.safe_open import OpenFile, examine
+from wsgiresp._files.file_objects import OpenHandle
+from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, PathSource
+from wsgiresp._files.safe_open import OpenFile, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
 from wsgiresp._protocol.disposition import content_disposition
@@ -58,9 +58,9 @@ class FileResponse(Response):
 
     direct_passthrough = True
     offload: Offload | None = None
-    _source: FileAtPath | FileInHand
+    _source: PathSource | HandleSource
     _is_one_shot = False
-    _deletion: Deletion | None = None
+    _deletion: DeleteFile | None = None
     _age: Field | None = None  # what max_age says
 
     def __init__(
@@ -90,7 +90,7 @@ class FileResponse(Response):
         else:
             name = os.fsdecode(path)
             self._take_path(
-                FileAtPath(name, None if root is None else os.fsdecode(root), stat_result), delete_after, offload
+                PathSource(name, None if root is None else os.fsdecode(root), stat_result), delete_after, offload
             )
         line = LINES_WITH_CONTENT.get(status_code)
         self._status = parse(status_code)[0] if line is None or type(status_code) is not int else line
@@ -115,7 +115,7 @@ class FileResponse(Response):
         source = self._source
         if self._response is not source:
             return self._prepare_unfolded(environ)  # somebody has put another body in its place
-        if self.offload is not None and self._deletion is None and isinstance(source, FileAtPath):
+        if self.offload is not None and self._deletion is None and isinstance(source, PathSource):
             return self._offloaded(source, self.offload)
         opened = self._open_once() if self._is_one_shot else source.open()
         try:
@@ -133,13 +133,13 @@ class FileResponse(Response):
         if content is None:
             run_each([opened.close])
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
-        return Prepared(status, fields, transmit.body(environ, opened, content, steps))
+        return Prepared(status, fields, transmit.file_body(environ, opened, content, steps))
 
     def make_conditional(self, *_: Any, **__: Any) -> Self:
         """Return the response as it is: werkzeug's word for what :meth:`prepare` does anyway."""
         return self
 
-    def _take_path(self, source: FileAtPath, delete_after: bool, offload: Offload | None) -> None:
+    def _take_path(self, source: PathSource, delete_after: bool, offload: Offload | None) -> None:
         self._response = self._source = source
         if offload is not None:
             if delete_after:
@@ -147,12 +147,12 @@ class FileResponse(Response):
             self.offload = offload
         if delete_after:
             self._is_one_shot = True
-            self._deletion = Deletion(source)
+            self._deletion = DeleteFile(source)
             # Whatever becomes of the response, and where an open file cannot be deleted.
             self._on_close = [self._deletion]
 
     def _take_object(self, handle: Any) -> str:
-        self._response = self._source = FileInHand(handle)
+        self._response = self._source = HandleSource(handle)
         self._is_one_shot = True
         if hasattr(handle, "close"):
             self._on_close = [handle.close]
@@ -165,7 +165,7 @@ class FileResponse(Response):
         if not any(known.lower() == name.lower() for known, _ in fields):
             fields.append((name, text))
 
-    def _open_once(self) -> OpenFile | FileObject:
+    def _open_once(self) -> OpenFile | OpenHandle:
         if self._is_spent:
             raise RuntimeError("the file can be sent only once, and was: make a response for each request")
         opened = self._source.open()
@@ -174,10 +174,10 @@ class FileResponse(Response):
             run_each([self._deletion])
         return opened
 
-    def _offloaded(self, source: FileAtPath, offload: Offload) -> Prepared:
+    def _offloaded(self, source: PathSource, offload: Offload) -> Prepared:
         """Return the answer that leaves conditions, ranges and the length to the server in front."""
-        examine(source.path, source.root)
-        fields = [*without(self._field_list(), _LENGTH), offload.field(source.place()), LENGTHS[0]]
+        stat_regular(source.path, source.root)
+        fields = [*without(self._field_list(), _LENGTH), offload.field(source.real_path()), LENGTHS[0]]
         steps = self._steps()
         return Prepared(self._status, fields, ClosingBody((), steps) if steps else ())
 
