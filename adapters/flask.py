@@ -16,10 +16,10 @@ import flask
 import flask.views
 from werkzeug.datastructures import Headers
 
-from wsgiresp._frameworks.prepared_response import Settled, decides, settle
+from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.waiting_executor import current_executor
-from wsgiresp._views.coercion import ITERATORS, find_default_by, is_answer, is_record, takes
+from wsgiresp._views.coercion import ITERATORS, is_answer, is_record, register_default_class, takes
 from wsgiresp._views.injection import Injected, Plan, plan
 from wsgiresp._views.merging import is_made_later, is_used, merged
 from wsgiresp.adapters._flask.contexts import (
@@ -132,7 +132,7 @@ class _Installed:
         """Return the response after all hooks; another one than before has the one before closed in the end."""
         app: Any = self._app()
         before = args[-1]
-        if not isinstance(before, Settled):
+        if not isinstance(before, PreparedResponse):
             after = self._process(app, *args)
             return self._taken(app, after) if isinstance(after, Response) else after
         try:
@@ -213,7 +213,7 @@ class _Installed:
         return response
 
     def _adopted(self, app: flask.Flask, response: Response, status: Any, headers: Any) -> Response:
-        """Return a copy of *response* for this request, of the application's class too, and decided if it decides."""
+        """Return a copy of *response* for this request, of the application's class too, prepared where it needs that."""
 
         def change(twin: Response) -> None:
             bind_background(app, twin)
@@ -224,8 +224,8 @@ class _Installed:
                 twin.headers.update(headers)
 
         context = request_context()
-        if context is not None and decides(response):
-            settled = settle(response, context.request.environ, change)
+        if context is not None and needs_preparation(response):
+            settled = prepare_for_hooks(response, context.request.environ, change)
             drop_in_the_end(context, settled)
             adopted: Response = settled
         else:
@@ -334,4 +334,4 @@ def _default_of_the_application() -> type[Response] | None:
     return None if installed is None else installed.default_class()
 
 
-find_default_by(_default_of_the_application)
+register_default_class(_default_of_the_application)

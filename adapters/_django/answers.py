@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
-from wsgiresp._protocol.json_types import give_form
+from wsgiresp._protocol.json_types import register_json_type
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._views.answering import answer
-from wsgiresp._views.coercion import let_pass
+from wsgiresp._views.coercion import register_response_type
 from wsgiresp._views.injection import Injected
 from wsgiresp.adapters._django.conversion import converted
 from wsgiresp.adapters._django.merge_injected import merge_into
@@ -24,9 +24,9 @@ from wsgiresp.responses import Response
 
 _STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
 
-let_pass(HttpResponseBase)
+register_response_type(HttpResponseBase)
 # Of gettext_lazy() and its like JSON has the text, in the language of the moment, as by Django's own encoder.
-give_form(Promise, str)
+register_json_type(Promise, str)
 
 
 def response_for(request: HttpRequest, returned: Any, injected: Injected | None) -> Response:

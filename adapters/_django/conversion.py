@@ -10,8 +10,8 @@ from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from wsgiresp._frameworks.copying import ToWrap, known_bytes, plain, prepared_copy, unwrapping
-from wsgiresp._frameworks.prepared_response import decides
+from wsgiresp._frameworks.copying import FileToWrap, environ_without_wrapper, known_bytes, prepared_copy, simple_answer
+from wsgiresp._frameworks.prepared_response import needs_preparation
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp.adapters._django import http_responses as kinds
 from wsgiresp.adapters._django.asgi import closed_at_last
@@ -24,7 +24,7 @@ from wsgiresp.responses.prepared import Prepared
 
 def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
     """Return *response* as one of Django's, decided for *request*; see :func:`wsgiresp.adapters.django.to_django`."""
-    ready = plain(response)
+    ready = simple_answer(response)
     made: HttpResponseBase
     if ready is not None:
         status, fields, body = ready
@@ -37,10 +37,10 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
 
 def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
     method = _method(request)
-    is_head, is_known = method == "HEAD", not decides(response)
+    is_head, is_known = method == "HEAD", not needs_preparation(response)
     # Of what is known the content is there, for middleware to see.
     asked = "GET" if is_head and is_known else method
-    environ = unwrapping(request.META)
+    environ = environ_without_wrapper(request.META)
     if environ.get("REQUEST_METHOD") != asked:
         environ = {**environ, "REQUEST_METHOD": asked}
     prepare = _prepare_for_loop if isinstance(request, ASGIRequest) else type(response).prepare
@@ -68,7 +68,7 @@ def _prepare_for_loop(response: Response, environ: dict[str, Any]) -> Prepared:
 
 def _made(prepared: Prepared, kind: Any, is_head: bool, is_known: bool) -> HttpResponseBase:
     body: Any = prepared.body
-    if isinstance(body, ToWrap):
+    if isinstance(body, FileToWrap):
         prepared.body = body.file
         return kinds.file(prepared.status, prepared.headers, body.file, body.block)
     content = known_bytes(body)

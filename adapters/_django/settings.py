@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from wsgiresp._views.coercion import find_default_by
+from wsgiresp._views.coercion import register_default_class
 from wsgiresp.responses import JSONResponse, Response
 
 NAME = "WSGIRESP"
@@ -102,4 +102,4 @@ def _default_of_the_view() -> type[Response] | None:
 
 
 setting_changed.connect(_forget)
-find_default_by(_default_of_the_view)
+register_default_class(_default_of_the_view)

@@ -13,7 +13,7 @@ import flask
 from flask import globals as flask_globals
 from flask.signals import got_request_exception
 
-from wsgiresp._frameworks.prepared_response import Settled
+from wsgiresp._frameworks.prepared_response import PreparedResponse
 from wsgiresp.background import Around, BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 
@@ -81,7 +81,7 @@ def _report(app: flask.Flask, task: BackgroundTask, error: BaseException) -> Non
         got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 
 
-def drop_in_the_end(context: Any, settled: Settled) -> None:
+def drop_in_the_end(context: Any, settled: PreparedResponse) -> None:
     """Have *settled* dropped at the end of the request of *context* where nobody has called it by then."""
     request = context.request
     close = vars(request).get("close")
@@ -98,7 +98,7 @@ class _AtTheEnd:
         # Not the context and the request themselves, which hold this.
         self._context = weakref.ref(context)
         self._request = weakref.ref(context.request)
-        self.settled: list[Settled] = []
+        self.settled: list[PreparedResponse] = []
 
     def __call__(self) -> None:
         context, request = self._context(), self._request()

@@ -7,14 +7,14 @@ import asyncio
 import pytest
 from werkzeug.test import create_environ
 
-from wsgiresp._frameworks.copying import ToWrap, known_bytes, plain, prepared_copy, unwrapping
+from wsgiresp._frameworks.copying import FileToWrap, environ_without_wrapper, known_bytes, prepared_copy, simple_answer
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp.responses import EventSourceResponse, FileResponse, JSONResponse, Response, StreamingResponse
 
 
 def test_a_plain_response_is_its_line_its_fields_and_its_body():
-    assert plain(JSONResponse({"a": 1}, 201)) == (
+    assert simple_answer(JSONResponse({"a": 1}, 201)) == (
         "201 Created",
         [("Content-Type", "application/json"), ("Content-Length", "7")],
         b'{"a":1}',
@@ -31,25 +31,25 @@ def test_a_plain_response_is_its_line_its_fields_and_its_body():
     ],
 )
 def test_there_may_be_more_to_an_answer(made):
-    assert plain(made()) is None
+    assert simple_answer(made()) is None
 
 
 def test_fields_that_were_set_are_among_them():
     response = Response("a", headers={"X-A": "1"})
-    assert plain(response)[1][-1] == ("X-A", "1")
+    assert simple_answer(response)[1][-1] == ("X-A", "1")
 
 
 def test_a_file_is_shown_to_who_calls_the_wrapper():
     environ = create_environ()
     environ["wsgi.file_wrapper"] = list
-    body = FileResponse(__file__).prepare(unwrapping(environ)).body
-    assert isinstance(body, ToWrap)
+    body = FileResponse(__file__).prepare(environ_without_wrapper(environ)).body
+    assert isinstance(body, FileToWrap)
     body.file.close()
 
 
 def test_a_server_without_a_wrapper_gets_none():
     environ = create_environ()
-    assert unwrapping(environ) is environ
+    assert environ_without_wrapper(environ) is environ
 
 
 def test_the_copy_is_prepared_with_what_was_changed():

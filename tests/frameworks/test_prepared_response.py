@@ -8,7 +8,7 @@ import pytest
 from responses.calls import call, environ, start
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wsgiresp._frameworks.prepared_response import Settled, decides, settle
+from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks
 from wsgiresp.responses import BackgroundTask, FileResponse, JSONResponse, PlainTextResponse, Response
 
 
@@ -32,24 +32,24 @@ def path(tmp_path):
 
 
 def settled(response, method="GET", **more):
-    return settle(response, environ(method, **more), lambda twin: None)
+    return prepare_for_hooks(response, environ(method, **more), lambda twin: None)
 
 
 @pytest.mark.parametrize("response", [Response(b"a"), JSONResponse({}), PlainTextResponse(status_code=204)], ids=repr)
 def test_a_known_body_decides_nothing(response):
-    assert not decides(response)
+    assert not needs_preparation(response)
 
 
 def test_a_file_decides(path):
-    assert decides(FileResponse(path))
+    assert needs_preparation(FileResponse(path))
 
 
 def test_an_iterator_can_be_sent_once():
-    assert decides(Response(response=iter([b"a"])))
+    assert needs_preparation(Response(response=iter([b"a"])))
 
 
 def test_a_list_of_chunks_decides_nothing():
-    assert not decides(Response(response=[b"a"]))
+    assert not needs_preparation(Response(response=[b"a"]))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_change_is_made_in_the_copy(path):
     def change(twin):
         twin.status_code = 404
 
-    assert call(settle(constant, environ(HTTP_RANGE="bytes=0-1"), change)).status == "404 Not Found"
+    assert call(prepare_for_hooks(constant, environ(HTTP_RANGE="bytes=0-1"), change)).status == "404 Not Found"
     assert constant.status_code == 200
 
 
@@ -302,4 +302,4 @@ def test_what_cannot_be_prepared_leaves_nothing_open(tmp_path):
 def test_it_is_a_response_of_its_own_kind(path):
     response = settled(FileResponse(path))
     response.drop()
-    assert isinstance(response, Settled)
+    assert isinstance(response, PreparedResponse)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsgiresp._protocol import json_types
-from wsgiresp._protocol.json_types import UNKNOWN, duration, give_form, plain_key, stand_in
+from wsgiresp._protocol.json_types import UNKNOWN, duration, plain_key, register_json_type, stand_in
 
 ID = UUID("12345678-1234-5678-1234-567812345678")
 
@@ -107,8 +107,8 @@ def test_a_form_that_was_given_is_that_of_each_subclass_and_given_once(monkeypat
 
     monkeypatch.setattr(json_types, "_BY_BASE", json_types._BY_BASE.copy())
     assert stand_in(Price()) is UNKNOWN
-    give_form(Money, str)
+    register_json_type(Money, str)
     known = len(json_types._BY_BASE)
-    give_form(Money, str)
+    register_json_type(Money, str)
     assert stand_in(Price()) == "7 EUR"
     assert len(json_types._BY_BASE) == known

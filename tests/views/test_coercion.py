@@ -66,8 +66,8 @@ def test_anything_else_is_content(value):
 
 
 def test_an_adapter_has_its_frameworks_responses_pass():
-    coercion.let_pass(Point)
-    coercion.let_pass(Point)
+    coercion.register_response_type(Point)
+    coercion.register_response_type(Point)
     assert coercion.is_answer(Point(1))
     assert coercion._answers.count(Point) == 1
 
@@ -77,16 +77,16 @@ def test_without_an_application_the_class_is_json():
 
 
 def test_the_first_application_that_runs_has_its_class():
-    coercion.find_default_by(lambda: None)
-    coercion.find_default_by(lambda: XMLResponse)
-    coercion.find_default_by(lambda: JSONResponse)
+    coercion.register_default_class(lambda: None)
+    coercion.register_default_class(lambda: XMLResponse)
+    coercion.register_default_class(lambda: JSONResponse)
     assert coercion.class_for({}) is XMLResponse
 
 
 def test_a_finder_is_asked_once():
     asked = []
     for _ in range(2):
-        coercion.find_default_by(asked.append if asked else _nothing)
+        coercion.register_default_class(asked.append if asked else _nothing)
     coercion.class_for({})
     assert coercion._finders == [_nothing]
 
@@ -101,7 +101,7 @@ def _nothing():
     ids=repr,
 )
 def test_a_class_for_text_is_not_given_documents(content, kind):
-    coercion.find_default_by(lambda: HTMLResponse)
+    coercion.register_default_class(lambda: HTMLResponse)
     assert coercion.class_for(content) is kind
 
 
@@ -137,12 +137,12 @@ def test_a_default_class_leaves_the_rest(kind, content):
 
 
 def test_a_class_for_streams_is_not_given_documents():
-    coercion.find_default_by(lambda: EventSourceResponse)
+    coercion.register_default_class(lambda: EventSourceResponse)
     assert coercion.class_for({}) is JSONResponse
 
 
 def test_a_class_for_streams_is_given_iterators():
-    coercion.find_default_by(lambda: EventSourceResponse)
+    coercion.register_default_class(lambda: EventSourceResponse)
     assert coercion.class_for(iter([])) is EventSourceResponse
 
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
 
-class ToWrap(NamedTuple):
+class FileToWrap(NamedTuple):
     """A body for the server's own file wrapper: the *file*, and the bytes to read at a time."""
 
     file: Any
     block: int
 
 
-def plain(response: Response) -> tuple[str, list[Field], bytes] | None:
+def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
     """Return status line, fields and body of *response*, to be copied; None where there is more to its answer."""
     body = response._body
     if body is None or response.background is not None or not response._is_prepared_plainly:
@@ -30,10 +30,10 @@ def plain(response: Response) -> tuple[str, list[Field], bytes] | None:
     return response._status, response._plain_fields(body) if fields is None else fields, body
 
 
-def unwrapping(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Return *environ* for :meth:`Response.prepare`, whose body is then a :class:`ToWrap` where the server's wrapper is
-    to have it: for frameworks that call the wrapper themselves."""
-    return {**environ, "wsgi.file_wrapper": ToWrap} if "wsgi.file_wrapper" in environ else environ
+def environ_without_wrapper(environ: WSGIEnvironment) -> WSGIEnvironment:
+    """Return *environ* for :meth:`Response.prepare`, whose body is then a :class:`FileToWrap` where the server's wrapper
+    is to have it: for frameworks that call the wrapper themselves."""
+    return {**environ, "wsgi.file_wrapper": FileToWrap} if "wsgi.file_wrapper" in environ else environ
 
 
 def prepared_copy(

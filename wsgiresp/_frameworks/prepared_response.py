@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment
 
 
-def decides(response: Response) -> bool:
+def needs_preparation(response: Response) -> bool:
     """Return whether *response* has anything to decide or to open, or a body that can be sent only once."""
     return not (response._is_prepared_plainly and response.is_sequence)
 
 
-def settle(response: Response, environ: WSGIEnvironment, change: Callable[[Response], object]) -> Settled:
+def prepare_for_hooks(
+    response: Response, environ: WSGIEnvironment, change: Callable[[Response], object]
+) -> PreparedResponse:
     """Return a copy of *response* that is prepared for the request of *environ*, the only one that it answers.
 
     *change* is called with a copy before that. Raises what :meth:`Response.prepare` raises.
@@ -34,12 +36,12 @@ def settle(response: Response, environ: WSGIEnvironment, change: Callable[[Respo
     # Another copy: the end of what was prepared is told by the one that prepared it.
     outer: Any = inner.__copy__()
     outer.__class__ = _settled(type(inner))
-    settled = cast(Settled, outer)
+    settled = cast(PreparedResponse, outer)
     settled._take(prepared)
     return settled
 
 
-class Settled(Response):
+class PreparedResponse(Response):
     """The answer to one request, prepared: its status, fields and body are there for hooks to see and to change.
 
     What was prepared is closed in the end, whatever hooks put in its place: by the server's ``close()`` on the body, or
@@ -118,5 +120,5 @@ def _settled(own: type[Any]) -> type[Any]:
     made = _classes.get(own)
     if made is None:
         # Two threads may come here at once; the class of the first is everybody's.
-        made = _classes.setdefault(own, type(own.__name__, (Settled, own), {"__module__": own.__module__}))
+        made = _classes.setdefault(own, type(own.__name__, (PreparedResponse, own), {"__module__": own.__module__}))
     return made

@@ -92,7 +92,7 @@ def stand_in(value: Any) -> object:
     return value.tolist() if hasattr(kind, "tolist") else UNKNOWN  # NumPy's arrays and scalars, pandas' columns
 
 
-def give_form(kind: type, form: Form) -> None:
+def register_json_type(kind: type, form: Form) -> None:
     """Have *form* make what stands for each value of *kind*, in this process: for an adapter, of its framework's types.
 
     Given again, nothing changes.

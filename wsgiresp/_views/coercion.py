@@ -23,7 +23,7 @@ _answers: list[type] = [WerkzeugResponse, WerkzeugHTTPException]
 _finders: list[Callable[[], type[Response] | None]] = []
 
 
-def let_pass(kind: type) -> None:
+def register_response_type(kind: type) -> None:
     """Have values of *kind* pass as the answers they are: an adapter says it of the responses of its framework."""
     if kind not in _answers:
         _answers.append(kind)
@@ -34,7 +34,7 @@ def is_answer(value: object) -> bool:
     return isinstance(value, tuple(_answers))
 
 
-def find_default_by(finder: Callable[[], type[Response] | None]) -> None:
+def register_default_class(finder: Callable[[], type[Response] | None]) -> None:
     """Ask *finder* for the default class of the application that runs, None where that is not for it to say."""
     if finder not in _finders:
         _finders.append(finder)
