@@ -213,7 +213,7 @@ class _Installed:
         return response
 
     def _adopted(self, app: flask.Flask, response: Response, status: Any, headers: Any) -> Response:
-        """Return a copy of *response* for this request, of the application's class too, prepared where it needs that."""
+        """Return a copy of *response* for this request, of the application's class too, prepared where needed."""
 
         def change(twin: Response) -> None:
             bind_background(app, twin)

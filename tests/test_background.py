@@ -187,7 +187,7 @@ def test_options_of_tasks_are_for_what_is_added_through_them():
 
 def test_order_isolation_and_log_of_a_whole_response(caplog, monkeypatch):
     """Tasks that raise, block for ever, are tried again, add others: all in order, and each failure in one line."""
-    monkeypatch.setattr(retry, "pause", lambda attempt: 0.001)
+    monkeypatch.setattr(retry, "backoff", lambda attempt: 0.001)
     seen: list[str] = []
     is_done = gevent.event.Event()
     tasks = BackgroundTasks()

@@ -147,7 +147,7 @@ def test_a_call_that_nobody_waits_for_any_more_is_not_made():
         def __init__(self):
             self.calls = []
 
-        def call(self, function):
+        def submit(self, function):
             self.calls.append(function)
 
     busy = Busy()

@@ -12,7 +12,7 @@ import pytest
 from flask_apps import application
 
 from wsgiresp import HTTPException, respond_with
-from wsgiresp._runtime.waiting_executor import caller
+from wsgiresp._runtime.waiting_executor import current_executor
 from wsgiresp.adapters.flask import Responses
 from wsgiresp.responses import HTMLResponse, JSONResponse
 
@@ -36,10 +36,10 @@ def test_an_async_view_answers(app):
 def test_nobody_waits_for_an_async_view_once_it_has_answered(app):
     @app.get("/")
     async def view():
-        return JSONResponse(caller.get() is not None)
+        return JSONResponse(current_executor.get() is not None)
 
     assert app.test_client().get("/").json is True
-    assert caller.get() is None
+    assert current_executor.get() is None
 
 
 def test_an_async_view_sees_the_context_of_the_request(app):

@@ -247,7 +247,7 @@ class Task:
 
 @pytest.fixture
 def task(monkeypatch):
-    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
     begun = Task()
     in_greenlet(worker_pool.submit, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)

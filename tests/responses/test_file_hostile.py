@@ -51,15 +51,15 @@ def test_a_place_that_cannot_be_told_leaks_no_descriptor(path, monkeypatch):
         raise FileNotFoundError
 
     before = descriptors()
-    monkeypatch.setattr(safe_open, "_place", fail)
+    monkeypatch.setattr(safe_open, "_path_of", fail)
     with pytest.raises(FileNotFoundError):
         FileResponse("a.txt", root=path.parent)
     assert descriptors() == before
 
 
-@pytest.mark.parametrize("knows_places", [True, False])
-def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, knows_places):
-    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", knows_places and safe_open._KNOWS_PLACES)
+@pytest.mark.parametrize("has_proc_fd", [True, False])
+def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, has_proc_fd):
+    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", has_proc_fd and safe_open._HAS_PROC_FD)
     root, out = tmp_path / "root", tmp_path / "out"
     for folder in (root / "d", out):
         folder.mkdir(parents=True)
@@ -73,10 +73,10 @@ def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, know
     assert (out / "f").exists()
 
 
-@pytest.mark.parametrize("knows_places", [True, False])
+@pytest.mark.parametrize("has_proc_fd", [True, False])
 @pytest.mark.parametrize("name", ["f", "d/f"])
-def test_a_file_is_deleted_from_its_root(tmp_path, monkeypatch, knows_places, name):
-    monkeypatch.setattr(safe_open, "_KNOWS_PLACES", knows_places and safe_open._KNOWS_PLACES)
+def test_a_file_is_deleted_from_its_root(tmp_path, monkeypatch, has_proc_fd, name):
+    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", has_proc_fd and safe_open._HAS_PROC_FD)
     (tmp_path / "d").mkdir()
     (tmp_path / name).write_bytes(b"a")
     assert call(FileResponse(name, root=tmp_path, delete_after=True)).body == b"a"

@@ -25,7 +25,7 @@ def process(monkeypatch):
     forget()
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", 0.05)
     monkeypatch.setattr(shutdown, "KILL_MARGIN", 0.05)
-    monkeypatch.setattr(worker_pool, "LAST_WORDS", 0.05)
+    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
     monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
     yield
     forget()

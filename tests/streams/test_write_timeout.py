@@ -74,7 +74,7 @@ class TestInHub:
                 Event().wait(PATIENCE)
             except BrokenPipeError as error:
                 outcome.append(error)
-            has_ended.set()
+            has_ended.arm()
 
         gevent.spawn(read)
         assert has_ended.wait(PATIENCE)
@@ -103,7 +103,7 @@ class TestInHub:
 class TestInThread:
     def test_a_connection_on_which_nothing_goes_out_is_shut(self, plain_ends):
         here, there = plain_ends
-        SocketWriteTimeout(SOON, here).set()
+        SocketWriteTimeout(SOON, here).arm()
         assert there.recv(1) == b""
 
     def test_a_connection_on_which_all_has_gone_out_stays(self, plain_ends):

@@ -31,8 +31,10 @@ def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
 
 
 def environ_without_wrapper(environ: WSGIEnvironment) -> WSGIEnvironment:
-    """Return *environ* for :meth:`Response.prepare`, whose body is then a :class:`FileToWrap` where the server's wrapper
-    is to have it: for frameworks that call the wrapper themselves."""
+    """Return *environ* for :meth:`Response.prepare`, for frameworks that call the server's file wrapper themselves.
+
+    The body is then a :class:`FileToWrap` where the server's wrapper is to have it.
+    """
     return {**environ, "wsgi.file_wrapper": FileToWrap} if "wsgi.file_wrapper" in environ else environ
 
 
