@@ -46,7 +46,7 @@ def loop_turns():
 class TestInHub:
     def test_a_connection_on_which_nothing_goes_out_is_shut(self, ends):
         here, there = ends
-        gevent.spawn(HubWriteTimeout(gevent.get_hub(), SOON, here).set)
+        gevent.spawn(HubWriteTimeout(gevent.get_hub(), SOON, here).arm)
         with gevent.Timeout(PATIENCE):
             assert there.recv(1) == b""
 
@@ -74,7 +74,7 @@ class TestInHub:
                 Event().wait(PATIENCE)
             except BrokenPipeError as error:
                 outcome.append(error)
-            has_ended.arm()
+            has_ended.set()
 
         gevent.spawn(read)
         assert has_ended.wait(PATIENCE)
