@@ -5,7 +5,6 @@ An extension: ``Responses(app)``, or ``Responses()`` and ``init_app(app)``.
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import functools
 import weakref
@@ -297,36 +296,26 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if _is_in_loop():
+        if asyncio_thread.running_loop() is not None:
             # To wait here for that loop, or as that loop, would be to wait forever.
             raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
-        outcome: list[Any] = []
         contexts: list[contextvars.Context] = []
         waiting = current_executor.get()
 
-        async def run() -> None:
+        async def run() -> Any:
             try:
-                outcome.append(await function(*args, **kwargs))
+                return await function(*args, **kwargs)
             finally:
                 current_executor.set(waiting)  # nobody waits for this any more
                 contexts.append(contextvars.copy_context())
 
         try:
-            asyncio_thread.run(run())
+            return asyncio_thread.run(run())
         finally:
             for context in contexts:  # none where this greenlet was killed meanwhile
                 take_over(context)
-        return outcome[0]
 
     return call
-
-
-def _is_in_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _default_of_the_application() -> type[Response] | None:

@@ -19,9 +19,9 @@ from weakref import WeakKeyDictionary
 import gevent
 from gevent import socket as gevent_socket
 
-from wsgiresp._runtime.disconnect import shut_connection
-from wsgiresp._runtime.shutdown import finish_streams, seconds_since_stop, shut_down, watch_worker
-from wsgiresp._runtime.snapshots import live_items
+from wsgiresp._runtime.process import ProcessPart, live_items, part
+from wsgiresp._runtime.shutdown import seconds_since_stop, shut_down, stop, watch_worker
+from wsgiresp._runtime.sockets import shut_connection
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
 
@@ -29,7 +29,16 @@ worker_class = "gevent"
 
 _LINGER = 0.25  # s in which a connection that is idle when the worker stops may still bring a request
 
-_idle: WeakKeyDictionary[Any, None] = WeakKeyDictionary()  # sockets between two requests
+
+class IdleConnections(ProcessPart):
+    """The sockets between two requests."""
+
+    def __init__(self) -> None:
+        self.sockets: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
+
+    def after_fork(self) -> None:
+        """Forget the connections of the parent process."""
+        self.sockets.clear()
 
 
 def post_worker_init(worker: Any) -> None:
@@ -39,7 +48,7 @@ def post_worker_init(worker: Any) -> None:
 
 def worker_int(worker: Any) -> None:
     """End the streams of a *worker* that is to stop at once (SIGINT, SIGQUIT); it returns before they have ended."""
-    finish_streams()
+    stop()
 
 
 def pre_request(worker: Any, request: Any) -> None:
@@ -47,7 +56,7 @@ def pre_request(worker: Any, request: Any) -> None:
     worker.log.debug("%s %s", request.method, request.path)
     connection = _connection(request)
     if connection is not None:
-        _idle.pop(connection, None)
+        part(IdleConnections).sockets.pop(connection, None)
 
 
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
@@ -61,7 +70,7 @@ def post_request(worker: Any, request: Any, environ: dict[str, Any], response: A
         return
     if response is None or response.should_close():
         return
-    _idle[connection] = None
+    part(IdleConnections).sockets[connection] = None
     if not worker.alive:
         _end_idle_soon()
 
@@ -100,10 +109,10 @@ def _end_idle_soon() -> None:
     A client may keep one that has nothing to say, and with it the worker, for as long as --keep-alive says. One that
     has begun a request, though, is told by the answer to it that the connection ends (RFC 9112, Section 9.6).
     """
-    if _idle:
+    if part(IdleConnections).sockets:
         gevent.spawn_later(_LINGER, _end_idle)
 
 
 def _end_idle() -> None:
-    for connection, _ in live_items(_idle):
+    for connection, _ in live_items(part(IdleConnections).sockets):
         shut_connection(connection, socket.SHUT_RD)

@@ -1,28 +1,44 @@
-"""What tests of streams and of the pool begin with, and what they leave behind."""
+"""Fixtures for tests of what a process holds: open streams, the worker pool, the connection of a client."""
 
 from __future__ import annotations
 
 import gevent
 import pytest
 from runtime.runners import PATIENCE
-from streams.begun_streams import Client
-from tasks.fake_tasks import Blocking
 
-from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import PROCESS, drop_hub_parts, hub_part
+from wsgiresp._runtime.shutdown import ShutdownState
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
+
+
+def forget(*kinds):
+    """Forget these parts of the process, as if nothing had used them."""
+    for kind in kinds:
+        PROCESS.parts.pop(kind, None)
+    if PoolState in kinds:
+        drop_hub_parts(WorkerPool)
+
+
+def forget_told(event):
+    """Have the log tell of *event* again."""
+    PROCESS.told.discard(event)
 
 
 @pytest.fixture
 def fresh_streams():
-    """A process in which no stream is open and nobody has said the word."""
-    shutdown._begin_anew()
+    """A process in which no stream is open and that nobody has told to stop."""
+    forget(OpenStreams, ShutdownState)
     yield
-    shutdown._begin_anew()
+    forget(OpenStreams, ShutdownState)
 
 
 @pytest.fixture
 def client():
     """The connection of a client, as gunicorn shows it."""
+    from streams.begun_streams import Client
+
     found = Client()
     yield found
     found.close()
@@ -31,17 +47,18 @@ def client():
 @pytest.fixture
 def fresh_pool(monkeypatch):
     """A pool that nobody has used, drained or configured."""
-    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
+    forget(PoolState)
     monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
     yield
-    if own := worker_pool._pools.get(gevent.get_hub()):
-        gevent.joinall(list(own._running), timeout=PATIENCE)
-    worker_pool._pools.clear()
+    gevent.joinall(list(hub_part(gevent.get_hub(), WorkerPool)._running), timeout=PATIENCE)
+    forget(PoolState)
 
 
 @pytest.fixture
 def blocking():
     """A step that waits until it may end, and then may."""
+    from tasks.fake_tasks import Blocking
+
     step = Blocking()
     yield step
     step.may_end.set()

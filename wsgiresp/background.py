@@ -7,7 +7,6 @@ import copy
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from typing import Any, ParamSpec, Self
 
 from ._runtime.close_steps import run_each
@@ -15,13 +14,12 @@ from ._tasks import external_queues, retry, worker_pool
 from ._tasks.retry import RetryPolicy
 from ._tasks.worker_pool import configure as configure
 from ._tasks.worker_pool import drain as drain
-from ._types import Background
+from ._types import Around, Background
 
 __all__ = ["BackgroundTask", "BackgroundTasks", "configure", "drain"]
 
 _P = ParamSpec("_P")
 
-Around = Callable[[], AbstractContextManager[object]]
 Report = Callable[["BackgroundTask", BaseException], object]
 
 

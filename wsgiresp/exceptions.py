@@ -12,6 +12,7 @@ from wsgiresp._protocol.fields import extend, pairs
 from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
 from wsgiresp.responses import JSONResponse
+from wsgiresp.responses._werkzeug.derived_class import derived_class
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -59,14 +60,9 @@ class HTTPException(WerkzeugHTTPException):
     def _of_code(cls, code: int) -> type[Any]:
         """Return the subclass for *code*: Flask finds a handler by the class and by its attribute ``code``."""
         own = cls._own or cls
-        made = own._by_code.get(code)
-        if made is None:
-            kind = default_exceptions.get(code, WerkzeugHTTPException)
-            bases = (own,) if issubclass(own, kind) else (own, kind)
-            made = type(own.__name__, bases, {"__module__": own.__module__, "code": code, "_own": own})
-            # Two threads may come here at once; the class of the first is everybody's.
-            made = own._by_code.setdefault(code, made)
-        return made
+        kind = default_exceptions.get(code, WerkzeugHTTPException)
+        bases = (own,) if issubclass(own, kind) else (own, kind)
+        return derived_class(own._by_code, code, own, bases, code=code, _own=own)
 
     def get_response(  # type: ignore[override]
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None

@@ -26,6 +26,7 @@ from werkzeug.test import EnvironBuilder
 
 from ._protocol.event_reader import EventReader, ReceivedEvent
 from ._protocol.headers import Headers
+from ._runtime.server_profile import show_connection
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -77,7 +78,7 @@ class Visitor:
         self._has_answered = self._has_left = self._has_ended = False
         self._has_begun = Event()
         self._connection, served = socket.socketpair()
-        environ["gunicorn.socket"] = served
+        show_connection(environ, served)
         self._server = gevent.spawn(self._serve, app, environ, served)
         self._begin()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext
 
-from wsgiresp._runtime.hubs import start_thread
+from wsgiresp._runtime.threads import start_thread
 
 
 class ThreadAbove(Executor):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,12 +17,13 @@ from django.urls import URLResolver, get_resolver
 from django.utils.module_loading import import_string
 from gevent import monkey
 
-from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.process import is_first
 from wsgiresp.adapters._django.settings import faults
+
+log = logging.getLogger("wsgiresp")
 
 PATH = "wsgiresp.adapters.django.ResponseMiddleware"
 _SEVERAL = 3  # views that are named
-_told: set[str | None] = set()
 
 
 def register() -> None:
@@ -75,8 +77,7 @@ def tell_at_start() -> None:
     for message in messages():
         if message.level >= checks.ERROR:
             raise ImproperlyConfigured(f"{message.msg} {message.hint}")
-        if message.id not in _told:
-            _told.add(message.id)
+        if is_first(str(message.id)):
             log.warning("%s %s (%s)", message.msg, message.hint, message.id)
 
 

@@ -13,13 +13,13 @@ from django.http.response import HttpResponseBase
 from wsgiresp._frameworks.copying import FileToWrap, environ_without_wrapper, known_bytes, prepared_copy, simple_answer
 from wsgiresp._frameworks.prepared_response import needs_preparation
 from wsgiresp._protocol.status import BODILESS
+from wsgiresp._types import Prepared
 from wsgiresp.adapters._django import http_responses as kinds
 from wsgiresp.adapters._django.asgi import closed_at_last
 from wsgiresp.adapters._django.response_patch import hand_on
 from wsgiresp.adapters._django.thread_body import in_thread
 from wsgiresp.adapters._django.thread_locals import bind
 from wsgiresp.responses import FileResponse, Response, StreamingResponse
-from wsgiresp.responses.prepared import Prepared
 
 
 def converted(request: HttpRequest, response: Response) -> HttpResponseBase:

@@ -14,7 +14,7 @@ from wsgiresp._views.merging import additions, is_used
 from wsgiresp.adapters._django.conversion import end_with
 from wsgiresp.adapters._django.cookies import add_cookie
 from wsgiresp.adapters._django.thread_locals import bind
-from wsgiresp.background import AfterResponse
+from wsgiresp.responses.close_steps import close_steps
 
 
 def merge_into(made: HttpResponseBase, request: HttpRequest, injected: Injected) -> HttpResponseBase:
@@ -34,6 +34,5 @@ def merge_into(made: HttpResponseBase, request: HttpRequest, injected: Injected)
         else:
             made[name] = ", ".join(values)
     bind(request, added)
-    tasks = [] if added.background is None else [AfterResponse(added.background)]
-    end_with(request, made, ClosingBody((), [added.close, *tasks]).close)
+    end_with(request, made, ClosingBody((), close_steps(added)).close)
     return made

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
-from wsgiresp.responses.prepared import Prepared
+from wsgiresp._types import Prepared
 
 
 class ThreadBody:

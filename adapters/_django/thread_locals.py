@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -14,11 +15,14 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
-from wsgiresp._runtime.close_steps import log
+from wsgiresp._runtime.asyncio_thread import running_loop
+from wsgiresp._types import Around
 from wsgiresp.adapters._django.asgi import ThreadAbove, thread_above
-from wsgiresp.adapters._django.thread_sensitive import is_on_a_loop, thread_sensitive_calls
-from wsgiresp.background import Around, BackgroundTask, bound
+from wsgiresp.adapters._django.thread_sensitive import thread_sensitive_calls
+from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
+
+log = logging.getLogger("wsgiresp")
 
 
 class Surroundings:
@@ -41,7 +45,7 @@ class Surroundings:
     def __call__(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             # Left last: what is around may query the database, too.
-            if is_on_a_loop():
+            if running_loop() is not None:
                 stack.enter_context(thread_sensitive_calls(self._close_connections, self._above))
             else:
                 stack.callback(self._close_connections)

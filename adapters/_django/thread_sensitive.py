@@ -6,7 +6,6 @@ other thread has any to leave open.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
@@ -57,15 +56,6 @@ def _loop_not_noted() -> Iterator[None]:
         noted.update(before)
 
 
-def is_on_a_loop() -> bool:
-    """Return whether a loop of asyncio's runs in this thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
 @contextlib.contextmanager
 def thread_sensitive_calls(end: Callable[[], object], above: ThreadAbove | None) -> Iterator[None]:
     """Have thread-sensitive calls made by who waits for this coroutine, if it runs on our loop; *end* is the last.
@@ -100,11 +90,9 @@ def call(
 
     Under gevent only this greenlet waits, so any number of them run at once.
     """
-    outcome: list[Any] = []
 
-    async def run() -> None:
+    async def run() -> Any:
         with around():
-            outcome.append(await view(*args, **kwargs))
+            return await view(*args, **kwargs)
 
-    asyncio_thread.run(run())
-    return outcome[0]
+    return asyncio_thread.run(run())

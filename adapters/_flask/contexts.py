@@ -14,7 +14,8 @@ from flask import globals as flask_globals
 from flask.signals import got_request_exception
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse
-from wsgiresp.background import Around, BackgroundTask, bound
+from wsgiresp._types import Around
+from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 
 # Flask 3.2 makes one context of the two.

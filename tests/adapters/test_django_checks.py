@@ -14,6 +14,7 @@ from django.urls import include, path
 from django_apps import OURS, Urls, project
 from gevent import monkey
 
+from wsgiresp._runtime.process import PROCESS
 from wsgiresp.adapters._django import checks as checks
 from wsgiresp.adapters._django.settings import defaults
 from wsgiresp.adapters.django import ResponseMiddleware, ResponsesConfig
@@ -147,7 +148,7 @@ def test_middleware_that_is_asynchronous_alone_is_told_of_under_gevent():
 
 
 def test_a_warning_is_logged_once_at_the_start(caplog, monkeypatch):
-    monkeypatch.setattr(checks, "_told", set())
+    monkeypatch.setattr(PROCESS, "told", set())
     with project(middleware=[OURS, COMMON]), caplog.at_level(logging.WARNING, "wsgiresp"):
         ResponseMiddleware(lambda request: None)
         ResponseMiddleware(lambda request: None)

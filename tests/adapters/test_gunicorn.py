@@ -11,10 +11,15 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from process_fixtures import forget
 from runtime.runners import in_greenlet, on_the_spot, throw, turns, wait_until
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import part
+from wsgiresp._runtime.shutdown import ShutdownState
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState
 from wsgiresp.adapters import gunicorn
 
 PATIENCE = 10
@@ -23,15 +28,10 @@ PATIENCE = 10
 @pytest.fixture(autouse=True)
 def process():
     """A process that nothing has told to stop, before the test and after it."""
-    forget()
+    kinds = (OpenStreams, ShutdownState, PoolState, gunicorn.IdleConnections)
+    forget(*kinds)
     yield
-    forget()
-
-
-def forget():
-    shutdown._begin_anew()
-    worker_pool._start_anew()
-    gunicorn._idle.clear()
+    forget(*kinds)
 
 
 class Log:
@@ -88,7 +88,7 @@ def serve(worker, request, response=None):
 
 
 def is_idle(connection):
-    return connection in gunicorn._idle
+    return connection in part(gunicorn.IdleConnections).sockets
 
 
 def test_the_worker_class_is_that_of_gevent():
@@ -143,7 +143,7 @@ def test_a_connection_that_is_closed_is_forgotten(worker):
     with client, served:
         serve(worker, request_on(served))
     del served
-    assert list(gunicorn._idle) == []
+    assert list(part(gunicorn.IdleConnections).sockets) == []
 
 
 def test_a_connection_of_a_thread_is_left_to_gunicorn(worker):
@@ -157,7 +157,7 @@ def test_a_request_that_came_by_no_socket_is_no_error(worker):
     request = request_on(None)
     request.unreader = SimpleNamespace()
     serve(worker, request)
-    assert list(gunicorn._idle) == []
+    assert list(part(gunicorn.IdleConnections).sockets) == []
 
 
 def stop(worker):

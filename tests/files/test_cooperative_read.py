@@ -6,11 +6,9 @@ import threading
 
 import gevent
 import pytest
-from gevent import socket as gevent_socket
-from greenlet import greenlet
 
 from wsgiresp._files import cooperative_read
-from wsgiresp._files.cooperative_read import BYTES_PER_TURN, CooperativeSource, NonblockingSource, is_cooperative
+from wsgiresp._files.cooperative_read import BYTES_PER_TURN, CooperativeSource, NonblockingSource
 from wsgiresp._files.safe_open import open_regular
 
 QUARTER = BYTES_PER_TURN // 4
@@ -108,16 +106,3 @@ def test_what_a_file_holds_is_what_is_read(tmp_path, most):
     read = gevent.spawn(lambda: [source.read_at(most, 0), source.read_at(most, 995), source.read_at(most, 1000)]).get()
     source.close()
     assert read == [(b"0123456789" * 100)[:most], b"56789", b""]
-
-
-def test_a_thread_without_greenlets_is_told():
-    assert not is_cooperative(None)
-
-
-def test_a_greenlet_of_the_hub_is_told():
-    assert gevent.spawn(is_cooperative, None).get()
-
-
-def test_a_greenlet_of_somebody_else_is_told_by_the_socket():
-    with gevent_socket.socket() as socket:
-        assert greenlet(is_cooperative).switch(socket)

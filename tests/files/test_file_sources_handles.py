@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from wsgiresp._files.file_objects import OpenHandle, require_binary
+from wsgiresp._files.file_sources import OpenHandle, require_binary
 
 
 class Pipe:

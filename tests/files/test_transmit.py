@@ -12,17 +12,17 @@ from gevent import socket as gevent_socket
 
 from wsgiresp._files import transmit
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
-from wsgiresp._files.file_objects import OpenHandle
+from wsgiresp._files.file_sources import OpenHandle
 from wsgiresp._files.range_reader import (
     BLOCK_SIZE,
-    UNKNOWN,
     MultipartReader,
     RangeReader,
     SendfileRangeReader,
     UnsizedReader,
 )
 from wsgiresp._files.safe_open import open_regular
-from wsgiresp._protocol.ranges import Span
+from wsgiresp._protocol.ranges import UNKNOWN, Span
+from wsgiresp._runtime.server_profile import ServerProfile
 
 LARGE = BLOCK_SIZE + 1
 
@@ -59,7 +59,8 @@ def shown(wrapped):
 
 
 def body(environ, source, content=None, steps=()):
-    return transmit.file_body({"wsgi.file_wrapper": FileWrapper, **environ}, source, content or Span(0, LARGE), steps)
+    server = ServerProfile({"wsgi.file_wrapper": FileWrapper, **environ})
+    return transmit.file_body(server, source, content or Span(0, LARGE), steps)
 
 
 def test_the_wrapper_of_the_server_gets_the_window(opened):
@@ -70,7 +71,7 @@ def test_the_wrapper_of_the_server_gets_the_window(opened):
 
 
 def test_a_server_without_a_wrapper_gets_the_window_itself(opened):
-    assert type(transmit.file_body({}, opened, Span(0, LARGE), ())) is RangeReader
+    assert type(transmit.file_body(ServerProfile({}), opened, Span(0, LARGE), ())) is RangeReader
 
 
 def test_a_wrapper_that_raises_leaves_nothing_open(opened):

@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from process_fixtures import forget
 from responses.files import DATA, Closings
 
-from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import is_first
+from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams import blocking_warning
+from wsgiresp._streams.open_streams import OpenStreams
 
 
 @pytest.fixture
@@ -30,12 +33,12 @@ def descriptors() -> Closings:
 @pytest.fixture
 def fresh() -> Iterator[None]:
     """A process in which no stream is open and nobody has said the word."""
-    shutdown._begin_anew()
+    forget(OpenStreams, ShutdownState)
     yield
-    shutdown._begin_anew()
+    forget(OpenStreams, ShutdownState)
 
 
 @pytest.fixture
 def warned(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process in which the one warning is told."""
-    monkeypatch.setattr(blocking_warning, "_warned", {"told"})
+    is_first(blocking_warning.EVENT)

@@ -37,14 +37,14 @@ class TestTheEnd:
         with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
             assert visitor.next_event().data == "a"
             wait_until(lambda: story.is_waiting)
-            shutdown.finish_streams()
+            shutdown.stop()
             assert list(visitor.events()) == []
             assert 7 <= visitor.retry < 1007
             visitor.wait_closed()
         assert story.ends == ["GreenletExit"]
 
     def test_comes_at_once_when_the_worker_has_stopped(self):
-        shutdown.finish_streams()
+        shutdown.stop()
         with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
             assert list(visitor.events()) == []
             assert visitor.comments == ["open"]

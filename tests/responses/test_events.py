@@ -8,12 +8,14 @@ import weakref
 from decimal import Decimal
 
 import pytest
+from process_fixtures import forget_told
 from protocol import whatwg
 from responses.calls import call, start
 from runtime.runners import everywhere
 from streams.fake_sources import Story
 
 from wsgiresp import BackgroundTask
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import blocking_warning
 from wsgiresp.responses import EventSourceResponse, ServerSentEvent, json_encoder
 from wsgiresp.testing import ReceivedEvent, visit
@@ -240,8 +242,8 @@ class TestACallable:
         assert events(Both(["a"])) == [ReceivedEvent("message", "a", "")]
 
 
-def test_a_worker_that_is_blocked_is_told_of_once(caplog, monkeypatch):
-    monkeypatch.setattr(blocking_warning, "_warned", set())
+def test_a_worker_that_is_blocked_is_told_of_once(caplog):
+    forget_told(blocking_warning.EVENT)
     for _ in range(3):
         call(EventSourceResponse([]))
     assert [message.partition(" as long")[0] for message in caplog.messages] == [
@@ -264,4 +266,4 @@ def test_a_response_is_not_kept_by_its_stream():
 
 def test_streams_that_behave_alike_share_how():
     first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
-    assert first._policy({}) is second._policy({})
+    assert first._policy(ServerProfile({})) is second._policy(ServerProfile({}))

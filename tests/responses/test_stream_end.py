@@ -195,7 +195,7 @@ class TestErrors:
 class TestTheEndOfTheWorker:
     def test_lets_downloads_finish(self):
         answer = start(StreamingResponse([b"a", b"b"]))
-        shutdown.finish_streams()
+        shutdown.stop()
         assert b"".join(answer.iterable) == b"ab"
         answer.close()
 
@@ -203,7 +203,7 @@ class TestTheEndOfTheWorker:
         def read():
             answer = start(StreamingResponse(Story(waits_at=1).told(), media_type="text/event-stream"))
             taken = [next(answer.iterable)]
-            shutdown.finish_streams()
+            shutdown.stop()
             with contextlib.closing(answer):
                 return [*taken, *answer.iterable]
 

@@ -18,6 +18,8 @@ from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, on_the
 
 from wsgiresp import BackgroundTask
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.process import is_first
+from wsgiresp._streams import blocking_warning
 from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, StreamingResponse
 
 
@@ -136,9 +138,9 @@ CLASSES = [StreamingResponse, JSONLinesResponse, EventSourceResponse]
 
 
 @pytest.fixture(autouse=True)
-def quiet(monkeypatch):
+def quiet():
     """No word of blocked workers."""
-    monkeypatch.setattr("wsgiresp._streams.blocking_warning._warned", {"told"})
+    is_first(blocking_warning.EVENT)
 
 
 @pytest.mark.parametrize(

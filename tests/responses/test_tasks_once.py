@@ -9,10 +9,12 @@ import random
 
 import gevent
 import pytest
+from process_fixtures import forget
 from responses.calls import environ
 
 from wsgiresp import BackgroundTask, BackgroundTasks, FileResponse, JSONResponse, PlainTextResponse, Response
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState
 
 RUNS = 10_000
 AT_ONCE = 50
@@ -109,7 +111,7 @@ def tasks_for(run, counts, chance):
 @pytest.mark.parametrize("under", ["a hub", "no hub"])
 def test_each_task_is_run_once(monkeypatch, caplog, path, under):
     caplog.set_level(logging.CRITICAL, "wsgiresp")
-    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
+    forget(PoolState)
     worker_pool.configure(limit=5)
     chance = random.Random(20240229)
     counts: collections.Counter[int] = collections.Counter()

@@ -14,6 +14,8 @@ import gevent.event
 import pytest
 
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.asyncio_thread import AsyncioThread
+from wsgiresp._runtime.process import part
 
 NAME = contextvars.ContextVar("name", default="none")
 
@@ -153,7 +155,7 @@ def test_a_forked_process_has_a_loop_of_its_own():
 
 def test_the_loop_can_be_stopped_and_begins_anew():
     asyncio_thread.run(note([]))
-    asyncio_thread._stop()
+    part(AsyncioThread).at_exit()
     seen: list[tuple[str, int]] = []
     asyncio_thread.run(note(seen))
     assert seen
@@ -203,7 +205,7 @@ def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_may_be_made(monkeyp
     def refuse():
         raise OSError(24, "Too many open files")
 
-    asyncio_thread._stop()
+    part(AsyncioThread).at_exit()
     with monkeypatch.context() as patch:
         patch.setattr(asyncio, "new_event_loop", refuse)
         with pytest.raises(OSError, match="Too many open files"):

@@ -13,7 +13,9 @@ from responses.calls import environ
 from runtime.runners import PATIENCE, turns, wait_until
 
 from wsgiresp._runtime import disconnect, timer_queue
-from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
+from wsgiresp._runtime.disconnect import watch_disconnect
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.sockets import reset_connection, shut_connection
 
 
 class Client:
@@ -29,7 +31,7 @@ class Client:
         self.has_left.set()
 
     def watched(self):
-        return watch_disconnect(environ(**{"gunicorn.socket": self.here}), gevent.get_hub(), self.leave)
+        return watch_disconnect(ServerProfile(environ(**{"gunicorn.socket": self.here})), gevent.get_hub(), self.leave)
 
     def close(self):
         self.here.close()
@@ -55,23 +57,6 @@ class Channel:
     def check_client_disconnected(self):
         self.looks += 1
         return self.has_left
-
-
-@pytest.mark.parametrize("name", ["gunicorn.socket", "gunicorn.sock", "werkzeug.socket"])
-def test_the_socket_has_many_names(name):
-    shown = object()
-    assert client_socket(environ(**{name: shown})) is shown
-
-
-def test_waitress_shows_a_method_of_what_has_the_socket():
-    shown = object()
-    channel = Channel(shown)
-    assert client_socket(environ(**{"waitress.client_disconnected": channel.check_client_disconnected})) is shown
-
-
-@pytest.mark.parametrize("more", [{}, {"gunicorn.socket": None}, {"waitress.client_disconnected": lambda: False}])
-def test_a_server_may_show_no_socket(more):
-    assert client_socket(environ(**more)) is None
 
 
 @pytest.mark.parametrize("module", [gevent_socket, socket], ids=["gevent's", "the standard library's"])
@@ -147,7 +132,9 @@ def test_clients_that_leave_together_are_all_noticed():
 def test_of_two_streams_on_one_connection_the_first_is_told(client):
     end = client.watched()
     second = Client()
-    end_second = watch_disconnect(environ(**{"gunicorn.socket": client.here}), gevent.get_hub(), second.leave)
+    end_second = watch_disconnect(
+        ServerProfile(environ(**{"gunicorn.socket": client.here})), gevent.get_hub(), second.leave
+    )
     end_second()
     client.there.close()
     assert client.has_left.wait(PATIENCE)
@@ -166,7 +153,7 @@ def test_a_connection_that_is_closed_already_is_not_watched(client):
 
 def test_what_cannot_be_watched_is_not_watched(tmp_path):
     with (tmp_path / "file").open("w") as file:  # epoll takes no file
-        watch_disconnect(environ(**{"gunicorn.socket": file}), gevent.get_hub(), lambda: None)()
+        watch_disconnect(ServerProfile(environ(**{"gunicorn.socket": file})), gevent.get_hub(), lambda: None)()
 
 
 def test_a_process_without_descriptors_watches_nobody(client, monkeypatch):
@@ -203,7 +190,7 @@ def test_without_a_way_to_see_it_nobody_is_watched(client, monkeypatch, epoll):
 
 
 def test_a_server_that_shows_nothing_is_not_watched():
-    watch_disconnect(environ(), gevent.get_hub(), lambda: None)()
+    watch_disconnect(ServerProfile(environ()), gevent.get_hub(), lambda: None)()
 
 
 class TestAServerThatMustBeAsked:
@@ -213,7 +200,7 @@ class TestAServerThatMustBeAsked:
 
     def watched(self, channel, leave):
         more = {"waitress.client_disconnected": channel.check_client_disconnected}
-        return watch_disconnect(environ(**more), gevent.get_hub(), leave)
+        return watch_disconnect(ServerProfile(environ(**more)), gevent.get_hub(), leave)
 
     def test_it_is_asked_until_the_client_has_left(self):
         channel, has_left = Channel(), Event()

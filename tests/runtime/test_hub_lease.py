@@ -11,6 +11,7 @@ from gevent.hub import Hub
 
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import HubLease
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
@@ -38,7 +39,7 @@ def lease_and_watch():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         lease = HubLease()
-        end = watch_disconnect({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
         gevent.sleep(0)
         end()
         lease.close()
@@ -56,7 +57,7 @@ def lease_watch_and_leave_a_call():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         lease = HubLease()
-        end = watch_disconnect({"werkzeug.socket": ours}, lease.hub, lambda: None)
+        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
         gevent.sleep(0)
         end()
         WakeupEvent(lease.hub).set_threadsafe()

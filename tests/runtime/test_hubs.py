@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import subprocess
-import sys
 import threading
 import weakref
 
@@ -16,7 +14,7 @@ from greenlet import greenlet
 from runtime.runners import PATIENCE, in_greenlet, in_thread, turns
 
 from wsgiresp._runtime import hubs
-from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread, start_thread
+from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread
 
 
 @pytest.fixture
@@ -48,38 +46,6 @@ def test_a_thread_that_others_share_must_not_be_blocked():
 
 def test_nothing_blocks_where_sleep_is_gevents(patched):
     assert not may_block_thread()
-
-
-@pytest.mark.parametrize("is_patched", [False, True], ids=["threads as they are", "threads that gevent has patched"])
-def test_a_thread_that_is_started_is_a_real_one(monkeypatch, is_patched):
-    monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: is_patched)
-    seen: list[int] = []
-    is_done = threading.Event()
-
-    def run():
-        seen.append(threading.get_ident())
-        is_done.set()
-
-    start_thread(run, "a thread")
-    assert is_done.wait(PATIENCE)
-    assert seen != [threading.get_ident()]
-
-
-def test_a_thread_is_a_real_one_after_monkey_patching():
-    program = """
-from gevent import monkey
-monkey.patch_all()
-from wsgiresp._runtime import hubs
-ident, lock = monkey.get_original("_thread", "get_ident"), hubs.allocate_lock()
-seen = []
-lock.acquire()
-hubs.start_thread(lambda: (seen.append(ident()), lock.release()), "a thread")
-lock.acquire()
-assert seen != [ident()], seen
-assert not hubs.may_block_thread()
-"""
-    path = os.pathsep.join(filter(None, sys.path))
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env={**os.environ, "PYTHONPATH": path})
 
 
 def wait_with_nothing_else():
@@ -203,51 +169,3 @@ def test_leases_of_threads_leave_no_descriptor():
     for _ in range(20):
         in_thread(use)
     assert len(os.listdir("/proc/self/fd")) <= before
-
-
-class InThread:
-    """A thread that goes on until it may end."""
-
-    def __init__(self):
-        self.may_end = threading.Event()
-        self.thread = hubs.start_thread(lambda: self.may_end.wait(PATIENCE), "test")
-
-    def end(self):
-        self.may_end.set()
-        self.thread.join(PATIENCE)
-
-
-@pytest.fixture
-def in_thread_of_its_own(monkeypatch):
-    monkeypatch.setattr(hubs, "_joined", {})
-    going = InThread()
-    yield going
-    going.end()
-
-
-def test_a_process_that_ends_waits_for_a_thread_that_is_ending(in_thread_of_its_own):
-    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
-    threading.Timer(0.05, in_thread_of_its_own.may_end.set).start()
-    hubs._join_at_exit()
-    assert not in_thread_of_its_own.thread.is_alive()
-
-
-def test_a_process_that_ends_does_not_wait_for_long(in_thread_of_its_own, monkeypatch):
-    monkeypatch.setattr(hubs, "_LAST", 0.01)
-    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
-    hubs._join_at_exit()
-    assert in_thread_of_its_own.thread.is_alive()
-
-
-def test_a_process_that_ends_does_not_wait_for_a_thread_that_goes_on(in_thread_of_its_own, monkeypatch):
-    monkeypatch.setattr(hubs, "_LAST", 10 * PATIENCE)
-    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: False)
-    hubs._join_at_exit()
-    assert in_thread_of_its_own.thread.is_alive()
-
-
-def test_a_thread_that_has_ended_is_forgotten(in_thread_of_its_own):
-    hubs.join_at_exit(in_thread_of_its_own.thread, lambda: True)
-    in_thread_of_its_own.end()
-    hubs.join_at_exit(None, lambda: True)
-    assert hubs._joined == {}

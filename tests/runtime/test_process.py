@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from wsgiresp._runtime.snapshots import live_items
+from wsgiresp._runtime.process import live_items
 
 
 class Key:

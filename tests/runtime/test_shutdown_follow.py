@@ -10,10 +10,17 @@ from types import SimpleNamespace
 import gevent
 import pytest
 from gevent.event import Event
+from process_fixtures import forget
 from runtime.runners import PATIENCE, in_greenlet, in_thread, on_the_spot, turns, wait_until
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import part
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.shutdown import ShutdownState
+from wsgiresp._streams import open_streams
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState
 
 BOTH = pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["by a hub", "by a thread"])
 LONG = 600  # s, which no test waits
@@ -22,18 +29,12 @@ LONG = 600  # s, which no test waits
 @pytest.fixture(autouse=True)
 def process(monkeypatch):
     """A process that nothing has told to stop, before the test and after it; all its waits are short."""
-    forget()
+    forget(OpenStreams, ShutdownState, PoolState)
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", 0.05)
     monkeypatch.setattr(shutdown, "KILL_MARGIN", 0.05)
     monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
-    monkeypatch.setattr(worker_pool, "_settings", worker_pool._Settings())
     yield
-    forget()
-
-
-def forget():
-    shutdown._begin_anew()
-    worker_pool._start_anew()
+    forget(OpenStreams, ShutdownState, PoolState)
 
 
 class Stream:
@@ -43,7 +44,7 @@ class Stream:
         self.ends_at = ends_at
         self.name = name
         self.asked = []
-        shutdown.register(self)
+        open_streams.register(self)
 
     def finish(self):
         self._hear("stop")
@@ -57,7 +58,7 @@ class Stream:
     def _hear(self, word):
         self.asked.append(word)
         if word == self.ends_at:
-            shutdown.unregister(self)
+            open_streams.unregister(self)
 
 
 class Flag:
@@ -77,14 +78,14 @@ def test_no_time_has_passed_before_the_stop():
 
 
 def test_time_is_counted_from_the_first_stop():
-    shutdown.finish_streams()
+    shutdown.stop()
     wait_until(lambda: shutdown.seconds_since_stop() > 0.01)
-    shutdown.finish_streams()
+    shutdown.stop()
     assert shutdown.seconds_since_stop() > 0.01
 
 
 def test_a_stream_that_begins_after_the_stop_is_asked_at_once():
-    shutdown.finish_streams()
+    shutdown.stop()
     assert Stream().asked == ["stop"]
 
 
@@ -141,39 +142,39 @@ def test_what_is_left_is_cut_before_the_server_kills(run):
 
 
 def test_a_process_that_has_begun_anew_is_not_ended_by_whom_it_followed():
-    shutdown._WorkerWatcher(lambda: False, 0, None)._end()
+    shutdown._WorkerWatcher(lambda: False, 0, None)._shut_down()
     assert shutdown.seconds_since_stop() == 0
 
 
 def test_to_cut_no_stream_is_not_told(caplog):
-    shutdown.abort_streams(LONG)
+    open_streams.abort_streams(LONG)
     assert caplog.messages == []
 
 
 def test_the_log_counts_what_is_cut(caplog):
     for name in ("rows", "ticks", "ticks"):
         Stream(ends_at="cut", name=name)
-    shutdown.abort_streams(LONG)
+    open_streams.abort_streams(LONG)
     assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])
 def test_streams_that_are_cut_are_waited_for(run):
     stream = Stream(ends_at="never")
-    threading.Timer(0.05, shutdown.unregister, [stream]).start()
-    run(shutdown.abort_streams, LONG)
-    assert shutdown._open == set()
+    threading.Timer(0.05, open_streams.unregister, [stream]).start()
+    run(open_streams.abort_streams, LONG)
+    assert part(OpenStreams).streams == set()
 
 
 def test_a_stream_that_goes_on_is_not_waited_for_beyond_the_limit():
     Stream(ends_at="never")
-    shutdown.abort_streams(0.05)
-    assert len(shutdown._open) == 1
+    open_streams.abort_streams(0.05)
+    assert len(part(OpenStreams).streams) == 1
 
 
 def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
     stream = Stream(ends_at="never")
-    gevent.spawn_later(0.01, shutdown.unregister, stream)
+    gevent.spawn_later(0.01, open_streams.unregister, stream)
     in_greenlet(shutdown.shut_down, LONG)
     assert stream.asked == ["stop"]
     assert caplog.messages == []
@@ -181,7 +182,7 @@ def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
 
 def test_at_the_end_a_stream_that_was_asked_long_before_is_cut_at_once(monkeypatch):
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", LONG)
-    shutdown._process.stopped_at = time.monotonic() - LONG
+    part(ShutdownState).stopped_at = time.monotonic() - LONG
     stream = Stream(ends_at="cut")
     in_greenlet(shutdown.shut_down, LONG)
     assert stream.asked[-1] == "cut"
@@ -247,11 +248,11 @@ class Worker:
         self.cfg = SimpleNamespace(graceful_timeout=LONG)
 
     def serve(self, environ):
-        shutdown.watch_server(environ)
+        shutdown.watch_server(ServerProfile(environ))
 
     def run(self, environ):
         """Serve as a server of gevent's does that is given the application alone."""
-        gevent.spawn(shutdown.watch_server, environ).join(PATIENCE)
+        gevent.spawn(shutdown.watch_server, ServerProfile(environ)).join(PATIENCE)
 
 
 class WorkerOfTheUser(Worker):
@@ -288,20 +289,20 @@ def test_a_worker_that_is_followed_is_not_looked_for():
 
 def test_a_worker_of_another_server_is_not_looked_for():
     Worker().serve({})
-    assert shutdown._process.watcher is None
+    assert part(ShutdownState).watcher is None
 
 
 @pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["under a hub", "in a thread"])
 def test_a_server_whose_worker_is_not_found_is_not_followed(run):
-    run(shutdown.watch_server, SOCKET)
-    assert shutdown._process.watcher is None
+    run(shutdown.watch_server, ServerProfile(SOCKET))
+    assert part(ShutdownState).watcher is None
 
 
 class WithoutLife:
     __module__ = "gunicorn.workers.fake"
 
     def serve(self):
-        shutdown.watch_server(SOCKET)
+        shutdown.watch_server(ServerProfile(SOCKET))
 
 
 class Unbound:
@@ -311,7 +312,7 @@ class Unbound:
         raise RuntimeError("there is no request")
 
     def serve(self):
-        shutdown.watch_server(SOCKET)
+        shutdown.watch_server(ServerProfile(SOCKET))
 
 
 @pytest.mark.parametrize(
@@ -323,4 +324,4 @@ class Unbound:
 )
 def test_another_caller_is_not_followed(caller):
     caller.serve()
-    assert shutdown._process.watcher is None
+    assert part(ShutdownState).watcher is None

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from wsgiresp._runtime import disconnect
+from wsgiresp._runtime import sockets
 
 
 @contextlib.contextmanager
@@ -22,7 +22,7 @@ def connected():
 
 def test_the_client_sees_a_reset_whatever_the_server_does_at_the_end():
     with connected() as (server, client):
-        disconnect.reset_connection(server)
+        sockets.reset_connection(server)
         with contextlib.suppress(OSError):
             server.shutdown(socket.SHUT_RDWR)
         server.close()
@@ -32,16 +32,16 @@ def test_the_client_sees_a_reset_whatever_the_server_does_at_the_end():
 
 def test_the_server_finds_a_client_that_is_gone():
     with connected() as (server, _):
-        disconnect.reset_connection(server)
+        sockets.reset_connection(server)
         assert server.recv(1) == b""
         with pytest.raises(BrokenPipeError):
             server.sendall(b"more")
 
 
 def test_without_a_pair_of_sockets_the_reset_comes_with_the_close(monkeypatch):
-    monkeypatch.setattr(disconnect, "_socketpair", None)
+    monkeypatch.setattr(sockets, "_socketpair", None)
     with connected() as (server, client):
-        disconnect.reset_connection(server)
+        sockets.reset_connection(server)
         server.close()
         with pytest.raises(ConnectionResetError):
             client.recv(1)

@@ -10,6 +10,7 @@ from gevent.event import Event
 from runtime.runners import PATIENCE, in_thread, turns
 
 from wsgiresp._runtime import timer_queue as timer_queue_module
+from wsgiresp._runtime.process import hub_part
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 
 
@@ -147,7 +148,7 @@ def test_alarms_that_nobody_has_are_gone():
     hub = gevent.get_hub()
     timer_queue(hub, 15.5)
     gc.collect()
-    assert 15.5 not in timer_queue_module._queues[hub]
+    assert 15.5 not in hub_part(hub, timer_queue_module.TimerQueues)
 
 
 def test_each_hub_has_alarms_of_its_own():

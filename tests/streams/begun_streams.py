@@ -10,6 +10,7 @@ from gevent import socket as gevent_socket
 from responses.calls import environ
 from streams.fake_sources import Story
 
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -23,7 +24,7 @@ def encode(chunk):
 
 def begun(content, policy=RUN_TO_END, *, steps=(), length=None, **more):
     """Return a stream of *content* that has begun."""
-    body = WSGIStreamBody(environ(**more), source_of(content), steps, policy, length)
+    body = WSGIStreamBody(ServerProfile(environ(**more)), source_of(content), steps, policy, length)
     body.begin()
     return body
 

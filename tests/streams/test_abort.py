@@ -11,10 +11,14 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from process_fixtures import forget
 from runtime.runners import PATIENCE, turns, wait_until
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import part
+from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams import wsgi_body
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 from wsgiresp.testing import visit
 
@@ -22,9 +26,9 @@ from wsgiresp.testing import visit
 @pytest.fixture(autouse=True)
 def process():
     """A process that nothing has told to stop, before the test and after it."""
-    shutdown._begin_anew()
+    forget(OpenStreams, ShutdownState)
     yield
-    shutdown._begin_anew()
+    forget(OpenStreams, ShutdownState)
 
 
 class Source:
@@ -56,7 +60,7 @@ class Source:
 
 
 def cut_all():
-    for stream in list(shutdown._open):
+    for stream in list(part(OpenStreams).streams):
         stream.abort()
 
 
@@ -83,13 +87,13 @@ def test_a_stream_that_is_cut_is_open_no_more():
         visitor.read()
         cut_all()
         visitor.wait_closed()
-        assert shutdown._open == set()
+        assert part(OpenStreams).streams == set()
 
 
 def test_a_stream_that_was_asked_before_ends_in_order():
     with visit(EventSourceResponse(Source().chunks())) as visitor:
         visitor.next_event()
-        shutdown.finish_streams()
+        shutdown.stop()
         cut_all()
         assert list(visitor.events()) == []
         assert visitor.retry is not None
@@ -105,7 +109,7 @@ def test_a_stream_that_was_asked_before_ends_in_order():
 )
 def test_a_stream_is_called_by_what_made_it(content, name):
     with visit(StreamingResponse(content)):
-        assert [str(stream) for stream in shutdown._open] == [name]
+        assert [str(stream) for stream in part(OpenStreams).streams] == [name]
 
 
 class Goes:
@@ -257,7 +261,7 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
     _, served = pair
     served.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     serving = gevent.spawn(serve, StreamingResponse(iter([bytes(65536)] * 1000)), served, "HTTP/1.1")
-    wait_until(lambda: shutdown._open)
+    wait_until(lambda: part(OpenStreams).streams)
     turns(50)
     assert not serving.dead
     cut_all()
@@ -265,7 +269,7 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
 
 
 def ask_to_end(stream):
-    shutdown.finish_streams()
+    shutdown.stop()
 
 
 def reach_its_age(stream):
@@ -275,8 +279,8 @@ def reach_its_age(stream):
 def send(response, served, protocol, client, end):
     """Send a stream of events until it is ended by *end*, and then another request."""
     serving = gevent.spawn(serve, response, served, protocol, closes=False)
-    wait_until(lambda: shutdown._open)
-    for stream in list(shutdown._open):
+    wait_until(lambda: part(OpenStreams).streams)
+    for stream in list(part(OpenStreams).streams):
         end(stream)
     serving.get(timeout=PATIENCE)
     client.sendall(b"more")
@@ -286,8 +290,8 @@ def send(response, served, protocol, client, end):
 def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_worker(pair):
     client, served = pair
     serving = gevent.spawn(serve, EventSourceResponse(Source().chunks()), served, "HTTP/1.1", closes=False)
-    wait_until(lambda: shutdown._open)
-    shutdown.finish_streams()
+    wait_until(lambda: part(OpenStreams).streams)
+    shutdown.stop()
     serving.get(timeout=PATIENCE)
     assert served.recv(1) == b""
     assert b"retry: " in client.recv(1000)

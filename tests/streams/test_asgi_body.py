@@ -10,9 +10,10 @@ import threading
 
 import pytest
 
-from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import part
 from wsgiresp._streams import asgi_body
 from wsgiresp._streams.asgi_body import ASGIStreamBody
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import MAY_FINISH, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
 
@@ -181,10 +182,10 @@ def test_the_end_of_the_worker_reaches_it():
     async def read():
         made = body(steps(), MAY_FINISH)
         await made.begin()
-        (known,) = (stream for stream in shutdown._open if stream is made)
+        (known,) = (stream for stream in part(OpenStreams).streams if stream is made)
         known.finish()
         chunks = await all_of(made)
-        return chunks, made in shutdown._open
+        return chunks, made in part(OpenStreams).streams
 
     assert run(read()) == ([b"a"], False)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+from process_fixtures import forget_told
 from responses.calls import environ
 from runtime.runners import in_greenlet
 
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import blocking_warning
 from wsgiresp._streams.blocking_warning import warn_of_blocking
 
@@ -15,7 +17,7 @@ from wsgiresp._streams.blocking_warning import warn_of_blocking
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """A process that has not warned yet."""
-    monkeypatch.setattr(blocking_warning, "_warned", set())
+    forget_told(blocking_warning.EVENT)
 
 
 def environ_of(threads, **more):
@@ -36,24 +38,24 @@ WAITRESS = {"waitress.client_disconnected": None}
     ],
 )
 def test_a_thread_that_the_stream_blocks_is_told_of(caplog, request_environ, what):
-    warn_of_blocking(request_environ)
+    warn_of_blocking(ServerProfile(request_environ))
     (message,) = caplog.messages
     assert message.startswith(f"an event stream blocks {what} as long as it is open; serve it with: ")
 
 
 def test_a_server_with_a_thread_for_each_client_is_not_told_of(caplog):
-    warn_of_blocking(environ_of(True))
+    warn_of_blocking(ServerProfile(environ_of(True)))
     assert caplog.messages == []
 
 
 def test_under_a_hub_nothing_is_blocked(caplog):
-    in_greenlet(warn_of_blocking, environ_of(False))
+    in_greenlet(warn_of_blocking, ServerProfile(environ_of(False)))
     assert caplog.messages == []
 
 
 def test_it_is_told_once(caplog):
-    warn_of_blocking(environ_of(False))
-    warn_of_blocking(environ_of(True, **GUNICORN))
+    warn_of_blocking(ServerProfile(environ_of(False)))
+    warn_of_blocking(ServerProfile(environ_of(True, **GUNICORN)))
     assert len(caplog.messages) == 1
 
 
@@ -83,5 +85,5 @@ def test_it_is_told_once(caplog):
 )
 def test_the_command_that_cures_it_is_told(caplog, monkeypatch, line, more, command):
     monkeypatch.setattr(sys, "argv", line)
-    warn_of_blocking(environ_of(False, **more))
+    warn_of_blocking(ServerProfile(environ_of(False, **more)))
     assert caplog.messages[0].endswith(f"serve it with: {command}")

@@ -14,6 +14,7 @@ from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, turns,
 from streams.begun_streams import EVENTS, begun, policies, source_of, told
 from streams.fake_sources import Story
 
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -209,7 +210,9 @@ class TestClosing:
         taken: list[str] = []
 
         def close():
-            WSGIStreamBody(environ(), source_of(tell(story)), [lambda: taken.append("step")], policy).close()
+            WSGIStreamBody(
+                ServerProfile(environ()), source_of(tell(story)), [lambda: taken.append("step")], policy
+            ).close()
 
         run(close)
         assert (story.ends, taken) == ([], ["step"])
@@ -222,7 +225,7 @@ class TestClosing:
         def begin():
             monkeypatch.setattr(wsgi_body, "producer_for", none)
             with pytest.raises(RuntimeError, match="can't start new thread"):
-                WSGIStreamBody(environ(**client.shown), source_of([b"a"]), [], policy)
+                WSGIStreamBody(ServerProfile(environ(**client.shown)), source_of([b"a"]), [], policy)
             monkeypatch.undo()
             return gevent.get_hub().loop.activecnt
 

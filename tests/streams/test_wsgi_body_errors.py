@@ -15,6 +15,7 @@ from runtime.runners import PATIENCE, everywhere
 from streams.begun_streams import EVENTS, begun, policies, read, told
 from streams.fake_sources import Story
 
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -108,10 +109,14 @@ class TestErrors:
         def refuse(chunk):
             raise StopIteration
 
-        body = WSGIStreamBody(environ(), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [])
+        body = WSGIStreamBody(
+            ServerProfile(environ()), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), []
+        )
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
-        body = WSGIStreamBody(environ(), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS)
+        body = WSGIStreamBody(
+            ServerProfile(environ()), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS
+        )
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
 

@@ -10,6 +10,7 @@ from runtime.runners import PATIENCE, everywhere, in_greenlet, throw, turns, wai
 from streams.begun_streams import begun, source_of, told
 from streams.fake_sources import Story
 
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
@@ -63,7 +64,7 @@ class TestClosing:
         story = Story(waits_at=0)
 
         def close_from_outside():
-            body = WSGIStreamBody(environ(), source_of(tell(story)), [])
+            body = WSGIStreamBody(ServerProfile(environ()), source_of(tell(story)), [])
             beginner = gevent.spawn(body.begin)
             wait_until(lambda: story.is_waiting)
             body.close()

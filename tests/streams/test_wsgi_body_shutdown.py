@@ -12,6 +12,7 @@ from streams.begun_streams import EVENTS, begun, read, told
 from streams.fake_sources import Story
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._streams import open_streams
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.policy import MAY_FINISH
 
@@ -37,7 +38,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 made = [next(body)]
                 wait_until(lambda: story.is_waiting)
-                threading.Thread(target=shutdown.finish_streams).start()
+                threading.Thread(target=shutdown.stop).start()
                 return b"".join([*made, *body])
 
         assert run(read_on) == b"open|abye|"
@@ -49,7 +50,7 @@ class TestTheEnd:
             with contextlib.closing(body):
                 next(body)
                 gevent.sleep(0)
-                shutdown.finish_streams()
+                shutdown.stop()
                 return b"".join(body)
 
         assert in_greenlet(read_on)[-4:] == b"bye|"
@@ -57,13 +58,13 @@ class TestTheEnd:
     def test_of_plain_streams_is_their_own(self):
         body = begun([b"a", b"b"])
         assert next(body) == b"a"
-        shutdown.finish_streams()
+        shutdown.stop()
         assert list(body) == [b"b"]
         body.close()
 
     @everywhere
     def test_comes_at_once_for_a_stream_that_is_opened_after_the_word(self, run):
-        shutdown.finish_streams()
+        shutdown.stop()
         story = Story(waits_at=0)
         assert b"".join(run(read, story.told(), EVENTS)) == b"open|bye|"
         assert len(story.ends) <= 1
@@ -71,19 +72,19 @@ class TestTheEnd:
     @everywhere
     @told
     def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
-        shutdown.finish_streams()
+        shutdown.stop()
         assert run(read, tell(Story(waits_at=0)), MAY_FINISH) == []
 
     def test_comes_without_a_word_before_the_first_chunk(self):
         story = Story(waits_at=0)
         server = gevent.spawn(read, story.told(), MAY_FINISH)
         wait_until(lambda: story.is_waiting)
-        shutdown.finish_streams()
+        shutdown.stop()
         assert server.get(timeout=PATIENCE) == []
         assert story.ends == ["GreenletExit"]
 
     def test_is_counted(self):
         body = begun([b"a"])
-        assert shutdown.finish_streams() == 1
+        assert open_streams.finish_streams() == 1
         body.close()
-        assert shutdown.finish_streams() == 0
+        assert open_streams.finish_streams() == 0

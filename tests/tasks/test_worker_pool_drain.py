@@ -11,7 +11,9 @@ from gevent.event import Event
 from runtime.runners import PATIENCE, in_greenlet, turns
 from tasks.fake_tasks import Blocking, do
 
+from wsgiresp._runtime.process import part
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
@@ -38,7 +40,7 @@ def test_a_drain_without_a_limit_takes_the_one_that_is_configured(blocking):
 
 def test_a_drain_of_nothing_returns():
     worker_pool.drain(PATIENCE)
-    assert worker_pool._settings.is_ending
+    assert part(PoolState).is_draining
 
 
 def test_a_drain_lets_in_those_who_wait():

@@ -10,7 +10,9 @@ import pytest
 from runtime.runners import in_greenlet, turns
 from tasks.fake_tasks import do
 
+from wsgiresp._runtime.process import part
 from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks.worker_pool import PoolState
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
@@ -18,22 +20,22 @@ pytestmark = pytest.mark.usefixtures("fresh_pool")
 def test_the_end_of_the_process_drains(blocking):
     worker_pool.configure(drain=0)
     in_greenlet(do, blocking)
-    worker_pool._drain_at_exit()
+    part(PoolState).at_exit()
     assert blocking.outcome != "done"
-    assert worker_pool._settings.is_ending
+    assert part(PoolState).is_draining
 
 
 def test_the_end_of_a_process_whose_works_are_done_drains_nothing():
     in_greenlet(do, lambda: None)
     turns()
-    worker_pool._drain_at_exit()
-    assert not worker_pool._settings.is_ending
+    part(PoolState).at_exit()
+    assert not part(PoolState).is_draining
 
 
 def test_a_new_start_knows_nothing_of_before(blocking):
     in_greenlet(do, blocking)
     worker_pool.drain(0)
-    worker_pool._start_anew()
+    part(PoolState).after_fork()
     seen: list[str] = []
     in_greenlet(do, lambda: seen.append("done"))
     turns()
@@ -105,10 +107,12 @@ def test_a_forked_process_starts_with_an_empty_pool():
     said = program(
         HAND_OVER.format(seconds=0.05)
         + """
-worker_pool._settings.is_ending = True
+from wsgiresp._runtime.process import hub_parts, part
+from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
+part(PoolState).is_draining = True
 pid = os.fork()
 if not pid:
-    print(len(worker_pool._pools), worker_pool._settings.is_ending, flush=True)
+    print(len(hub_parts(WorkerPool)), part(PoolState).is_draining, flush=True)
     os._exit(0)
 os.waitpid(pid, 0)
 """

@@ -1,4 +1,4 @@
-"""Reading large files under gevent without stopping the other greenlets.
+"""Cooperative reads of large files under gevent: other greenlets have their turn, and no read waits for the disk.
 
 A read that waits for the disk stops them all. So does a client as fast as we are: gevent's ``send`` gives way only
 where the socket is full.
@@ -10,11 +10,9 @@ import os
 from typing import Any
 
 import gevent
-from gevent import socket as gevent_socket
 
 from wsgiresp._files.range_reader import BLOCK_SIZE, ByteSource
 from wsgiresp._files.safe_open import OpenFile
-from wsgiresp._runtime.hubs import is_under_hub
 
 BYTES_PER_TURN = BLOCK_SIZE
 """Bytes after which the others have their turn. With a MiB, four downloads at once make all others wait 4 ms."""
@@ -24,11 +22,6 @@ _LET_HUB_POLL = 1e-6  # s
 
 # Linux alone tells, without waiting, whether a read would have to wait.
 _preadv: Any = getattr(os, "preadv", None) if hasattr(os, "RWF_NOWAIT") else None
-
-
-def is_cooperative(socket: object) -> bool:
-    """Return whether greenlets share this thread: *socket* is gevent's, or the current greenlet is one of the hub's."""
-    return isinstance(socket, gevent_socket.socket) or is_under_hub()
 
 
 class CooperativeSource:

@@ -14,9 +14,6 @@ from wsgiresp._runtime.close_steps import Step, run_each
 BLOCK_SIZE = 262144
 """Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""
 
-UNKNOWN = 2**63
-"""Where a span stops that has all of a source whose length nobody knows."""
-
 
 class ByteSource(Protocol):
     """Where bytes come from: an open file, or one of those that read it otherwise."""

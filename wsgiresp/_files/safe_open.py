@@ -1,13 +1,12 @@
-"""Regular files, opened once and unbuffered, and not outside the folder that they belong to."""
+"""Safe open: regular files only, and with a root none outside of it, by ``..``, by a link, or by a swapped path."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable
 from stat import S_ISDIR, S_ISREG
-
-from wsgiresp._files.paths import stays_beneath
 
 # O_NONBLOCK: to open a FIFO waits for its writer. O_NOCTTY: to open a terminal may make it ours.
 _READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
@@ -23,6 +22,29 @@ def _read_where(descriptor: int, size: int, position: int) -> bytes:
 
 # Windows has no pread.
 _read_at: Callable[[int, int, int], bytes] = getattr(os, "pread", _read_where)
+
+
+# A device is one under any extension, and Windows drops blanks and dots at the end of a name.
+_DEVICE = r"(?:aux|con|conin\$|conout\$|nul|prn|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:][^/]*)?(?=/|\Z)"
+
+# Refused on every system: a path that is harmless on this one is copied to another with the project.
+_ESCAPE = re.compile(
+    r"\A/"  # absolute
+    r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
+    r"|(?:\A|/)(?:[A-Za-z]:"  # a drive
+    r"|[. ]*\.\.[. ]*(?=/|\Z)"  # the folder above
+    rf"|{_DEVICE})",
+    re.IGNORECASE,
+)
+
+
+def stays_beneath(path: str) -> bool:
+    """Return whether *path*, relative to a folder, names something in that folder as far as its text goes.
+
+    Not so: absolute paths, ``..`` as a part, backslashes, drives, NUL, and the names of Windows devices. A link may
+    still lead out.
+    """
+    return _ESCAPE.search(path) is None
 
 
 class NotRegularError(ValueError):

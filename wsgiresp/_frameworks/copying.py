@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wsgiresp._protocol.fields import Field
 from wsgiresp._runtime.close_steps import ClosingBody
+from wsgiresp._runtime.server_profile import with_file_wrapper
+from wsgiresp._types import Prepared
 from wsgiresp.responses.base import Response
-from wsgiresp.responses.prepared import Prepared
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -35,7 +36,7 @@ def environ_without_wrapper(environ: WSGIEnvironment) -> WSGIEnvironment:
 
     The body is then a :class:`FileToWrap` where the server's wrapper is to have it.
     """
-    return {**environ, "wsgi.file_wrapper": FileToWrap} if "wsgi.file_wrapper" in environ else environ
+    return with_file_wrapper(environ, FileToWrap)
 
 
 def prepared_copy(

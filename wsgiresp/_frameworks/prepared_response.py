@@ -12,9 +12,10 @@ from wsgiresp._frameworks.copying import prepared_copy
 from wsgiresp._protocol.content import without_content
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
-from wsgiresp.background import AfterResponse
+from wsgiresp._types import Prepared, send
+from wsgiresp.responses._werkzeug.derived_class import derived_class
 from wsgiresp.responses.base import Response
-from wsgiresp.responses.prepared import Prepared
+from wsgiresp.responses.close_steps import close_steps
 
 if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment
@@ -75,12 +76,7 @@ class PreparedResponse(Response):
         """Answer the request (PEP 3333), once."""
         prepared = self.prepare(environ)
         self._is_called = True
-        try:
-            start_response(prepared.status, prepared.headers)
-        except BaseException:
-            prepared.close()
-            raise
-        return prepared.body
+        return send(prepared, start_response)
 
     def drop(self) -> None:
         """Close what was prepared and run its tasks, unless the response was called."""
@@ -107,18 +103,11 @@ class PreparedResponse(Response):
         self._on_close, self.background, self._is_spent = [], None, False
 
     def _ending(self) -> list[Step]:
-        steps: list[Step] = [self.close, self._prepared.close]
-        if self.background is not None:
-            steps.append(AfterResponse(self.background))
-        return steps
+        return close_steps(self, self._prepared.close)
 
 
 _classes: dict[type[Any], type[Any]] = {}
 
 
 def _settled(own: type[Any]) -> type[Any]:
-    made = _classes.get(own)
-    if made is None:
-        # Two threads may come here at once; the class of the first is everybody's.
-        made = _classes.setdefault(own, type(own.__name__, (PreparedResponse, own), {"__module__": own.__module__}))
-    return made
+    return derived_class(_classes, own, own, (PreparedResponse, own))

@@ -1,16 +1,25 @@
-"""Coroutines from synchronous code: run on one asyncio loop, in a thread of its own, for the whole process."""
+"""The asyncio thread: one event loop in a real thread for the whole process, on which synchronous code runs coroutines.
+
+It is started by :func:`loop` at its first use. :func:`run` blocks the calling thread, or under a gevent hub the calling
+greenlet alone, until a coroutine is done, and meanwhile runs in the caller what the coroutine submits to
+:data:`wsgiresp._runtime.waiting_executor.current_executor`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextvars
-import os
 from collections.abc import Awaitable, Coroutine
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from wsgiresp._runtime.hubs import allocate_lock, is_under_hub, start_thread
+from wsgiresp._runtime.hubs import is_under_hub
+from wsgiresp._runtime.process import ExitOrder, ProcessPart, part
+from wsgiresp._runtime.threads import allocate_lock, start_thread
 from wsgiresp._runtime.waiting_executor import GreenletExecutor, ThreadExecutor, current_executor
+
+T = TypeVar("T")
+
+_STOP_TIMEOUT = 1  # s
 
 
 class _LoopThread:
@@ -43,19 +52,46 @@ class _LoopThread:
 
     def stop(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
-        self._is_running.acquire(timeout=1)
+        self._is_running.acquire(timeout=_STOP_TIMEOUT)
 
 
-_running: list[_LoopThread] = []
-_start_lock = allocate_lock()
+class AsyncioThread(ProcessPart):
+    """The thread, once it is running, and the tasks on it that nobody waits for."""
+
+    exit_order = ExitOrder.STOP_ASYNCIO
+
+    def __init__(self) -> None:
+        self._lock = allocate_lock()
+        self._running: _LoopThread | None = None
+        self.scheduled: set[asyncio.Task[None]] = set()
+
+    def start(self) -> asyncio.AbstractEventLoop:
+        """Return the loop, running."""
+        with self._lock:
+            if self._running is None:
+                self._running = _LoopThread()
+            return self._running.loop
+
+    def runs(self, running: asyncio.AbstractEventLoop | None) -> bool:
+        """Return whether *running*, the loop of the current thread, is ours."""
+        return running is not None and self._running is not None and running is self._running.loop
+
+    def after_fork(self) -> None:
+        """Forget the thread, which a child does not have, and a lock that another thread may have held."""
+        self._lock = allocate_lock()
+        self._running = None
+        self.scheduled.clear()
+
+    def at_exit(self) -> None:
+        """Stop the loop, and wait up to a second for its thread."""
+        running, self._running = self._running, None
+        if running is not None:
+            running.stop()
 
 
 def loop() -> asyncio.AbstractEventLoop:
     """Return the one loop, running."""
-    with _start_lock:
-        if not _running:
-            _running.append(_LoopThread())
-        return _running[0].loop
+    return part(AsyncioThread).start()
 
 
 def loop_for_waiting() -> asyncio.AbstractEventLoop:
@@ -63,7 +99,7 @@ def loop_for_waiting() -> asyncio.AbstractEventLoop:
 
     Raises ``RuntimeError`` in what that loop runs itself: it would wait for itself, and all other streams with it.
     """
-    if _is_on_loop():
+    if part(AsyncioThread).runs(running_loop()):
         raise RuntimeError(
             "who waits here for a coroutine runs on the loop that is to run it, and would wait for itself: await it, "
             "or iterate the content of the response, with async for"
@@ -71,50 +107,56 @@ def loop_for_waiting() -> asyncio.AbstractEventLoop:
     return loop()
 
 
-def _is_on_loop() -> bool:
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the asyncio loop that runs in this thread, ours or another; None where there is none."""
     try:
-        return any(asyncio.get_running_loop() is known.loop for known in _running)
+        return asyncio.get_running_loop()
     except RuntimeError:
-        return False
-
-
-def _stop() -> None:
-    while _running:
-        _running.pop().stop()
-
-
-atexit.register(_stop)
-# A child has the list and not the thread. Windows does not fork.
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_running.clear)
+        return None
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run *coroutine* as :func:`run` does; on the loop itself, where nobody can wait for it, in its turn."""
-    if not _is_on_loop():
+    """Run *coroutine* as :func:`run` does; on the loop itself, where nobody can wait for it, schedule it."""
+    asyncio_thread = part(AsyncioThread)
+    running = running_loop()
+    if running is None or not asyncio_thread.runs(running):
         run(coroutine)
         return
-    task = asyncio.get_running_loop().create_task(coroutine)
-    _scheduled.add(task)  # the loop alone would not keep it
-    task.add_done_callback(_scheduled.discard)
+    task = running.create_task(coroutine)
+    asyncio_thread.scheduled.add(task)  # the loop alone would not keep it
+    task.add_done_callback(asyncio_thread.scheduled.discard)
 
 
-_scheduled: set[asyncio.Task[None]] = set()
+class Outcome(Generic[T]):
+    """How an awaitable ended: by its value, or by an error of any kind.
+
+    Not by the result of a task: what goes through asyncio may stop the loop, ``SystemExit`` does.
+    """
+
+    __slots__ = ("_value", "error")
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+
+    async def of(self, awaitable: Awaitable[T]) -> None:
+        """Wait for *awaitable*."""
+        try:
+            self._value = await awaitable
+        except BaseException as error:
+            self.error = error
+
+    def get(self) -> T:
+        """Return the value, or raise the error."""
+        if self.error is not None:
+            raise self.error
+        return self._value
 
 
-async def error_of(awaitable: Awaitable[object]) -> BaseException | None:
-    """Return what *awaitable* raised: what goes through asyncio may stop the loop, SystemExit does."""
-    try:
-        await awaitable
-    except BaseException as error:
-        return error
-    return None
-
-
-def run(awaitable: Awaitable[object]) -> None:
-    """Wait until *awaitable* is done, in a copy of the caller's context; what it raises is raised here.
+def run(awaitable: Awaitable[T]) -> T:
+    """Return what *awaitable* returns, run on the loop in a copy of the caller's context; its error is raised here.
 
     Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for. While it waits
-    it makes the calls of :data:`waiting_executor.current_executor`. Raises ``RuntimeError`` on the loop itself.
+    it runs what is submitted to :data:`waiting_executor.current_executor`. Raises ``RuntimeError`` on the loop itself.
     """
     try:
         running = loop_for_waiting()
@@ -125,10 +167,11 @@ def run(awaitable: Awaitable[object]) -> None:
     calls: GreenletExecutor | ThreadExecutor = GreenletExecutor() if is_under_hub() else ThreadExecutor()
     context = contextvars.copy_context()
     context.run(current_executor.set, calls)
-    tasks: list[asyncio.Task[BaseException | None]] = []
+    outcome: Outcome[T] = Outcome()
+    tasks: list[asyncio.Task[None]] = []
 
     def start() -> None:
-        task = running.create_task(error_of(awaitable), context=context)
+        task = running.create_task(outcome.of(awaitable), context=context)
         task.add_done_callback(lambda _: calls.end())
         tasks.append(task)
 
@@ -138,6 +181,4 @@ def run(awaitable: Awaitable[object]) -> None:
     except BaseException:
         running.call_soon_threadsafe(lambda: tasks[0].cancel())
         raise
-    error = tasks[0].result()
-    if error is not None:
-        raise error
+    return outcome.get()

@@ -1,4 +1,4 @@
-"""The order of the end: what happens when the server closes a body (PEP 3333, "close()")."""
+"""Close steps: what a body runs, in order and each once, when the server closes it (PEP 3333, "close()")."""
 
 from __future__ import annotations
 

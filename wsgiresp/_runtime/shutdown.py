@@ -1,135 +1,135 @@
-"""The end of a worker: which streams are open in this process, how they learn of it, and what is cut at last."""
+"""Shutdown of a worker: notices that gunicorn stops it, and runs what was registered for that, within the grace period.
+
+Theory of operation
+-------------------
+Two lists of callables are filled by the modules whose subjects end with a worker, when they are imported:
+
+* :func:`at_stop`: called at once, in whatever thread :func:`stop` is called, when the worker is to stop. They only ask
+  (an event stream to finish, say), and never wait.
+* :func:`at_shutdown`: called by :func:`shut_down`, one after the other in the order of :class:`ShutdownOrder`, with the
+  seconds after which the server kills the process. They wait, and abort what has not ended by then.
+
+:func:`watch_worker` looks at whether the worker is to stop, in a timer of the hub or in a real thread, and calls the
+first list when it is; the second one shortly before the grace period ends, for a server that kills does not say what it
+cut. With the hooks of ``wsgiresp.adapters.gunicorn`` the second list comes as soon as the worker exits. Without them
+:func:`watch_server` finds the worker among the callers of the first stream.
+"""
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent import monkey
 
-from wsgiresp._runtime.close_steps import log
-from wsgiresp._runtime.hubs import is_under_hub, may_block_thread, start_thread
-from wsgiresp._tasks.worker_pool import drain, drain_limit
+from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
+from wsgiresp._runtime.process import ProcessPart, part
+from wsgiresp._runtime.threads import real_sleep, start_thread
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from wsgiresp._types import WSGIEnvironment
+    from wsgiresp._runtime.server_profile import ServerProfile
 
 POLL_INTERVAL = 0.05
 """Seconds between two looks at whether the worker is to stop."""
 
 FINISH_TIMEOUT = 1.0
-"""Seconds that streams have to end in, from when they are asked, and again from when they are cut."""
+"""Seconds that streams have to end in, from when they are asked, and again from when they are aborted."""
 
 KILL_MARGIN = 1.5
-"""Seconds before the server kills the process in which no task goes on: those that are cut have 1 s to clean up."""
-
-_real_sleep: Any = monkey.get_original("time", "sleep")
+"""Seconds before the server kills the process in which no task goes on: those that are aborted have 1 s to clean up."""
 
 
-class OpenStream(Protocol):
-    """A stream, which can be asked from any thread."""
+class ShutdownOrder(IntEnum):
+    """The place of a callable in :func:`shut_down`."""
 
-    def finish(self) -> None:
-        """End soon, with the last words, if it is a stream that may be ended."""
-        ...
-
-    def abort(self) -> None:
-        """Close the source soon, wherever it stands: the transfer breaks off."""
-        ...
+    STREAMS = 1
+    TASKS = 2  # streams end with tasks
 
 
-class _Process:
-    """What is known of the end of this process."""
-
-    stopped_at: float | None = None  # of time.monotonic()
-    watcher: object = None
-    """Who looks at whether the worker is to stop."""
+_at_stop: list[Callable[[], object]] = []
+_at_shutdown: dict[ShutdownOrder, Callable[[float], object]] = {}
 
 
-_process = _Process()
-_open: set[OpenStream] = set()
+class ShutdownState(ProcessPart):
+    """What this process knows of its end: since when it is to stop, and who looks at that."""
+
+    def __init__(self) -> None:
+        self.stopped_at: float | None = None  # of time.monotonic()
+        self.watcher: object = None
+
+    def after_fork(self) -> None:
+        """Begin anew: a child has a worker of its own."""
+        self.stopped_at = self.watcher = None
 
 
-def register(stream: OpenStream) -> None:
-    """Count *stream* as open, until :func:`unregister`; where the worker stops already it is asked to end at once."""
-    _open.add(stream)
-    if _process.stopped_at is not None:
-        stream.finish()
+def at_stop(callback: Callable[[], object]) -> None:
+    """Have *callback* called when the worker is to stop, from any thread; it must not wait."""
+    _at_stop.append(callback)
 
 
-def unregister(stream: OpenStream) -> None:
-    """Count *stream* as closed."""
-    _open.discard(stream)
+def at_shutdown(order: ShutdownOrder, callback: Callable[[float], object]) -> None:
+    """Have *callback* called by :func:`shut_down` at its place, with the grace period in seconds."""
+    _at_shutdown[order] = callback
 
 
-def finish_streams() -> int:
-    """Ask the streams that are open, and those that will be, to end; return how many are open. From any thread."""
-    if _process.stopped_at is None:
-        _process.stopped_at = time.monotonic()
-    streams = list(_open)
-    for stream in streams:
-        stream.finish()
-    return len(streams)
+def stop() -> None:
+    """Tell this process that it is to stop; from any thread. Again tells again, and counts from the first time."""
+    state = part(ShutdownState)
+    if state.stopped_at is None:
+        state.stopped_at = time.monotonic()
+    for callback in _at_stop:
+        callback()
 
 
-def abort_streams(limit: float) -> None:
-    """Close the sources of the streams that are still open, and wait up to *limit* seconds until that is done.
-
-    The log names what made them.
-    """
-    streams = list(_open)
-    if streams:
-        names = ", ".join(f"{count} of {name}" for name, count in Counter(map(str, streams)).most_common())
-        log.warning("streams are cut, since the process ends: %s", names)
-    for stream in streams:
-        stream.abort()
-    _await_closed(limit)
-
-
-def shut_down(grace: float) -> None:
-    """Bring streams and tasks to their end, within *grace* seconds from when the streams were asked to end.
-
-    *grace*: after so many the server kills the process. Streams have
-    :data:`FINISH_TIMEOUT` to end in before they are aborted, tasks what :func:`drain_limit` says; the log names what
-    was aborted.
-    """
-    finish_streams()
-    _await_closed(FINISH_TIMEOUT - seconds_since_stop())
-    abort_streams(FINISH_TIMEOUT)
-    drain(max(min(drain_limit(), grace - seconds_since_stop() - KILL_MARGIN), 0))
+def is_stopping() -> bool:
+    """Return whether this process is to stop."""
+    return part(ShutdownState).stopped_at is not None
 
 
 def seconds_since_stop() -> float:
-    """Return for how long the streams have been asked to end, 0 where they have not."""
-    return 0 if _process.stopped_at is None else time.monotonic() - _process.stopped_at
+    """Return for how long this process has been told to stop, 0 where it has not."""
+    stopped_at = part(ShutdownState).stopped_at
+    return 0 if stopped_at is None else time.monotonic() - stopped_at
 
 
-def watch_worker(is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None = None) -> None:
-    """Ask the streams to end, and call *at_stop*, when *is_alive* says that the worker is to stop; once in a process.
+def shut_down(grace: float) -> None:
+    """Bring streams and tasks to their end, within *grace* seconds from when the process was told to stop.
+
+    *grace*: after so many the server kills the process. Streams have :data:`FINISH_TIMEOUT` to end in before they are
+    aborted, tasks what the pool was configured for; the log names what was aborted.
+    """
+    stop()
+    for order in ShutdownOrder:
+        callback = _at_shutdown.get(order)
+        if callback is not None:
+            callback(grace)
+
+
+def watch_worker(is_alive: Callable[[], bool], grace: float, when_stopped: Callable[[], object] | None = None) -> None:
+    """Call :func:`stop`, and *when_stopped*, as soon as *is_alive* says that the worker is to stop; once in a process.
 
     *grace*: the seconds from then on after which the server kills the process. What is left shortly before is brought
-    to its end by :func:`shut_down`, for a server that kills does not say what it cut.
+    to its end by :func:`shut_down`.
     """
-    if _process.watcher is None:
-        _process.watcher = watcher = _WorkerWatcher(is_alive, grace, at_stop)
+    state = part(ShutdownState)
+    if state.watcher is None:
+        state.watcher = watcher = _WorkerWatcher(is_alive, grace, when_stopped)
         if may_block_thread():
-            start_thread(watcher.look_in_thread, "wsgiresp-stopping")
+            start_thread(watcher.look_in_thread, "wsgiresp-shutdown")
         else:
             watcher.look_in_hub()
 
 
 class _WorkerWatcher:
-    def __init__(self, is_alive: Callable[[], bool], grace: float, at_stop: Callable[[], object] | None) -> None:
+    def __init__(self, is_alive: Callable[[], bool], grace: float, when_stopped: Callable[[], object] | None) -> None:
         self._is_alive = is_alive
         self._grace = grace
-        self._at_stop = at_stop
+        self._when_stopped = when_stopped
         self._until_shutdown = max(grace - FINISH_TIMEOUT - KILL_MARGIN, grace / 2)
 
     def look_in_hub(self) -> None:
@@ -140,33 +140,33 @@ class _WorkerWatcher:
             if not self._is_alive():
                 looks.close()
                 self._stop()
-                gevent.spawn_later(self._until_shutdown, self._end)
+                gevent.spawn_later(self._until_shutdown, self._shut_down)
 
         looks.start(look)
 
     def look_in_thread(self) -> None:
         while self._is_alive():
-            _real_sleep(POLL_INTERVAL)
+            real_sleep(POLL_INTERVAL)
         self._stop()
-        _real_sleep(self._until_shutdown)
-        self._end()
+        real_sleep(self._until_shutdown)
+        self._shut_down()
 
     def _stop(self) -> None:
-        finish_streams()
-        if self._at_stop is not None:
-            self._at_stop()
+        stop()
+        if self._when_stopped is not None:
+            self._when_stopped()
 
-    def _end(self) -> None:
-        if _process.watcher is self:
+    def _shut_down(self) -> None:
+        if part(ShutdownState).watcher is self:
             shut_down(self._grace)
 
 
-def watch_server(environ: WSGIEnvironment) -> None:
-    """Follow the worker of gunicorn that serves this request, unless it was configured to be followed.
+def watch_server(server: ServerProfile) -> None:
+    """Watch the worker of gunicorn that serves this request, unless one is watched already.
 
-    gunicorn tells nobody of it without a hook; but it is among those who called us.
+    Without hooks gunicorn tells nobody that it stops; but its worker object is in the frames of our callers.
     """
-    if _process.watcher is None and ("gunicorn.socket" in environ or "gunicorn.sock" in environ):
+    if part(ShutdownState).watcher is None and server.is_gunicorn:
         worker = _worker_above(sys._getframe())
         if worker is None and is_under_hub():
             # Called by a server of gevent's that knows nothing of its worker, which waits in the main greenlet.
@@ -185,21 +185,3 @@ def _worker_above(frame: FrameType | None) -> Any:
             return caller
         frame = frame.f_back
     return None
-
-
-def _await_closed(limit: float) -> None:
-    deadline = time.monotonic() + limit
-    # Where no hub runs us, the streams are in other threads.
-    pause = _real_sleep if may_block_thread() else gevent.sleep
-    while _open and time.monotonic() < deadline:
-        pause(POLL_INTERVAL / 5)
-
-
-def _begin_anew() -> None:
-    _process.stopped_at = None
-    _process.watcher = None
-    _open.clear()
-
-
-# A child serves streams of its own. Windows does not fork.
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_begin_anew)

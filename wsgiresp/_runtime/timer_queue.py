@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 from gevent.hub import Hub
+
+from wsgiresp._runtime.process import hub_part
 
 Callback = Callable[[], object]
 
@@ -67,12 +69,13 @@ class TimerQueue:
             callback()
 
 
-_queues: WeakKeyDictionary[Hub, WeakValueDictionary[float, TimerQueue]] = WeakKeyDictionary()
+class TimerQueues(WeakValueDictionary[float, TimerQueue]):
+    """The timer queues of one hub by their seconds; a queue that nobody holds is gone."""
 
 
 def timer_queue(hub: Hub, seconds: float) -> TimerQueue:
     """Return the timer queue of *hub* for timeouts of *seconds*, shared by everyone who holds it."""
-    queues = _queues.setdefault(hub, WeakValueDictionary())
+    queues = hub_part(hub, TimerQueues)
     found = queues.get(seconds)
     if found is None:
         found = queues[seconds] = TimerQueue(hub, seconds)

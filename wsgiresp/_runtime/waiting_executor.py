@@ -1,6 +1,7 @@
-"""Calls back into the thread, or the greenlet, that waits for a coroutine: for what belongs to it, as connections do.
+"""Executors that run functions in the thread or the greenlet that waits for a coroutine.
 
-The coroutine runs on a loop in another thread. What is called this way must not raise.
+For what belongs to that thread, as database connections do: the coroutine runs on a loop in another one, and submits
+functions, from there, to :data:`current_executor`. A function that is submitted must not raise.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 
 
 class WaitingExecutor(Protocol):
-    """One who waits for a coroutine."""
+    """A thread or a greenlet that waits for a coroutine, and runs functions meanwhile."""
 
     def submit(self, function: Callback) -> None:
         """Have *function* called soon, after those before it; from any thread."""
@@ -30,7 +31,7 @@ class WaitingExecutor(Protocol):
 
 
 current_executor: ContextVar[WaitingExecutor | None] = ContextVar("wsgiresp.waiting_executor", default=None)
-"""Who waits for the coroutine that runs in this context."""
+"""The executor of whoever waits for the coroutine that runs in this context; None where nobody does."""
 
 
 class ThreadExecutor:

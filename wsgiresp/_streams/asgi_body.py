@@ -1,18 +1,21 @@
-"""The body of an asynchronous stream for a server that is asynchronous itself: no step leaves the loop it runs on."""
+"""The stream body for ASGI servers: an asynchronous source is stepped on the loop that iterates the body."""
 
 from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from collections.abc import AsyncIterator, Iterable
 
 from wsgiresp._protocol.length_counting import LengthCounter
-from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.shutdown import register, unregister
-from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
+from wsgiresp._runtime.asyncio_thread import running_loop
+from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._streams.open_streams import register, unregister
+from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy, transfer_error
 from wsgiresp._streams.producers import TaskProducer
 from wsgiresp._streams.stream_source import StreamSource
-from wsgiresp._streams.wsgi_body import CLOSE_TIMEOUT, FIRST_STEP_GRACE, transfer_error
+
+log = logging.getLogger("wsgiresp")
 
 
 class ASGIStreamBody:
@@ -182,17 +185,10 @@ class ASGIStreamBody:
         if self._producer is None:
             self._is_closed = True
             self._source.close_unused()
-        elif _running_loop() is self._loop:
+        elif running_loop() is self._loop:
             # Here nobody can wait for it: it is closed in its turn.
             self._is_closed = True
             self._forget()
             self._stop_source(self._producer)
         elif self._loop.is_running():
             asyncio.run_coroutine_threadsafe(self.aclose(), self._loop).result(CLOSE_TIMEOUT + 1)
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -1,40 +1,40 @@
-"""The one warning about event streams on a worker that they block."""
+"""The warning, once in a process, that event streams block a worker without greenlets, and the cure of it."""
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING
 
-from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import may_block_thread
+from wsgiresp._runtime.process import is_first
+from wsgiresp._runtime.server_profile import ServerProfile
 
-if TYPE_CHECKING:
-    from wsgiresp._types import WSGIEnvironment
+log = logging.getLogger("wsgiresp")
 
-_warned: set[str] = set()
+EVENT = "an event stream blocks a worker"
 
 
-def warn_of_blocking(environ: WSGIEnvironment) -> None:
-    """Log, once in a process, that an event stream keeps a thread of this server busy, and the command that cures it.
+def warn_of_blocking(server: ServerProfile) -> None:
+    """Log, once in a process, that an event stream keeps a thread of *server* busy, and the command that cures it.
 
     Silent where a hub serves all streams in one thread, and where the server has as many threads as it has clients.
     """
-    if not may_block_thread() or _warned:
+    if not may_block_thread():
         return
-    if not environ.get("wsgi.multithread"):
+    if not server.is_multithread:
         what = "the whole worker"
-    elif "gunicorn.socket" in environ or "waitress.client_disconnected" in environ:
+    elif server.has_thread_pool:
         what = "one of the threads of this worker"
     else:
         return
-    _warned.add(what)
-    log.warning("an event stream blocks %s as long as it is open; serve it with: %s", what, _cure(environ))
+    if is_first(EVENT):
+        log.warning("an event stream blocks %s as long as it is open; serve it with: %s", what, _cure(server))
 
 
-def _cure(environ: WSGIEnvironment) -> str:
-    if "gunicorn.socket" not in environ:
+def _cure(server: ServerProfile) -> str:
+    if not server.shows_gunicorn_socket:
         return "gunicorn --worker-class gevent MODULE:APP"
     # Of two options of a kind, gunicorn takes the last.
     program, *arguments = sys.argv

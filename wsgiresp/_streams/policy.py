@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+CLOSE_TIMEOUT = 10.0
+"""Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
+
+FIRST_STEP_GRACE = 0.02
+"""Seconds for a source that runs elsewhere to fail in, before the preamble goes out."""
+
 
 class StreamPolicy(NamedTuple):
     """How a stream behaves beside its chunks; all times in seconds, 0 for never.
@@ -29,3 +35,18 @@ RUN_TO_END = StreamPolicy()
 
 MAY_FINISH = StreamPolicy(closing_bytes=bytes)
 """A stream that may be finished between any two chunks, without closing bytes."""
+
+
+def transfer_error(error: BaseException) -> BaseException:
+    """Return what to raise to the server where the source has raised *error* after its first chunk.
+
+    Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is no
+    ``Exception``.
+    """
+    if isinstance(error, KeyboardInterrupt) or (
+        isinstance(error, Exception) and not isinstance(error, OSError | StopIteration | StopAsyncIteration)
+    ):
+        return error
+    ended = RuntimeError(f"a stream ended early: its source raised {error!r}")
+    ended.__cause__ = error
+    return ended

@@ -1,4 +1,4 @@
-"""Who steps the source of a stream: a greenlet, a greenlet in a thread of its own, or a task of the asyncio loop.
+"""Producers, which step the source of a stream: a greenlet, a thread with a hub of its own, or an asyncio task.
 
 Each makes all steps of a source, and closes it, in one greenlet or task and in one context. So a context variable that
 is set in one step is there in the next, and a resource that is bound to its task is closed in that task.
@@ -7,6 +7,7 @@ is set in one step is there in the next, and a resource that is bound to its tas
 from __future__ import annotations
 
 import asyncio
+import logging
 from time import monotonic, time
 from typing import Any, Protocol
 
@@ -15,12 +16,14 @@ from gevent.hub import Hub
 from greenlet import GreenletExit, greenlet
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.close_steps import log
-from wsgiresp._runtime.hubs import HubLease, allocate_lock, join_at_exit, may_block_thread, start_thread
+from wsgiresp._runtime.hubs import HubLease, may_block_thread
+from wsgiresp._runtime.threads import allocate_lock, join_at_exit, start_thread
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import BoundedBuffer, Callback
 from wsgiresp._streams.stream_source import StreamSource
+
+log = logging.getLogger("wsgiresp")
 
 _TURN = 0.005  # s for which a producer may keep the hub from looking at what else there is
 _SHORTEST = 1e-6  # s; not 0, with which the hub does not look

@@ -1,22 +1,25 @@
-"""What a stream may be made of: iterators, iterables, file objects, and their asynchronous kin."""
+"""Stream sources: iterators, iterables, file objects, and the asynchronous ones, made iterators and closed."""
 
 from __future__ import annotations
 
 import contextlib
 import contextvars
 import inspect
+import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.close_steps import Step, log, run_each
+from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._types import Around
+
+log = logging.getLogger("wsgiresp")
 
 READ_SIZE = 65536
 """Bytes read from a file object at a time."""
 
 Encode = Callable[[Any], bytes]
-Around = Callable[[], AbstractContextManager[object]]
 
 _NOTHING = contextlib.nullcontext()
 

@@ -13,7 +13,7 @@ from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.disconnect import shut_connection
+from wsgiresp._runtime.sockets import shut_connection
 from wsgiresp._runtime.timer_queue import timer_queue
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None

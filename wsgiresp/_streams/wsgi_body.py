@@ -1,56 +1,37 @@
-"""The body of a stream: what a server iterates, while the source is stepped by somebody else."""
+"""The stream body for WSGI servers, which iterate it while a producer steps the source."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
-from typing import TYPE_CHECKING
 
 from wsgiresp._protocol.length_counting import LengthCounter
-from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.disconnect import client_socket, reset_connection, shut_connection, watch_disconnect
+from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import HubLease, is_under_hub
-from wsgiresp._runtime.shutdown import register, seconds_since_stop, unregister, watch_server
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.shutdown import seconds_since_stop, watch_server
+from wsgiresp._runtime.sockets import reset_connection, shut_connection
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
+from wsgiresp._streams.open_streams import register, unregister
+from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy, transfer_error
 from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.write_timeout import write_timeout
 
-if TYPE_CHECKING:
-    from wsgiresp._types import WSGIEnvironment
-
-CLOSE_TIMEOUT = 10.0
-"""Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
-
-FIRST_STEP_GRACE = 0.02
-"""Seconds for a source that runs elsewhere to fail in, before the preamble goes out."""
+log = logging.getLogger("wsgiresp")
 
 _CLOSE_TIMEOUT_ABORTED = 0.5  # s that it waits where the worker ends
 _SECOND_PING_AFTER = 0.1  # s: until then the reset of a client that has left is there
 
 
-def transfer_error(error: BaseException) -> BaseException:
-    """Return what to raise to the server where the source has raised *error* after its first chunk.
-
-    Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is no
-    ``Exception``.
-    """
-    if isinstance(error, KeyboardInterrupt) or (
-        isinstance(error, Exception) and not isinstance(error, OSError | StopIteration | StopAsyncIteration)
-    ):
-        return error
-    ended = RuntimeError(f"a stream ended early: its source raised {error!r}")
-    ended.__cause__ = error
-    return ended
-
-
 class WSGIStreamBody:
-    """The chunks of *source* for the server of *environ*; its ``close()`` closes the source and then takes *steps*.
+    """The chunks of *source* for *server*; its ``close()`` closes the source and then takes *steps*.
 
     *length*: the bytes that Content-Length announces, if it does. To be read and closed in the thread that made it;
     :meth:`begin` comes first.
@@ -89,7 +70,7 @@ class WSGIStreamBody:
 
     def __init__(
         self,
-        environ: WSGIEnvironment,
+        server: ServerProfile,
         source: StreamSource,
         steps: Iterable[Step],
         policy: StreamPolicy = RUN_TO_END,
@@ -105,9 +86,9 @@ class WSGIStreamBody:
         self._is_ping_due = self._is_second_ping_due = self._has_left = self._must_finish = self._is_aborted = False
         self._is_broken = self._is_stopped = self._is_over = False
         self._name = source.name
-        self._socket = client_socket(environ)
-        self._is_delimited = length is not None or environ.get("SERVER_PROTOCOL") != "HTTP/1.0"
-        self._is_alone = self._socket is not None and environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
+        self._socket = server.connection
+        self._is_delimited = length is not None or not server.is_http_1_0
+        self._is_alone = self._socket is not None and server.has_connection_alone
         is_shared = is_under_hub()
         try:
             self._write_timeout = write_timeout(self._hub, is_shared, policy.send_timeout, self._socket)
@@ -122,12 +103,13 @@ class WSGIStreamBody:
         if policy.ping_interval:
             self._pings = timer_queue(self._hub, policy.ping_interval)
             self._second_pings = timer_queue(self._hub, min(_SECOND_PING_AFTER, policy.ping_interval / 2))
-        # What is first sent to a client that has left is only answered by a reset: the second time shows it.
-        self._is_hidden = self._socket is None and "SERVER_SOFTWARE" in environ
+        # The first write after a disconnect succeeds (the client's side answers RST), the second one fails. So two are
+        # needed where the server does not show the socket.
+        self._is_hidden = self._socket is None and server.has_software
         self._age = timer_queue(self._hub, policy.max_age) if policy.max_age else None
         self._is_bare = not (self._preamble or self._length or self._write_timeout)
-        self._end_watch = watch_disconnect(environ, self._hub, self._note_disconnect)
-        watch_server(environ)
+        self._end_watch = watch_disconnect(server, self._hub, self._note_disconnect)
+        watch_server(server)
         register(self)
 
     def begin(self) -> None:

@@ -1,9 +1,10 @@
-"""One call, tried once or several times: within a time, with pauses, and with somebody to tell of its failure."""
+"""Retry policy of a call: attempts with exponential backoff, a timeout for each, and a callback for the last error."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -13,8 +14,9 @@ import gevent
 from gevent import GreenletExit
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.close_steps import log
 from wsgiresp._runtime.hubs import is_under_hub
+
+log = logging.getLogger("wsgiresp")
 
 FIRST_BACKOFF = 0.5
 """Seconds between the first try and the second; each backoff is twice the one before."""
@@ -135,7 +137,8 @@ def _try_in_thread(call: Callable[[], object], timeout: float, name: object) -> 
 
 async def _within(awaitable: Awaitable[object], timeout: float) -> None:
     # Not asyncio.timeout(): traced, by a debugger say, Python 3.11 loses the TimeoutError that its __aexit__ raises.
-    task = asyncio.create_task(asyncio_thread.error_of(awaitable))
+    outcome = asyncio_thread.Outcome[object]()
+    task = asyncio.create_task(outcome.of(awaitable))
     try:
         await asyncio.wait([task], timeout=timeout)
         if not task.done():
@@ -144,8 +147,7 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
             raise TimeoutError(f"not done after {timeout} s")
     finally:
         task.cancel()
-    if (error := task.result()) is not None:
-        raise error
+    outcome.get()
 
 
 def _give_up(error: BaseException, policy: RetryPolicy, name: object) -> None:

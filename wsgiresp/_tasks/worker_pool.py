@@ -1,29 +1,40 @@
-"""The greenlets in which task after the response is done, so that no connection waits for it: counted and bounded.
+"""Worker pool: a bounded number of greenlets in which background tasks run, so that no connection waits for them.
 
-Where the current greenlet is none of a hub (threads, processes, a test), the task is done on the spot.
+Where no hub drives the current greenlet (threads, processes, a test), a task runs at once, in the caller.
 """
 
 from __future__ import annotations
 
-import atexit
-import os
+import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextvars import Context
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import gevent
-from gevent import GreenletExit, monkey
+from gevent import GreenletExit
 from gevent.event import Event
-from gevent.hub import Hub
 from greenlet import getcurrent
 
-from wsgiresp._runtime.close_steps import Step, log, run_each
-from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
-from wsgiresp._runtime.snapshots import live_items
+from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.hubs import is_under_hub
+from wsgiresp._runtime.process import (
+    ExitOrder,
+    ProcessPart,
+    drop_hub_parts,
+    hub_part,
+    hub_parts,
+    part,
+    run_exit_hook_first,
+)
+from wsgiresp._runtime.threads import get_ident, wait_until
 from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
+
+log = logging.getLogger("wsgiresp")
+
+_POLL_INTERVAL = 0.01  # s
 
 MAX_RUNNING = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
@@ -80,19 +91,22 @@ class _InlineTask:
 
     def __init__(self, step: Step) -> None:
         self.step = step
-        self.thread = _thread_ident()
+        self.thread = get_ident()
 
 
 class WorkerPool:
     """The tasks of one hub; no more at once than the limit, the others in the order in which they came."""
 
     def __init__(self) -> None:
+        # Before the application closes what its tasks use: it registered that when it was imported.
+        run_exit_hook_first()
+        self._state = part(PoolState)
         self._running: set[_PooledTask] = set()
         self._waiting: deque[_PooledTask] = deque()
 
     def submit(self, step: Step, context: Context) -> None:
         """Have *step* taken in *context*; wait, where the pool is full, until it has begun."""
-        if len(self._running) >= _settings.limit and _is_inside_a_task():
+        if len(self._running) >= self._state.limit and _is_inside_a_task():
             # All the others may be in here as well, and none of them would end.
             context.run(step)
             return
@@ -146,7 +160,7 @@ class WorkerPool:
         return [task for task in self._others() if not task.is_aborted]
 
     def _start_waiting(self) -> None:
-        while self._waiting and len(self._running) < _settings.limit:
+        while self._waiting and len(self._running) < self._state.limit:
             task = self._waiting.popleft()
             self._running.add(task)
             # Not a finally in the greenlet: one that is killed before it has begun would have none.
@@ -159,19 +173,27 @@ class WorkerPool:
         self._start_waiting()
 
 
-class _Settings:
-    limit = MAX_RUNNING
-    drain = DRAIN_TIMEOUT
-    is_ending = False
+class PoolState(ProcessPart):
+    """The settings of all pools of this process, and the tasks outside of them."""
 
+    exit_order = ExitOrder.DRAIN_TASKS
 
-_settings = _Settings()
-_pools: WeakKeyDictionary[Hub, WorkerPool] = WeakKeyDictionary()
-_in_threads: set[_InlineTask] = set()
+    def __init__(self) -> None:
+        self.limit = MAX_RUNNING
+        self.drain_timeout = DRAIN_TIMEOUT
+        self.is_draining = False
+        self.inline: set[_InlineTask] = set()
 
-_real_sleep: Any = monkey.get_original("time", "sleep")
-_thread_ident: Any = monkey.get_original("_thread", "get_ident")
-_POLL_INTERVAL = 0.01  # s
+    def after_fork(self) -> None:
+        """Forget the tasks of the parent process, which runs them."""
+        drop_hub_parts(WorkerPool)
+        self.inline.clear()
+        self.is_draining = False
+
+    def at_exit(self) -> None:
+        """Drain the pools, if there is anything to wait for."""
+        if not all(pool.is_idle for _, pool in hub_parts(WorkerPool)):
+            drain()
 
 
 def submit(step: Step, context: Context) -> None:
@@ -183,10 +205,10 @@ def submit(step: Step, context: Context) -> None:
     """
     if not is_under_hub():
         _run_inline(step, context)
-    elif _settings.is_ending:
+    elif part(PoolState).is_draining:
         log_not_run(step)
     else:
-        _pool(gevent.get_hub()).submit(step, context)
+        hub_part(gevent.get_hub(), WorkerPool).submit(step, context)
 
 
 def drain(limit: float | None = None) -> None:
@@ -200,22 +222,18 @@ def drain(limit: float | None = None) -> None:
 
     Works outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
     """
+    state = part(PoolState)
     if limit is None:
-        limit = _settings.drain
+        limit = state.drain_timeout
     deadline = time.monotonic() + limit
-    _settings.is_ending = True
-    for hub, pool in live_items(_pools):
+    state.is_draining = True
+    for hub, pool in hub_parts(WorkerPool):
         if hub is gevent.get_hub():
             pool.drain(limit)
         else:
             # It belongs to another thread, whose greenlets cannot be waited for from here.
             pool.log_unfinished()
     _await_other_threads(deadline)
-
-
-def drain_limit() -> float:
-    """Return for how many seconds a process that ends waits for its tasks."""
-    return _settings.drain
 
 
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
@@ -227,11 +245,11 @@ def configure(*, limit: int | None = None, drain: float | None = None) -> None:
     if limit is not None:
         if limit < 1:
             raise ValueError(f"limit must be at least 1, got {limit!r}")
-        _settings.limit = limit
+        part(PoolState).limit = limit
     if drain is not None:
         if not drain >= 0:  # neither is NaN
             raise ValueError(f"drain must be a number of seconds, 0 or more, got {drain!r}")
-        _settings.drain = drain
+        part(PoolState).drain_timeout = drain
 
 
 def iterate_tasks(tasks: Sequence[Step]) -> Iterator[Step]:
@@ -256,35 +274,24 @@ def log_not_run(step: Step) -> None:
 
 def _run_inline(step: Step, context: Context) -> None:
     task = _InlineTask(step)
-    _in_threads.add(task)
+    inline = part(PoolState).inline
+    inline.add(task)
     try:
         context.run(step)
     finally:
-        _in_threads.discard(task)
+        inline.discard(task)
 
 
 def _await_other_threads(deadline: float) -> None:
     """Wait until *deadline* for what other threads do, then tell of it, once."""
-    pause = _real_sleep if may_block_thread() else gevent.sleep
-    while (tasks := _in_other_threads()) and time.monotonic() < deadline:
-        pause(_POLL_INTERVAL)
-    for task in tasks:
-        _in_threads.discard(task)
+    wait_until(lambda: not _in_other_threads(), deadline, _POLL_INTERVAL)
+    for task in _in_other_threads():
+        part(PoolState).inline.discard(task)
         log.error("%s is not done: the process ends, and without greenlets it cannot be cut", task.step)
 
 
 def _in_other_threads() -> list[_InlineTask]:
-    return [task for task in list(_in_threads) if task.thread != _thread_ident()]
-
-
-def _pool(hub: Hub) -> WorkerPool:
-    pool = _pools.get(hub)
-    if pool is None:
-        pool = _pools[hub] = WorkerPool()
-        # Registered last, so run first: before the loop of the async tasks is stopped.
-        atexit.unregister(_drain_at_exit)
-        atexit.register(_drain_at_exit)
-    return pool
+    return [task for task in list(part(PoolState).inline) if task.thread != get_ident()]
 
 
 def _is_inside_a_task() -> bool:
@@ -297,17 +304,10 @@ def _is_inside_a_task() -> bool:
     return False
 
 
-def _drain_at_exit() -> None:
-    if not all(pool.is_idle for _, pool in live_items(_pools)):
-        drain()
+def _drain_within(grace: float) -> None:
+    """Drain before the server kills the process, *grace* seconds after it was told to stop."""
+    left = grace - shutdown.seconds_since_stop() - shutdown.KILL_MARGIN
+    drain(max(min(part(PoolState).drain_timeout, left), 0))
 
 
-def _start_anew() -> None:
-    """Forget the tasks of the parent process, which does them."""
-    _pools.clear()
-    _in_threads.clear()
-    _settings.is_ending = False
-
-
-# Windows does not fork.
-getattr(os, "register_at_fork", lambda **_: None)(after_in_child=_start_anew)
+shutdown.at_shutdown(shutdown.ShutdownOrder.TASKS, _drain_within)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsgiresp._protocol.event_stream import ServerSentEvent
 from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
+from wsgiresp._types import Prepared
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 from .base import Response
@@ -11,7 +12,6 @@ from .events import EventSourceResponse
 from .file import FileResponse
 from .json import JSONResponse, ORJSONResponse, UJSONResponse
 from .offload import XAccelRedirect, XSendfile
-from .prepared import Prepared
 from .redirect import RedirectResponse
 from .stream import JSONLinesResponse, StreamingResponse
 from .text import HTMLResponse, PlainTextResponse

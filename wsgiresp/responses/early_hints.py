@@ -6,12 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wsgiresp._protocol.fields import field
+from wsgiresp._runtime.server_profile import ServerProfile
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
-
-# A server MUST NOT send a 1xx to a client of HTTP/1.0: RFC 9110, Section 15.2.
-_BEFORE_1XX = frozenset({"HTTP/0.9", "HTTP/1.0"})
 
 
 def early_hints(environ: WSGIEnvironment, links: Iterable[str]) -> bool:
@@ -29,8 +27,8 @@ def early_hints(environ: WSGIEnvironment, links: Iterable[str]) -> bool:
     if isinstance(links, str):
         raise TypeError(f"links must be an iterable of str, got {links!r}")
     fields = [field("Link", link) for link in links]
-    send = environ.get("wsgi.early_hints")
-    if not fields or send is None or environ.get("SERVER_PROTOCOL", "HTTP/1.0") in _BEFORE_1XX:
+    send = ServerProfile(environ).early_hints
+    if not fields or send is None:
         return False
     try:
         send(fields)

@@ -18,6 +18,7 @@ from wsgiresp._protocol.event_stream import (
     text_block,
 )
 from wsgiresp._protocol.fields import Field
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.blocking_warning import warn_of_blocking
 from wsgiresp._streams.policy import StreamPolicy
 from wsgiresp._streams.stream_source import Encode, require_streamable
@@ -110,8 +111,8 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         require_streamable(f"{type(self).__name__}, as the callable gave it,", made)
         return made
 
-    def _policy(self, environ: WSGIEnvironment) -> StreamPolicy:
-        warn_of_blocking(environ)
+    def _policy(self, server: ServerProfile) -> StreamPolicy:
+        warn_of_blocking(server)
         return self._every
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self
 from werkzeug.http import http_date
 
 from wsgiresp._files import transmit
-from wsgiresp._files.file_objects import OpenHandle
-from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, PathSource
+from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, OpenHandle, PathSource
 from wsgiresp._files.safe_open import OpenFile, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
@@ -20,14 +19,14 @@ from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.representation import without
 from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
 from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
-from wsgiresp._types import Background, HeaderFields
-from wsgiresp.background import AfterResponse
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._types import Background, HeaderFields, Prepared
 
 from .base import Response
+from .close_steps import close_steps
 from .file_answer import OK, answer
 from .media_types import guessed
 from .offload import Offload
-from .prepared import Prepared
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -133,7 +132,7 @@ class FileResponse(Response):
         if content is None:
             run_each([opened.close])
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
-        return Prepared(status, fields, transmit.file_body(environ, opened, content, steps))
+        return Prepared(status, fields, transmit.file_body(ServerProfile(environ), opened, content, steps))
 
     def make_conditional(self, *_: Any, **__: Any) -> Self:
         """Return the response as it is: werkzeug's word for what :meth:`prepare` does anyway."""
@@ -183,10 +182,7 @@ class FileResponse(Response):
 
     def _steps(self) -> list[Step]:
         """What the body's ``close()`` does once the file is closed."""
-        steps: list[Step] = [self.close] if self._on_close else []
-        if self.background is not None:
-            steps.append(AfterResponse(self.background))
-        return steps
+        return close_steps(self, closes=bool(self._on_close))
 
 
 def _describe(fields: list[Field], status: os.stat_result | None, has_etag: bool) -> None:

@@ -6,13 +6,12 @@ import secrets
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from wsgiresp._files.range_reader import UNKNOWN
 from wsgiresp._protocol import conditions, dates
 from wsgiresp._protocol.byteranges import Piece, frame
 from wsgiresp._protocol.conditions import Validators, Verdict
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, announced_length, settle_length, without_content
 from wsgiresp._protocol.fields import Field
-from wsgiresp._protocol.ranges import Span, content_range, select, unsatisfied_range
+from wsgiresp._protocol.ranges import UNKNOWN, Span, content_range, select, unsatisfied_range
 from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
 from wsgiresp._protocol.status import BODILESS, LINES
 

@@ -10,11 +10,10 @@ from urllib.parse import quote
 from wsgiresp._files.safe_open import NotRegularError
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.fields import extend, pairs
-from wsgiresp._types import HeaderFields
+from wsgiresp._types import HeaderFields, Prepared, send
 
 from .file import FileResponse
 from .offload import Offload
-from .prepared import Prepared
 from .redirect import RedirectResponse
 from .text import PlainTextResponse
 
@@ -82,12 +81,7 @@ class _Folder:
             prepared = self._prepare(environ)
         except (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError):
             return _NOT_FOUND(environ, start_response)
-        try:
-            start_response(prepared.status, prepared.headers)
-        except BaseException:
-            prepared.close()
-            raise
-        return prepared.body
+        return send(prepared, start_response)
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
         # PEP 3333, "Unicode Issues": the bytes of the path, already without percent-encoding, in a latin-1 costume.

@@ -13,10 +13,10 @@ from wsgiresp._protocol.fields import Field, extend
 from wsgiresp._protocol.json_lines import line
 from wsgiresp._protocol.status import BODILESS, parse
 from wsgiresp._runtime.close_steps import ClosingBody, Step
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.policy import MAY_FINISH, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import (
-    Around,
     Encode,
     StreamContent,
     StreamSource,
@@ -24,12 +24,11 @@ from wsgiresp._streams.stream_source import (
     unwrap_stream_with_context,
 )
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
-from wsgiresp._types import Background, HeaderFields
-from wsgiresp.background import AfterResponse
+from wsgiresp._types import Around, Background, HeaderFields, Prepared
 
 from .base import Response
+from .close_steps import close_steps
 from .json import JSONOptions
-from .prepared import Prepared
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -163,11 +162,12 @@ class StreamingResponse(Response):
             source = StreamSource(
                 self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw
             )
-            policy, length = self._policy(environ), announced_length(fields)
+            server = ServerProfile(environ)
+            policy, length = self._policy(server), announced_length(fields)
             if is_on_loop and source.is_async:
                 body = ASGIStreamBody(source, self._after(), policy, length)
                 return Prepared(self._status, fields, body)
-            body = WSGIStreamBody(environ, source, self._after(), policy, length)
+            body = WSGIStreamBody(server, source, self._after(), policy, length)
         except BaseException:
             self._unsent(source or chunks).close()
             raise
@@ -182,7 +182,7 @@ class StreamingResponse(Response):
         """Return what makes bytes of a chunk."""
         return self.render_chunk
 
-    def _policy(self, environ: WSGIEnvironment) -> StreamPolicy:
+    def _policy(self, server: ServerProfile) -> StreamPolicy:
         """Return how the body behaves beside its chunks."""
         # Whoever reads events comes back for more; of any other stream a part would be taken for the whole.
         return MAY_FINISH if self.mimetype == "text/event-stream" else RUN_TO_END
@@ -197,10 +197,7 @@ class StreamingResponse(Response):
 
     def _after(self) -> list[Step]:
         """What the body's ``close()`` does once the content is closed."""
-        steps: list[Step] = [self.close] if self._on_close else []
-        if self.background is not None:
-            steps.append(AfterResponse(self.background))
-        return steps
+        return close_steps(self, closes=bool(self._on_close))
 
 
 class JSONLinesResponse(JSONOptions, StreamingResponse):

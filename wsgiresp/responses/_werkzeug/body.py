@@ -20,10 +20,9 @@ from wsgiresp._protocol.headers import Headers
 from wsgiresp._protocol.length_counting import counted
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
-from wsgiresp._types import Background
-from wsgiresp.background import AfterResponse
+from wsgiresp._types import Background, Prepared, send
 from wsgiresp.responses._werkzeug.force_type import Adoptable
-from wsgiresp.responses.prepared import Prepared
+from wsgiresp.responses.close_steps import close_steps
 from wsgiresp.responses.wrong_content import wrong_content
 
 if TYPE_CHECKING:
@@ -53,13 +52,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request of *environ* (PEP 3333)."""
-        prepared = self.prepare(environ)
-        try:
-            start_response(prepared.status, prepared.headers)
-        except BaseException:
-            prepared.close()
-            raise
-        return prepared.body
+        return send(self.prepare(environ), start_response)
 
     def _field_list(self) -> list[Field]:
         """The fields, as the list that every later change is made in."""
@@ -271,11 +264,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         """Return *chunks* with a ``close()`` that releases the response and then runs its background tasks."""
         if chunks is self._response and not self._on_close and self.background is None:
             return chunks  # direct passthrough: the server's own file wrapper is known to it by its type
-        steps: list[Step] = []
-        if self._on_close or hasattr(self._response, "close"):
-            steps.append(self.close)
-        if self.background is not None:
-            steps.append(AfterResponse(self.background))
+        steps = close_steps(self, closes=bool(self._on_close or hasattr(self._response, "close")))
         return ClosingBody(chunks, steps) if steps else chunks
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from wsgiresp.responses._werkzeug.derived_class import derived_class
+
 _assign_class = object.__dict__["__class__"].__set__
 
 
@@ -39,13 +41,8 @@ _classes: dict[tuple[type[Any], type[Any]], type[Any]] = {}
 
 
 def _both(own: type[Any], foreign: type[Any]) -> type[Any]:
-    made = _classes.get((own, foreign))
-    if made is None:
-        parts = (*own.__dict__.get("_parts", (own,)), foreign)
-        made = type(own.__name__, (own, foreign), {"__module__": own.__module__, "_parts": parts})
-        # Two threads may come here at once; the class of the first is everybody's.
-        made = _classes.setdefault((own, foreign), made)
-    return made
+    parts = (*own.__dict__.get("_parts", (own,)), foreign)
+    return derived_class(_classes, (own, foreign), own, (own, foreign), _parts=parts)
 
 
 def _restore(parts: tuple[type[Any], ...], state: dict[str, Any]) -> object:

@@ -1,0 +1,169 @@
+"""What a profile tells of a server, by the keys of environ and by who runs the request."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import socket
+import ssl
+from pathlib import Path
+
+import gevent
+import pytest
+from gevent import socket as gevent_socket
+from greenlet import greenlet
+from responses.calls import environ
+
+from wsgiresp._runtime.server_profile import ServerProfile, show_connection, with_file_wrapper
+
+CHECKOUT = Path(__file__).parents[2]
+WAITRESS = {"waitress.client_disconnected": lambda: False}
+
+
+def profile(**keys):
+    return ServerProfile(environ(**keys))
+
+
+class Channel:
+    """The channel of waitress, as its environ shows a method of it."""
+
+    def __init__(self, connection):
+        self.socket = connection
+
+    def check_client_disconnected(self):
+        return False
+
+
+@pytest.mark.parametrize("name", ["gunicorn.socket", "gunicorn.sock", "werkzeug.socket"])
+def test_the_connection_has_many_names(name):
+    shown = object()
+    assert profile(**{name: shown}).connection is shown
+
+
+def test_waitress_shows_a_method_of_what_has_the_connection():
+    shown = object()
+    channel = Channel(shown)
+    assert profile(**{"waitress.client_disconnected": channel.check_client_disconnected}).connection is shown
+
+
+@pytest.mark.parametrize("keys", [{}, {"gunicorn.socket": None}, WAITRESS])
+def test_a_server_may_show_no_connection(keys):
+    assert profile(**keys).connection is None
+
+
+def test_a_connection_that_a_test_shows_is_that_of_gunicorn():
+    shown, keys = object(), environ()
+    show_connection(keys, shown)
+    server = ServerProfile(keys)
+    assert (server.connection, server.is_gunicorn, server.shows_gunicorn_socket) == (shown, True, True)
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_gunicorn", "shows_its_socket"),
+    [
+        pytest.param({"gunicorn.socket": None}, True, True, id="gunicorn"),
+        pytest.param({"gunicorn.sock": None}, True, False, id="gunicorn with a server of gevent's"),
+        pytest.param({"werkzeug.socket": None}, False, False, id="werkzeug's server"),
+    ],
+)
+def test_gunicorn_is_told_from_others(keys, is_gunicorn, shows_its_socket):
+    server = profile(**keys)
+    assert (server.is_gunicorn, server.shows_gunicorn_socket) == (is_gunicorn, shows_its_socket)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "is_1_0", "is_alone"),
+    [("HTTP/1.0", True, True), ("HTTP/1.1", False, True), ("HTTP/2", False, False), (None, False, False)],
+)
+def test_the_protocol_says_how_a_body_ends(protocol, is_1_0, is_alone):
+    keys = environ()
+    keys.pop("SERVER_PROTOCOL", None)
+    if protocol is not None:
+        keys["SERVER_PROTOCOL"] = protocol
+    server = ServerProfile(keys)
+    assert (server.is_http_1_0, server.has_connection_alone) == (is_1_0, is_alone)
+
+
+@pytest.mark.parametrize(("keys", "has_software"), [({}, False), ({"SERVER_SOFTWARE": "a/1"}, True)])
+def test_a_server_may_name_itself(keys, has_software):
+    assert profile(**keys).has_software is has_software
+
+
+@pytest.mark.parametrize(("keys", "has_pool"), [({"gunicorn.socket": None}, True), (WAITRESS, True), ({}, False)])
+def test_gunicorn_and_waitress_have_a_fixed_number_of_threads(keys, has_pool):
+    assert profile(**keys).has_thread_pool is has_pool
+
+
+@pytest.mark.parametrize("is_multithread", [True, False])
+def test_threads_are_told_by_the_key_of_pep_3333(is_multithread):
+    assert profile(**{"wsgi.multithread": is_multithread}).is_multithread is is_multithread
+
+
+def test_a_thread_without_greenlets_is_not_cooperative():
+    assert not profile().is_cooperative
+
+
+def test_a_greenlet_of_the_hub_is_cooperative():
+    assert gevent.spawn(lambda: profile().is_cooperative).get()
+
+
+def test_a_greenlet_of_somebody_else_is_told_by_the_socket():
+    with gevent_socket.socket() as shown:
+        assert greenlet(lambda: profile(**{"gunicorn.socket": shown}).is_cooperative).switch()
+
+
+def test_sendfile_is_for_plain_sockets():
+    with socket.socket() as plain, gevent_socket.socket() as green:
+        assert profile(**{"gunicorn.socket": plain}).has_sendfile
+        assert not profile(**{"gunicorn.socket": green}).has_sendfile
+    assert not profile().has_sendfile
+
+
+def test_sendfile_is_not_for_tls():
+    with ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="a.example") as shown:
+        assert not profile(**{"gunicorn.socket": shown}).has_sendfile
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        pytest.param({"wsgi.file_wrapper": list}, list, id="one"),
+        pytest.param({}, None, id="none"),
+        pytest.param({"wsgi.file_wrapper": list, "uwsgi.version": b"2"}, None, id="uWSGI's, which closes"),
+    ],
+)
+def test_a_server_may_have_a_file_wrapper(keys, found):
+    assert profile(**keys).file_wrapper is found
+
+
+def test_a_file_wrapper_is_replaced_only_where_there_is_one():
+    assert with_file_wrapper({"wsgi.file_wrapper": list}, tuple) == {"wsgi.file_wrapper": tuple}
+    assert with_file_wrapper({}, tuple) == {}
+
+
+def test_waitress_closes_what_it_wraps_elsewhere():
+    assert profile(**WAITRESS).closes_wrapper_elsewhere
+    assert not profile().closes_wrapper_elsewhere
+
+
+KEYS = re.compile(r"(gunicorn|werkzeug|waitress|uwsgi|wsgi|flask|django)\.\w+|SERVER_(PROTOCOL|SOFTWARE)")
+OURS = ("wsgiresp.", "werkzeug.", "gunicorn.workers", "flask.", "django.")
+
+
+def strings(path):
+    """The text constants of a module that may be keys: no docstrings, and no names of modules."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEYS.fullmatch(node.value):
+            yield node.value
+
+
+def test_nobody_else_reads_the_keys_of_servers():
+    found = {}
+    for top in ("wsgiresp", "adapters"):
+        for folder, _, names in os.walk(CHECKOUT / top):  # does not follow the link wsgiresp/adapters
+            for path in (Path(folder, name) for name in names if name.endswith(".py")):
+                if path.name != "server_profile.py":
+                    found[path.relative_to(CHECKOUT).as_posix()] = list(strings(path))
+    assert {path: keys for path, keys in found.items() if keys} == {}

@@ -1,0 +1,31 @@
+"""The close steps of a response: what its body does once the source is closed (PEP 3333, "close()")."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wsgiresp._runtime.close_steps import Step
+from wsgiresp._types import Background
+from wsgiresp.background import AfterResponse
+
+
+class Closable(Protocol):
+    """A response, ours or one that is being made of ours."""
+
+    background: Background | None
+
+    def close(self) -> None:
+        """Close the iterable, and run what ``call_on_close`` was given."""
+        ...
+
+
+def close_steps(response: Closable, *between: Step, closes: bool = True) -> list[Step]:
+    """Return the steps: ``response.close``, then *between*, and last its background tasks.
+
+    The tasks are those of now, in a copy of the current context. *closes*: False for a response that has nothing to
+    close, which saves a step of each answer.
+    """
+    steps: list[Step] = [response.close, *between] if closes else [*between]
+    if response.background is not None:
+        steps.append(AfterResponse(response.background))
+    return steps
