@@ -1,4 +1,4 @@
-"""What is wrong with the order of the house: upward imports, imports that a floor forbids, files that are too long.
+"""What is wrong with the layers: upward imports, what a layer bans, gevent and asyncio where they are not listed, sizes.
 
 Pure: sources come in as texts, faults go out as lines, so that a test can plant an upward import and see it found.
 """
@@ -10,34 +10,68 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 LONGEST = 350  # lines of a file
+SHORTEST = 40  # lines of a module, unless it is listed
 
-# The package itself only passes names on, from every floor below the adapters, and nothing but an adapter asks it.
-_FRONT = 4.5
-_ADAPTERS = 5
-_FLOORS = {
+# Of two packages with one number, neither imports the other: they are siblings.
+_ADAPTERS = 6
+LAYERS = {
     "wsgiresp._types": 1,
-    "wsgiresp._protocol": 1,
-    "wsgiresp._bodies": 2,
-    "wsgiresp.background": 2,
-    "wsgiresp.responses": 3,
+    "wsgiresp._protocol": 1.5,  # names the types
+    "wsgiresp._runtime": 2,
+    "wsgiresp._files": 3,
+    "wsgiresp._streams": 3,
+    "wsgiresp._tasks": 3,
+    "wsgiresp.background": 3.5,  # public, over _tasks
+    "wsgiresp.responses": 4,
+    "wsgiresp._frameworks": 5,
     # An HTTPException is its answer, which is a response; only views and their frameworks ask for one.
-    "wsgiresp.exceptions": 3,
-    "wsgiresp._views": 4,
-    "wsgiresp.testing": 4,  # a client, which needs greenlets and asks nothing but the reader of events
+    "wsgiresp.exceptions": 5.1,
+    "wsgiresp._views": 5.2,
     "wsgiresp.adapters": _ADAPTERS,
+    "wsgiresp.testing": 7,
+    "wsgiresp": 7.5,  # passes names on
 }
 
-_GREENLETS = {"asyncio", "gevent", "greenlet", "socket", "threading"}
+_RUNTIMES = {"asyncio", "gevent", "greenlet"}
+_GREENLETS = _RUNTIMES | {"socket", "threading"}
 _FRAMEWORKS = {"django", "fastapi", "flask", "gunicorn", "starlette"}
 _SYSTEM = {"logging", "os", "random", "secrets", "select", "selectors", "subprocess", "tempfile", "time"}
-_CLOCK = {"now", "today", "utcnow"}  # of datetime, whose types floor 1 needs
+_CLOCK = {"now", "today", "utcnow"}  # of datetime, whose types layer 1 needs
 _BANNED = {
     1: _FRAMEWORKS | _GREENLETS | _SYSTEM | {"io", "shutil", "open"},
     2: _FRAMEWORKS,
-    3: _FRAMEWORKS | _GREENLETS | {"open"},
-    4: _FRAMEWORKS,
-    _FRONT: _FRAMEWORKS,
-    _ADAPTERS: set[str](),
+    3: _FRAMEWORKS,
+    4: _FRAMEWORKS | _GREENLETS | {"open"},
+    5: _FRAMEWORKS,
+    6: set[str](),
+    7: _FRAMEWORKS,
+}
+
+# Besides _runtime, which is behind one interface what gevent and asyncio are.
+WITH_RUNTIME = {
+    "wsgiresp/_files/cooperative_read.py": "lets other greenlets run between two blocks, and reads in gevent's threads",
+    "wsgiresp/_streams/asgi_body.py": "waits on the loop of an ASGI server",
+    "wsgiresp/_streams/producers.py": "steps the source in a greenlet, a thread or a task",
+    "wsgiresp/_streams/write_timeout.py": "counts in the hub, or in the asyncio thread, while the reader is blocked",
+    "wsgiresp/_tasks/retry.py": "cuts a call short in a greenlet or a task, and waits between two tries",
+    "wsgiresp/_tasks/worker_pool.py": "runs tasks in greenlets",
+    "wsgiresp/testing.py": "a server and a client in greenlets",
+    "adapters/_django/asgi.py": "knows the loop of the request",
+    "adapters/_django/checks.py": "tells whether gevent has patched the process",
+    "adapters/_django/thread_body.py": "waits for a thread from the loop of the request",
+    "adapters/gunicorn.py": "gunicorn's gevent worker",
+}
+
+SHORT = {
+    "adapters/_django/merge_injected.py": "merges into Django's responses, which nothing else here knows",
+    "wsgiresp/_protocol/caching.py": "Cache-Control, a header of its own (RFC 9111)",
+    "wsgiresp/_protocol/json_lines.py": "a format of its own, application/jsonl",
+    "wsgiresp/_protocol/length_counting.py": "used by both bodies of streams and by werkzeug's",
+    "wsgiresp/responses/_werkzeug/derived_class.py": "used by three modules on two layers",
+    "wsgiresp/responses/close_steps.py": "used by Response and by its base class, which Response imports",
+    "wsgiresp/responses/early_hints.py": "a public function of its own",
+    "wsgiresp/responses/text.py": "the two classes for text, where a reader looks for them",
+    "wsgiresp/responses/wrong_content.py": "used by Response and by its base class, which Response imports",
 }
 
 
@@ -50,29 +84,60 @@ def faults(sources: Mapping[str, str]) -> list[str]:
     return found
 
 
+def short_modules(sources: Mapping[str, str]) -> set[str]:
+    """Return the paths of the modules that are shorter than a module is without a reason."""
+    return {
+        path
+        for path, text in sources.items()
+        if len(text.splitlines()) < SHORTEST and PurePosixPath(path).name != "__init__.py"
+    }
+
+
+def modules_with_runtime(sources: Mapping[str, str]) -> set[str]:
+    """Return the paths outside of ``_runtime`` that import gevent, greenlet or asyncio."""
+    found = set()
+    for path, text in sources.items():
+        for node in ast.walk(ast.parse(text, path)):
+            if isinstance(node, ast.Import | ast.ImportFrom) and not path.startswith("wsgiresp/_runtime/"):
+                names = _targets(node, _package(path), set())
+                if any(name.partition(".")[0] in _RUNTIMES for name in names):
+                    found.add(path)
+    return found
+
+
 def _faults_of(path: str, text: str, modules: set[str]) -> Iterator[str]:
     if (length := len(text.splitlines())) > LONGEST:
         yield f": {length} lines, more than {LONGEST}"
     module = _module(path)
-    floor = _floor(module)
-    if floor is None:
-        yield ": stands on no floor"
+    layer = _layer(module)
+    if layer is None:
+        yield ": is in no layer"
         return
+    banned = _BANNED[int(layer)]
     for node in ast.walk(ast.parse(text, path)):
-        if isinstance(node, ast.Name) and node.id in _BANNED[floor]:
-            yield f":{node.lineno}: {node.id} is banned on this floor"
-        if isinstance(node, ast.Attribute) and node.attr in _CLOCK and floor == 1:
-            yield f":{node.lineno}: {node.attr} is banned on this floor"
-        if isinstance(node, ast.ImportFrom) and node.level and floor == _ADAPTERS:
+        if isinstance(node, ast.Name) and node.id in banned:
+            yield f":{node.lineno}: {node.id} is banned in this layer"
+        if isinstance(node, ast.Attribute) and node.attr in _CLOCK and int(layer) == 1:
+            yield f":{node.lineno}: {node.attr} is banned in this layer"
+        if isinstance(node, ast.ImportFrom) and node.level and layer == _ADAPTERS:
             # The same file can be seen as adapters.flask, where a relative import leads elsewhere.
             yield f":{node.lineno}: an adapter imports by absolute names only"
         if isinstance(node, ast.Import | ast.ImportFrom):
             for target in _targets(node, _package(path), modules):
-                if target.partition(".")[0] in _BANNED[floor]:
-                    yield f":{node.lineno}: {target} is banned on this floor"
-                # What stands under TYPE_CHECKING counts too: a name from upstairs in a signature is a dependency.
-                if (_floor(target) or 0) > floor:
-                    yield f":{node.lineno}: {target} is upstairs"
+                if target.partition(".")[0] in banned:
+                    yield f":{node.lineno}: {target} is banned in this layer"
+                yield from (f":{node.lineno}: {fault}" for fault in _direction(target, module, layer))
+
+
+def _direction(target: str, module: str, layer: float) -> Iterator[str]:
+    """Yield what is wrong with the import of *target*; also under TYPE_CHECKING: a name in a signature counts."""
+    wanted = _layer(target) or 0
+    if wanted > layer:
+        yield f"{target} is in a higher layer"
+    elif wanted == layer and _top(target) != _top(module):
+        yield f"{target} is a sibling in the same layer"
+    elif wanted == _ADAPTERS != layer:
+        yield f"{target} wants a framework to be installed"
 
 
 def _targets(node: ast.Import | ast.ImportFrom, package: str, modules: set[str]) -> Iterator[str]:
@@ -104,9 +169,11 @@ def _package(path: str) -> str:
     return module if PurePosixPath(path).name == "__init__.py" else module.rpartition(".")[0]
 
 
-def _floor(module: str) -> float | None:
-    """Return the floor of *module*, None for one that is not ours or whose place nobody has decided."""
-    if module == "wsgiresp":
-        return _FRONT
-    first, second, *_ = [*module.split("."), ""]
-    return _FLOORS.get(f"{first}.{second}")
+def _top(module: str) -> str:
+    """Return the name by which *module* stands in the table of layers."""
+    return ".".join(module.split(".")[:2])
+
+
+def _layer(module: str) -> float | None:
+    """Return the layer of *module*, None for one that is not ours or whose place nobody has decided."""
+    return LAYERS.get(_top(module))

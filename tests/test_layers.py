@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from layers import LONGEST, faults
+from layers import LONGEST, SHORT, WITH_RUNTIME, faults, modules_with_runtime, short_modules
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -22,16 +22,29 @@ def test_imports_only_go_down():
     assert faults(installed_sources()) == []
 
 
-def test_every_floor_that_exists_is_walked():
+def test_every_layer_that_exists_is_walked():
     walked = {Path(path).parent.as_posix() for path in installed_sources()}
     assert {
         "wsgiresp",
+        "wsgiresp/_files",
+        "wsgiresp/_frameworks",
         "wsgiresp/_protocol",
-        "wsgiresp/_bodies",
-        "wsgiresp/responses",
+        "wsgiresp/_runtime",
+        "wsgiresp/_streams",
+        "wsgiresp/_tasks",
         "wsgiresp/_views",
+        "wsgiresp/responses",
+        "wsgiresp/responses/_werkzeug",
         "adapters",
     } <= walked
+
+
+def test_gevent_and_asyncio_are_imported_where_that_is_listed():
+    assert modules_with_runtime(installed_sources()) == WITH_RUNTIME.keys()
+
+
+def test_a_short_module_has_its_reason():
+    assert short_modules(installed_sources()) == SHORT.keys()
 
 
 @pytest.mark.parametrize(
@@ -40,86 +53,98 @@ def test_every_floor_that_exists_is_walked():
         pytest.param(
             "wsgiresp/_protocol/new.py",
             "from wsgiresp.responses import Response",
-            "wsgiresp.responses is upstairs",
-            id="floor 1 asks floor 3",
+            "wsgiresp.responses is in a higher layer",
+            id="the protocol asks a response",
         ),
         pytest.param(
-            "wsgiresp/_bodies/new.py",
+            "wsgiresp/_runtime/new.py",
             "import wsgiresp.responses.base",
-            "wsgiresp.responses.base is upstairs",
-            id="floor 2 asks floor 3 by a plain import",
+            "wsgiresp.responses.base is in a higher layer",
+            id="the runtime asks a response by a plain import",
         ),
         pytest.param(
             "wsgiresp/_protocol/__init__.py",
-            "from .._bodies import files",
-            "wsgiresp._bodies is upstairs",
-            id="a package asks upstairs, relative to itself",
+            "from .._files import transmit",
+            "wsgiresp._files is in a higher layer",
+            id="a package asks a higher layer, relative to itself",
         ),
         pytest.param(
             "wsgiresp/_views/new.py",
             "from wsgiresp import Response",
-            "wsgiresp is upstairs",
-            id="a floor asks the package that passes its names on",
+            "wsgiresp is in a higher layer",
+            id="a layer asks the package that passes its names on",
         ),
         pytest.param(
             "wsgiresp/_views/new.py",
             "from wsgiresp.adapters.flask import install",
-            "wsgiresp.adapters.flask is upstairs",
-            id="floor 4 asks an adapter",
+            "wsgiresp.adapters.flask is in a higher layer",
+            id="view rules ask an adapter",
         ),
         pytest.param(
             "wsgiresp/__init__.py",
             "from .adapters import flask",
-            "wsgiresp.adapters is upstairs",
+            "wsgiresp.adapters wants a framework to be installed",
             id="the package asks an adapter",
         ),
         pytest.param(
             "wsgiresp/_protocol/new.py",
             "def late(): from wsgiresp.background import BackgroundTask",
-            "wsgiresp.background is upstairs",
+            "wsgiresp.background is in a higher layer",
             id="an import inside a function",
         ),
         pytest.param(
             "wsgiresp/_protocol/new.py",
-            "if TYPE_CHECKING: from wsgiresp._bodies import files",
-            "wsgiresp._bodies is upstairs",
+            "if TYPE_CHECKING: from wsgiresp._files import transmit",
+            "wsgiresp._files is in a higher layer",
             id="an import for the type checker alone",
         ),
         pytest.param(
             "wsgiresp/_protocol/new.py",
             "import os.path",
-            "os.path is banned on this floor",
-            id="floor 1 asks the operating system",
+            "os.path is banned in this layer",
+            id="layer 1 asks the operating system",
         ),
         pytest.param(
             "wsgiresp/_types.py",
             "from gevent import socket",
-            "gevent is banned on this floor",
+            "gevent is banned in this layer",
             id="the types know of greenlets",
         ),
         pytest.param(
             "wsgiresp/_protocol/new.py",
             "handle = open('name')",
-            "open is banned on this floor",
-            id="floor 1 opens a file",
+            "open is banned in this layer",
+            id="layer 1 opens a file",
         ),
         pytest.param(
             "wsgiresp/_protocol/new.py",
             "moment = datetime.now(UTC)",
-            "now is banned on this floor",
-            id="floor 1 looks at the clock",
+            "now is banned in this layer",
+            id="layer 1 looks at the clock",
         ),
         pytest.param(
             "wsgiresp/responses/new.py",
             "import gevent",
-            "gevent is banned on this floor",
+            "gevent is banned in this layer",
             id="a response starts a greenlet",
         ),
         pytest.param(
             "wsgiresp/_views/new.py",
             "from flask.views import View",
-            "flask.views is banned on this floor",
+            "flask.views is banned in this layer",
             id="a view rule knows a framework",
+        ),
+        pytest.param(
+            "wsgiresp/_streams/new.py",
+            "from wsgiresp._tasks import worker_pool",
+            "wsgiresp._tasks is a sibling in the same layer",
+            id="streams ask for tasks",
+        ),
+        pytest.param(
+            "adapters/flask.py",
+            "from wsgiresp.testing import visit",
+            "wsgiresp.testing is in a higher layer",
+            id="an adapter asks what users import",
         ),
         pytest.param(
             "adapters/flask.py",
@@ -138,10 +163,10 @@ def test_a_planted_import_is_found(path, line, fault):
     [
         pytest.param("wsgiresp/_protocol/new.py", "from . import fields", id="a neighbour"),
         pytest.param("wsgiresp/_protocol/new.py", "from wsgiresp._types import Background", id="the types"),
-        pytest.param("wsgiresp/_bodies/new.py", "import gevent, os, time", id="floor 2 has bytes and time"),
-        pytest.param("wsgiresp/responses/new.py", "from .._bodies import files", id="a floor below"),
+        pytest.param("wsgiresp/_runtime/new.py", "import gevent, os, time", id="the runtime has greenlets and time"),
+        pytest.param("wsgiresp/responses/new.py", "from .._files import transmit", id="a layer below"),
         pytest.param("wsgiresp/__init__.py", "from .responses import *", id="the package passes names on"),
-        pytest.param("adapters/flask.py", "import flask\nfrom wsgiresp import Response", id="an adapter"),
+        pytest.param("adapters/flask.py", "import flask\nfrom wsgiresp.responses import Response", id="an adapter"),
     ],
 )
 def test_an_import_that_goes_down_is_right(path, line):
@@ -153,7 +178,7 @@ def test_a_module_of_ours_is_told_from_a_name_in_a_package():
         "wsgiresp/_views/__init__.py": "",
         "wsgiresp/responses/new.py": "from .. import _views",
     }
-    assert faults(sources) == ["wsgiresp/responses/new.py:1: wsgiresp._views is upstairs"]
+    assert faults(sources) == ["wsgiresp/responses/new.py:1: wsgiresp._views is in a higher layer"]
 
 
 def test_a_file_may_be_as_long_as_the_limit():
@@ -165,4 +190,16 @@ def test_a_file_over_the_limit_is_found():
 
 
 def test_a_module_outside_the_plan_is_found():
-    assert faults({"wsgiresp/extra.py": ""}) == ["wsgiresp/extra.py: stands on no floor"]
+    assert faults({"wsgiresp/extra.py": ""}) == ["wsgiresp/extra.py: is in no layer"]
+
+
+@pytest.mark.parametrize("line", ["import gevent", "from asyncio import sleep", "import greenlet"])
+def test_a_planted_runtime_is_found(line):
+    assert modules_with_runtime({"wsgiresp/_streams/new.py": f"def late():\n    {line}\n"}) == {
+        "wsgiresp/_streams/new.py"
+    }
+
+
+def test_a_planted_short_module_is_found():
+    assert short_modules({"wsgiresp/_streams/new.py": "\n" * 39}) == {"wsgiresp/_streams/new.py"}
+    assert short_modules({"wsgiresp/_streams/new.py": "\n" * 40, "wsgiresp/_streams/__init__.py": ""}) == set()

@@ -1,0 +1,128 @@
+"""What a module keeps after its import is listed here with the reason; all else belongs to the process state."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import types
+
+import pytest
+from module_state import mutable_objects
+
+import wsgiresp
+
+TABLE = "a table that is never written after the import"
+MEMO = "a memo: what is forgotten is computed again, and its size is bounded"
+CLASSES = "classes that were derived at run time, each made once"
+REGISTRY = "a registry that an install() of an adapter fills"
+
+LISTED = {
+    "wsgiresp._frameworks.prepared_response._classes": CLASSES,
+    "wsgiresp._protocol.content.TYPES": MEMO,
+    "wsgiresp._protocol.content.LENGTHS": TABLE,
+    "wsgiresp._protocol.cookies._SAME_SITE": TABLE,
+    "wsgiresp._protocol.cookies._UNESCAPED": TABLE,
+    "wsgiresp._protocol.cookies._prefix": MEMO,
+    "wsgiresp._protocol.fields._ordinary": MEMO,
+    "wsgiresp._protocol.json_encoding._default_encoder._walk._atoms": TABLE,
+    "wsgiresp._protocol.json_orjson._EXACT": TABLE,
+    "wsgiresp._protocol.json_types._BY_BASE": REGISTRY,
+    "wsgiresp._protocol.json_types._BY_TYPE": TABLE,
+    "wsgiresp._protocol.status.HTTP_STATUS_CODES": "werkzeug's table of phrases",
+    "wsgiresp._protocol.status.LINES": MEMO,
+    "wsgiresp._protocol.status.LINES_WITH_CONTENT": TABLE,
+    "wsgiresp._protocol.status._RENAMED": TABLE,
+    "wsgiresp._runtime.process.PROCESS.hubs": "the process state itself: what goes with each hub",
+    "wsgiresp._runtime.process.PROCESS.parts": "the process state itself: what fork and exit reset",
+    "wsgiresp._runtime.process.PROCESS.told": "the process state itself: what the log tells once",
+    "wsgiresp._runtime.shutdown._at_shutdown": "filled when streams and tasks are imported, and never changed then",
+    "wsgiresp._runtime.shutdown._at_stop": "filled when streams are imported, and never changed then",
+    "wsgiresp._tasks.external_queues._METHODS": TABLE,
+    "wsgiresp._views.coercion._answers": REGISTRY,
+    "wsgiresp._views.coercion._finders": REGISTRY,
+    "wsgiresp._views.injection._FORMAT": TABLE,
+    "wsgiresp.adapters._django.cookies._Cookie._flags": TABLE,
+    "wsgiresp.adapters._django.cookies._Cookie._reserved": TABLE,
+    "wsgiresp.adapters._django.cookies._WITHOUT_VALUE": TABLE,
+    "wsgiresp.adapters._django.response_patch._added": TABLE,
+    "wsgiresp.adapters._django.settings.defaults": "a memo of the settings, cleared when Django says that they changed",
+    "wsgiresp.adapters._django.views._NO_PLAN._parameters": TABLE,
+    "wsgiresp.exceptions.HTTPException._by_code": CLASSES,
+    "wsgiresp.exceptions.default_exceptions": "werkzeug's table of exceptions",
+    "wsgiresp.responses._werkzeug.body.WerkzeugBody._on_close": "empty, and replaced, never changed in place",
+    "wsgiresp.responses._werkzeug.force_type._classes": CLASSES,
+    "wsgiresp.responses.events._encoding": MEMO,
+    "wsgiresp.responses.events._policy": MEMO,
+    "wsgiresp.responses.file._validators": MEMO,
+    "wsgiresp.responses.json.JSONOptions.encoder._walk._atoms": TABLE,
+    "wsgiresp.responses.media_types._COMPRESSED": TABLE,
+    "wsgiresp.responses.media_types._NOT_BUILT_IN": TABLE,
+    "wsgiresp.responses.media_types._of_suffix": MEMO,
+    "wsgiresp.responses.static_files._NOT_ALLOWED._fields": "the header fields of a constant response, copied by each call",
+}
+
+
+def modules():
+    names = ["wsgiresp", *(found.name for found in pkgutil.walk_packages(wsgiresp.__path__, "wsgiresp."))]
+    return [importlib.import_module(name) for name in names]
+
+
+def reachable():
+    """The ways to each mutable object, by its identity: what is imported elsewhere has several."""
+    ways: dict[int, list[str]] = {}
+    kept = []
+    for module in modules():
+        for way, found in mutable_objects(module):
+            kept.append(found)
+            ways.setdefault(id(found), []).append(f"{module.__name__}.{way}")
+    return ways
+
+
+def is_listed(way):
+    """Whether this is listed, or is inside of something that is."""
+    return any(way == listed or way.startswith((f"{listed}[", f"{listed}.")) for listed in LISTED)
+
+
+@pytest.fixture(scope="module")
+def ways():
+    for name in ("django", "flask", "gunicorn", "orjson"):
+        pytest.importorskip(name, reason="wants wsgiresp[all]")
+    return reachable()
+
+
+def test_what_a_module_keeps_is_listed_with_its_reason(ways):
+    assert [found for found in ways.values() if not any(map(is_listed, found))] == []
+
+
+def test_what_is_listed_is_there(ways):
+    there = {way for found in ways.values() for way in found}
+    assert sorted(LISTED.keys() - there) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        pytest.param("open_streams = set()", "open_streams", id="a set"),
+        pytest.param("class State:\n    waiting = []", "State.waiting", id="a list on a class"),
+        pytest.param(
+            "class State:\n    def __init__(self): self.ends = {}\nSTATE = State()", "STATE.ends", id="an object"
+        ),
+        pytest.param("def note(x, seen=[]): seen.append(x)", "note(default 0)", id="a default of a function"),
+        pytest.param(
+            "def make():\n    kept = []\n    def note(x): kept.append(x)\n    return note\nnote = make()",
+            "note(0)",
+            id="a closure",
+        ),
+        pytest.param("import functools\nmemo = functools.cache(len)", "memo", id="a memo"),
+    ],
+)
+def test_planted_state_is_found(text, way):
+    module = types.ModuleType("wsgiresp.planted")
+    exec(text, vars(module))
+    assert way in [found for found, _ in mutable_objects(module)]
+
+
+def test_tables_that_cannot_change_are_not_state():
+    module = types.ModuleType("wsgiresp.planted")
+    exec("NAMES = frozenset({'a'})\nPAIRS = (1, 2)\n__all__ = ['NAMES']", vars(module))
+    assert list(mutable_objects(module)) == []
