@@ -16,10 +16,13 @@ from django.apps import AppConfig
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.utils.functional import Promise
 
+from wsgiresp._protocol.json_types import register_json_type
 from wsgiresp._runtime.hubs import is_under_hub
+from wsgiresp._views.coercion import register_default_class, register_response_type
 from wsgiresp._views.injection import MARK, Injected
-from wsgiresp.adapters._django import checks
+from wsgiresp.adapters._django import checks, response_patch
 from wsgiresp.adapters._django.answers import (
     beginning,
     converted_error,
@@ -30,14 +33,14 @@ from wsgiresp.adapters._django.answers import (
 )
 from wsgiresp.adapters._django.conversion import converted
 from wsgiresp.adapters._django.response_patch import begin_request, rendered, show_unrendered
-from wsgiresp.adapters._django.settings import defaults, namespaces
+from wsgiresp.adapters._django.settings import default_of_the_view, defaults, namespaces
 from wsgiresp.adapters._django.thread_locals import Surroundings
 from wsgiresp.adapters._django.thread_sensitive import call
 from wsgiresp.adapters._django.views import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 
-__all__ = ["ResponseMiddleware", "ResponseMixin", "ResponsesConfig", "django_view", "to_django"]
+__all__ = ["ResponseMiddleware", "ResponseMixin", "ResponsesConfig", "django_view", "install", "to_django"]
 
 _INJECTED = "_wsgiresp_injected"
 
@@ -54,6 +57,22 @@ class ResponsesConfig(AppConfig):
 
     def ready(self) -> None:
         checks.register()
+
+
+def install() -> None:
+    """Fill, for this process, the registries that Django's types and decorators need; importing this module does it.
+
+    Views may return Django's own responses where :func:`wsgiresp.respond_with` makes ours of everything else; JSON has
+    the text of ``gettext_lazy()`` and its like, in the language of the moment, as Django's own encoder has it; the
+    default class of the settings counts; and ``Response`` gets the methods of ``HttpResponse`` that Django's decorators
+    call before any middleware runs. Again changes nothing.
+
+    .. versionadded:: 0.2
+    """
+    register_response_type(HttpResponseBase)
+    register_json_type(Promise, str)
+    register_default_class(default_of_the_view)
+    response_patch.install()
 
 
 def to_django(request: Any, response: Response | HttpResponseBase) -> HttpResponseBase:
@@ -254,3 +273,6 @@ class ResponseMixin:
             return super().handle_exception(exc)  # type: ignore[misc]
         roll_back()
         return exc.get_response()
+
+
+install()

@@ -32,7 +32,7 @@ from wsgiresp.adapters._flask.contexts import (
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 
-__all__ = ["Blueprint", "Responses"]
+__all__ = ["Blueprint", "Responses", "install"]
 
 _NAME = "wsgiresp"
 _ADOPTED = "_is_adopted"  # by an application: a copy that belongs to one request
@@ -74,6 +74,16 @@ class Blueprint(flask.Blueprint):
     def __init__(self, *args: Any, default_response_class: type[Response] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.default_response_class = _checked(default_response_class)
+
+
+def install() -> None:
+    """Have the default class of the application that runs count, in this process; importing this module does it.
+
+    Again changes nothing. An application gets the extension by :class:`Responses`, not by this.
+
+    .. versionadded:: 0.2
+    """
+    register_default_class(_default_of_the_application)
 
 
 def _checked(response_class: type[Response] | None) -> type[Response] | None:
@@ -323,4 +333,4 @@ def _default_of_the_application() -> type[Response] | None:
     return None if installed is None else installed.default_class()
 
 
-register_default_class(_default_of_the_application)
+install()

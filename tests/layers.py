@@ -1,4 +1,4 @@
-"""What is wrong with the layers: upward imports, what a layer bans, gevent and asyncio where they are not listed, sizes.
+"""What is wrong with the layers: upward imports, what a layer bans, runtimes where they are not listed, sizes.
 
 Pure: sources come in as texts, faults go out as lines, so that a test can plant an upward import and see it found.
 """

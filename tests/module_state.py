@@ -1,4 +1,4 @@
-"""The mutable objects that are reachable from modules after their import, found by following references, not by text."""
+"""The mutable objects that a module reaches after its import, found by following references and not by text."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ LISTED = {
     "wsgiresp.responses.media_types._COMPRESSED": TABLE,
     "wsgiresp.responses.media_types._NOT_BUILT_IN": TABLE,
     "wsgiresp.responses.media_types._of_suffix": MEMO,
-    "wsgiresp.responses.static_files._NOT_ALLOWED._fields": "the header fields of a constant response, copied by each call",
+    "wsgiresp.responses.static_files._NOT_ALLOWED._fields": "the fields of a constant response, copied by each call",
 }
 
 

@@ -9,12 +9,9 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.functional import Promise
 
-from wsgiresp._protocol.json_types import register_json_type
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._views.answering import answer
-from wsgiresp._views.coercion import register_response_type
 from wsgiresp._views.injection import Injected
 from wsgiresp.adapters._django.conversion import converted
 from wsgiresp.adapters._django.merge_injected import merge_into
@@ -23,10 +20,6 @@ from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 
 _STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
-
-register_response_type(HttpResponseBase)
-# Of gettext_lazy() and its like JSON has the text, in the language of the moment, as by Django's own encoder.
-register_json_type(Promise, str)
 
 
 def response_for(request: HttpRequest, returned: Any, injected: Injected | None) -> Response:

@@ -1,7 +1,7 @@
-"""What Django's views and decorators do to the response that a view returns, where that is one of ours.
+"""Patch of ``Response``: :func:`install` adds the methods of Django's HttpResponse that its decorators call on ours.
 
-They come before any middleware: ``never_cache`` sets headers, ``cache_page`` leaves a callback for later. The names by
-which they do it are put on our class; no ``__getitem__``, which would make it iterable.
+They come before any middleware: ``never_cache`` sets headers, ``cache_page`` leaves a callback for later. No
+``__getitem__``, which would make it iterable.
 """
 
 from __future__ import annotations
@@ -96,8 +96,12 @@ _added: dict[str, Any] = {
     "set_signed_cookie": set_signed_cookie,
     "reason_phrase": property(phrase, set_phrase),
 }
-for _name, _value in _added.items():
-    setattr(Response, _name, _value)
+
+
+def install() -> None:
+    """Add these methods to ``Response``, for all of this process; again changes nothing."""
+    for name, value in _added.items():
+        setattr(Response, name, value)
 
 
 def hand_on(raw: Response, made: HttpResponseBase) -> None:

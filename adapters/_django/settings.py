@@ -11,7 +11,6 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
 
-from wsgiresp._views.coercion import register_default_class
 from wsgiresp.responses import JSONResponse, Response
 
 NAME = "WSGIRESP"
@@ -95,11 +94,11 @@ def _forget(setting: str, **_: object) -> None:
         defaults.cache_clear()
 
 
-def _default_of_the_view() -> type[Response] | None:
+def default_of_the_view() -> type[Response] | None:
+    """Return the default class of the view that runs, None where it is JSONResponse."""
     found = defaults().of(namespaces.get([]))
     # Which it is anyway, unless an application of another framework in this process has another.
     return None if found is JSONResponse else found
 
 
-setting_changed.connect(_forget)
-register_default_class(_default_of_the_view)
+setting_changed.connect(_forget)  # it is Django's signal, and the memo is of this module

@@ -10,7 +10,8 @@ import pytest
 from flask_apps import application, returning
 from runtime.runners import turns
 
-from wsgiresp.adapters.flask import Responses
+from wsgiresp._views import coercion
+from wsgiresp.adapters.flask import Responses, install
 from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 
 
@@ -82,3 +83,9 @@ def test_methods_that_others_put_on_the_application_are_called():
     app.make_response = make_response
     Responses(app)
     assert returning(app, lambda: JSONResponse({})).get("/").headers["X-Own"] == "1"
+
+
+def test_a_second_install_into_the_process_changes_nothing():
+    before = list(coercion._finders)
+    install()
+    assert coercion._finders == before
