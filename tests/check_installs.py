@@ -18,7 +18,7 @@ from check_extras import check_extras, python_of, run
 from trove_classifiers import classifiers
 
 CHECKOUT = Path(__file__).parents[1]
-NOT_COPIED = shutil.ignore_patterns(".git", ".tox", ".venv", "*.egg-info")
+NOT_COPIED = shutil.ignore_patterns(".git", ".renewal", ".tox", ".venv", "*.egg-info")
 
 
 def main() -> None:
