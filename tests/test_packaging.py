@@ -7,6 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from renewal import normalized, read
 
 import wsgiresp
 
@@ -22,6 +23,7 @@ def settings(name):
 SETUP = settings("setup.cfg")
 PINNED_EXTRAS = ("flask", "gunicorn", "orjson", "pydantic")  # those that the tests import
 REQUIREMENT = re.compile(r"([A-Za-z0-9_-]+)>=([0-9.]+)")
+CONSTRAINTS = (CHECKOUT / "constraints.txt").read_text("utf-8")
 
 
 def test_every_package_of_the_tree_is_packaged():
@@ -52,6 +54,17 @@ def test_the_lowest_versions_are_those_that_are_tested():
     lowest = {name: version for text in bounds for name, version in REQUIREMENT.findall(text)}
     pins = settings("tox.ini")["testenv:lowest"]["deps"].split()
     assert set(pins) >= {f"{name}=={version}" for name, version in lowest.items()}
+
+
+def test_every_requirement_is_pinned():
+    lists = [SETUP["options"]["install_requires"], *SETUP["options.extras_require"].values()]
+    required = {normalized(name) for text in lists for name in re.findall(r"^[A-Za-z0-9_.-]+", text, re.M)}
+    assert required - {"wsgiresp"} - read(CONSTRAINTS).keys() == set()
+
+
+def test_a_pin_is_one_version_of_a_package_that_is_not_ours():
+    pins = [line for line in CONSTRAINTS.splitlines() if not line.startswith("#")]
+    assert [pin for pin in pins if not re.fullmatch(r"(?!wsgiresp=)[a-z0-9-]+==[0-9][0-9A-Za-z.!+]*", pin)] == []
 
 
 def test_the_newest_version_of_the_changelog_is_that_of_the_package():
