@@ -1,12 +1,16 @@
-"""A test that wants an extra which is not installed is skipped, and says which; what else is missing is an error."""
+"""A test that wants an extra which is not installed is skipped, and says which; what else is missing is an error.
+
+Known faults of other projects that no test saw any more are named in the summary: see ``known_faults.py``.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
+from known_faults import NOTED, Fault, Sighting, mended
 
 pytest_plugins = ["process_fixtures"]
 
@@ -49,3 +53,22 @@ def pytest_pyfunc_call() -> Generator[None, object, object]:
         if wanted:
             pytest.skip(f"wants {wanted[1]}")
         raise
+
+
+@pytest.fixture
+def note_fault(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Return ``note_fault(fault, shows=...)``, which notes whether a known fault was there where it shows."""
+
+    def note(fault: Fault, *, shows: bool) -> None:
+        request.node.user_properties.append((NOTED, Sighting(fault, shows)))
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    passed = terminalreporter.stats.get("passed", [])
+    lines = mended(value for report in passed for name, value in report.user_properties if name == NOTED)
+    if lines:
+        terminalreporter.section("rows that can go")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,12 +1,9 @@
-"""What each class answers in the ordinary case, in which ways it is asked, and what servers do otherwise.
+"""What each class answers in the ordinary case, and in which ways it is asked.
 
 See ``test_matrix.py``, and ``apps/matrix.py`` for the other end.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import NamedTuple
 
 from .rows import (
     CHUNKS,
@@ -91,37 +88,6 @@ WAYS = {
     "HTTP/1.1, to be closed": ("HTTP/1.1", (("Connection", "close"),)),
 }
 KEPT = ("HTTP/1.0, to be kept", "HTTP/1.1")
-
-
-class Difference(NamedTuple):
-    """What a server does otherwise, whatever the app says; *meets* tells to which row, method and way."""
-
-    server: str
-    reason: str
-    meets: Callable[[Row, str, str], bool]
-
-
-DIFFERENCES = [
-    Difference(
-        "wsgiref",
-        "says Content-Length: 0 where nothing was written",
-        lambda row, method, way: row.length is None and (method == "HEAD" or row.body == b""),
-    ),
-    Difference(
-        "gevent.pywsgi",
-        "keeps the connection of a client of HTTP/1.0 open, whose stream has no other end",
-        lambda row, method, way: row.length is None and row.status == 200 and way == KEPT[0],
-    ),
-]
-# These end the chunks of an answer to HEAD, which has none.
-END_CHUNKS_OF_NO_BODY = {"gevent.pywsgi", "waitress"}
-# Cheroot says nothing of it to a client of HTTP/1.0, for whom that is a no.
-KEEPS_NO_OLD_CLIENT = {"cheroot"}
-
-
-def differences(server: str, row: Row, method: str = "GET", way: str = "HTTP/1.1") -> list[str]:
-    """Return what *server* does otherwise when it answers *row*."""
-    return [known.reason for known in DIFFERENCES if known.server == server and known.meets(row, method, way)]
 
 
 def name_of(row: Row) -> str:

@@ -6,6 +6,7 @@ import socket
 
 import gunicorn
 import pytest
+from servers.faults import SENDS_NO_HINTS
 from servers.serving import KINDS, cases
 
 LINKS = (("Link", "</app.css>; rel=preload; as=style"), ("Link", "</app.js>; rel=modulepreload"))
@@ -34,9 +35,20 @@ def test_the_hints_are_there_before_the_answer(server):
 
 
 @pytest.mark.parametrize("server_name", cases(*(name for name in KINDS if name not in SEND_HINTS)))
-def test_a_server_that_cannot_sends_the_answer_alone(server):
-    answer = server.exchange("GET", "/0")
-    assert (answer.status, answer.body) == (200, b"False")
+def test_a_server_that_cannot_sends_the_answer_alone(server, note_fault):
+    with socket.create_server(("127.0.0.1", 0)) as listener, server.connect() as connection:
+        listener.settimeout(10)
+        connection.request("GET", f"/{listener.getsockname()[1]}")
+        answer = connection.answer()
+        is_hint = answer.status == 103
+        if is_hint:
+            assert answer.fields == LINKS
+            app, _ = listener.accept()
+            with app:
+                app.sendall(b"g")
+            answer = connection.answer()
+    note_fault(SENDS_NO_HINTS[server.kind.name], shows=not is_hint)
+    assert (answer.status, answer.body) == (200, str(is_hint).encode())
 
 
 def test_a_client_of_http_1_0_gets_no_hints(server):

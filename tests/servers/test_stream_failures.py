@@ -7,17 +7,11 @@ import re
 from typing import NamedTuple
 
 import pytest
+from servers.faults import ANSWERS_NOTHING, END_AS_IF_WHOLE, TELLS_NO_CAUSES
 from servers.serving import cases, serve
 from servers.stream_clients import SHOW_SOCKET
 from servers.wire import Answer, TruncatedError
 
-# These two send a stream without chunks or a length, and do not show the socket that could be reset. The third ends the
-# chunks as if all were well, whatever an app raises.
-END_AS_IF_WHOLE = {"wsgiref", "uwsgi", "granian"}
-# This one writes the last error into its log without what caused it.
-TELLS_NO_CAUSES = "granian"
-# This one closes without an answer when an app raises.
-ANSWERS_NOTHING = "uwsgi"
 ERRORS = ["LookupError", "OSError", "ConnectionResetError", "GreenletExit", "SystemExit", "CancelledError"]
 
 
@@ -76,24 +70,38 @@ def by_word(failure):
 
 
 @pytest.mark.parametrize("failure", LATE, ids=by_word)
-def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server_can_say_so(told, failure):
-    assert (told.answers[failure] is None) is (told.server_name not in END_AS_IF_WHOLE)
+def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server_can_say_so(told, failure, note_fault):
+    answer = told.answers[failure]
+    if fault := END_AS_IF_WHOLE.get(told.server_name):
+        note_fault(fault, shows=answer is not None)
+        assert answer is None or answer.status == 200
+    else:
+        assert answer is None
 
 
 @pytest.mark.parametrize("failure", EARLY, ids=by_word)
-def test_an_error_before_the_first_chunk_is_the_servers_500(told, failure):
+def test_an_error_before_the_first_chunk_is_the_servers_500(told, failure, note_fault):
     answer = told.answers[failure]
-    assert (answer and answer.status) == (None if told.server_name == ANSWERS_NOTHING else 500)
+    if fault := ANSWERS_NOTHING.get(told.server_name):
+        note_fault(fault, shows=answer is None)
+        assert answer is None or answer.status == 500
+    else:
+        assert answer is not None
+        assert answer.status == 500
 
 
 @pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
-def test_the_log_tells_of_an_error_once(told, failure):
+def test_the_log_tells_of_an_error_once(told, failure, note_fault):
     # What servers could take for their own or for nothing is replaced by another error, which names it.
     whole = re.findall(rf"^(?:[\w.]+\.)?{failure.error}: failed {failure.word}$", told.log, re.MULTILINE)
     named = re.findall(rf"^RuntimeError: .*{failure.error}\('failed {failure.word}'\)$", told.log, re.MULTILINE)
     is_replaced = failure.error != "LookupError"
     assert len(named) == is_replaced
-    assert len(whole) == (0 if is_replaced and told.server_name == TELLS_NO_CAUSES else 1)
+    if is_replaced and (fault := TELLS_NO_CAUSES.get(told.server_name)):
+        note_fault(fault, shows=not whole)
+        assert len(whole) <= 1
+    else:
+        assert len(whole) == 1
 
 
 @pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
