@@ -8,6 +8,7 @@ import os
 
 import pytest
 from clients.programs import needs, run
+from known_faults import Fault
 
 CURL = ("curl", "-q", "--silent", "--show-error")
 WGET = ("wget", "--no-config", "--no-verbose", "--tries=1")
@@ -115,14 +116,22 @@ def test_wget_is_told_that_its_copy_is_as_new(website, tmp_path, mark):
     assert [seen.code for seen in website.seen(mark)] == [200, 304]
 
 
+KNOWS_NO_UTF_8 = Fault(
+    "curl", "tests/clients/test_downloaders.py, KNOWS_NO_UTF_8", "saves a file by its name in ASCII beside one in UTF-8"
+)
 SAVING = [
-    pytest.param((*CURL, "-O", "-J"), "Gru_e.txt", marks=needs("curl"), id="curl, by the name in ASCII"),
-    pytest.param(ARIA2, "Grüße.txt", marks=needs("aria2c"), id="aria2, by the name in UTF-8"),
+    pytest.param((*CURL, "-O", "-J"), KNOWS_NO_UTF_8, marks=needs("curl"), id="curl"),
+    pytest.param(ARIA2, None, marks=needs("aria2c"), id="aria2"),
 ]
 
 
-@pytest.mark.parametrize(("command", "name"), SAVING)
-def test_a_file_is_saved_by_the_name_it_was_given(website, tmp_path, command, name):
+@pytest.mark.parametrize(("command", "fault"), SAVING)
+def test_a_file_is_saved_by_the_name_it_was_given(website, tmp_path, note_fault, command, fault):
     (website.folder / "Grüße.txt").write_text("Hallo\n")
     run(tmp_path, *command, website.url("saved", "Grüße.txt"))
-    assert os.listdir(tmp_path) == [name]
+    (name,) = os.listdir(tmp_path)
+    if fault:
+        note_fault(fault, shows=name == "Gru_e.txt")
+        assert name in ("Gru_e.txt", "Grüße.txt")
+    else:
+        assert name == "Grüße.txt"

@@ -7,6 +7,7 @@ import json
 
 import pytest
 from clients.programs import needs, run
+from known_faults import Fault
 from protocol import whatwg
 from servers.serving import cases, serve
 from servers.wire import TruncatedError
@@ -22,6 +23,12 @@ SENT = [
     ("record", "", ""),
     ("end", "", ""),
 ]
+
+FORGETS_THE_LAST_ID = Fault(
+    "sseclient-py",
+    "tests/clients/test_event_readers.py, FORGETS_THE_LAST_ID",
+    "gives the id that an event has itself instead of the one that was seen last",
+)
 
 
 @pytest.fixture(scope="module", params=cases("gunicorn:gevent", "gunicorn:gthread", "waitress", "werkzeug"))
@@ -70,18 +77,18 @@ def test_httpx_sse_gets_the_events(url):
         assert [(event.event, event.data, event.id) for event in source.iter_sse()] == SENT
 
 
-def test_sseclient_gets_the_events(server):
+def test_sseclient_gets_the_events(server, note_fault):
     sseclient = pytest.importorskip("sseclient", reason="not installed: sseclient-py")
     connection = http.client.HTTPConnection(*server.address)
     connection.request("GET", "/typed/")
     with connection.getresponse() as answer:
         events = list(sseclient.SSEClient(answer).events())
     connection.close()
-    # It gives the id that an event has itself, not the one that was seen last.
-    ids = [None, "1", "2", None, "", None]
-    assert [(event.event, event.data, event.id) for event in events] == [
-        (kind, data, id) for (kind, data, _), id in zip(SENT, ids, strict=True)
-    ]
+    assert [(event.event, event.data) for event in events] == [(kind, data) for kind, data, _ in SENT]
+    own, last = [None, "1", "2", None, "", None], [last for *_, last in SENT]
+    ids = [event.id for event in events]
+    note_fault(FORGETS_THE_LAST_ID, shows=ids == own)
+    assert ids in (own, last)
 
 
 def test_httpx_reads_json_lines_one_by_one(server):
