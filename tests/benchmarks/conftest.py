@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-
-import pytest
 
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 
@@ -17,11 +14,3 @@ if FOLDER.name not in sys.modules:
     spec = spec_from_file_location(FOLDER.name, FOLDER / "__init__.py", submodule_search_locations=[str(FOLDER)])
     sys.modules[FOLDER.name] = module_from_spec(spec)
     spec.loader.exec_module(sys.modules[FOLDER.name])
-
-
-@pytest.fixture
-def own_signals():
-    """Put SIGTERM back to what it was."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, before)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from benchmarks.measure import Rounds, Spread, batched, interleaved
+from benchmarks.harness.measure import Rounds, Spread, batched, interleaved
 
 
 @pytest.mark.parametrize(

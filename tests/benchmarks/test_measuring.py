@@ -7,8 +7,8 @@ from argparse import Namespace
 import pytest
 
 from benchmarks import bench_dispatch, bench_files, bench_flask, bench_json, bench_sse, bench_sse_encode, candidates
-from benchmarks.cases import DISPATCH
-from benchmarks.servers import Apart
+from benchmarks.harness.cases import DISPATCH
+from benchmarks.harness.servers import Apart
 
 
 @pytest.fixture
@@ -106,6 +106,6 @@ def test_a_part_of_the_files_can_be_asked_for(ours, tmp_path, only, titles):
 
 
 def test_a_file_is_measured(ours, tmp_path):
-    (tmp_path / bench_files.folder.path("1 KiB").strip("/")).write_bytes(b"x" * 1024)
+    (tmp_path / bench_files.sample_files.path("1 KiB").strip("/")).write_bytes(b"x" * 1024)
     [table] = bench_files.in_process(ours, str(tmp_path), 2, 0)
     assert list(table.columns[0].figures) == ["bare", "wsgiresp"]

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchmarks.servers import running
+from benchmarks.harness.servers import running
 
 SERVE = """\
 import http.server, socket, sys
