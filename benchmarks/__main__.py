@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .command import main
-from .report import begin
+from .harness.command import main
+from .harness.report import begin
 
 begin(lambda: sys.exit(main()))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from . import report
 from .candidates import Candidate, load
-from .cases import DISPATCH, Case
-from .goals import AtMost, Faster, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .tables import OURS, Table, costs, peers
+from .harness import report
+from .harness.cases import DISPATCH, Case
+from .harness.goals import AtMost, Faster, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.tables import OURS, Table, costs, peers
 
 BARE = "bare"
 WITH_COOKIES = ("starlette", "werkzeug", "flask", "django", "webob", "falcon", "litestar")

@@ -15,13 +15,13 @@ from django.urls import path
 from wsgiresp import BackgroundTasks, Response
 from wsgiresp.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
-from . import report
-from .cases import SMALL, TEXT, Case, objects
-from .drive import WSGI
-from .goals import AtMost, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .tables import Table, costs
+from .harness import report
+from .harness.cases import SMALL, TEXT, Case, objects
+from .harness.drive import WSGI
+from .harness.goals import AtMost, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.tables import Table, costs
 
 PLAIN = "django"
 EXTENDED = "django + middleware"

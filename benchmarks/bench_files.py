@@ -8,16 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from . import downloads, folder, report, stalled, waits
 from .candidates import Candidate, load
-from .cases import DISPATCH, Case
-from .downloads import BURSTS
-from .drive import WSGI
-from .goals import Faster, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .servers import Server, running
-from .tables import OURS, Table, costs, peers
+from .harness import downloads, report, request_latency, sample_files, unread_downloads
+from .harness.cases import DISPATCH, Case
+from .harness.downloads import BURSTS
+from .harness.drive import WSGI
+from .harness.goals import Faster, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.servers import Server, running
+from .harness.tables import OURS, Table, costs, peers
 
 BARE = "bare"
 SMALL = "1 KiB"
@@ -73,17 +73,17 @@ def parts(
         ways = [(name, way) for name, one in candidates.items() if name != BARE for way in one.files]
         commands = downloads.commands(ways, place, for_nginx)
         if sizes or states:
-            cases = [DISPATCH[0], *(_case(place, size) for size in folder.SIZES if size != folder.LARGE)]
+            cases = [DISPATCH[0], *(_case(place, size) for size in sample_files.SIZES if size != sample_files.LARGE)]
             with running(commands, partial(fault, cases=cases), skipped) as servers:
                 for size in sizes:
                     yield Part(f"served: {size}", partial(downloads.measured, size, servers, rounds))
                 beside = {name: servers[name] for name in BESIDE_DOWNLOADS if name in servers}
                 for state in states:
-                    waiting = partial(waits.measured, state, beside, place, max(2, rounds // 3))
+                    waiting = partial(request_latency.measured, state, beside, place, max(2, rounds // 3))
                     yield Part(f"small request, {state}", waiting)
     if only in STALLED:
         on_gevent = {name: command for name, command in commands.items() if name.startswith("gevent")}
-        yield Part(STALLED, partial(stalled.measured, on_gevent))
+        yield Part(STALLED, partial(unread_downloads.measured, on_gevent))
 
 
 def main() -> None:
@@ -94,13 +94,13 @@ def main() -> None:
     distributions = ["gunicorn", "waitress", "uvicorn", "uvloop", "httptools"]
     distributions += [one.distribution for one in candidates.values() if one.files and one.distribution]
     title = "Files: in process, under servers, and beside small requests"
-    with folder.made() as place:
+    with sample_files.made() as place:
         found = parts(candidates, place, options, skipped.append)
         report.run("files", title, found, distributions, options, skipped)
 
 
 def _case(place: str, size: str) -> Case:
-    path = folder.path(size)
+    path = sample_files.path(size)
     return Case(size, path=path, body=Path(place + path).read_bytes(), media_type=TYPE)
 
 

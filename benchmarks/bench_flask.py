@@ -13,13 +13,13 @@ from wsgiresp import Response as OurResponse
 from wsgiresp.adapters.flask import Responses
 from wsgiresp.responses import JSONResponse, PlainTextResponse
 
-from . import report
-from .cases import SMALL, TEXT, Case, objects
-from .drive import WSGI
-from .goals import AtMost, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .tables import Table, costs
+from .harness import report
+from .harness.cases import SMALL, TEXT, Case, objects
+from .harness.drive import WSGI
+from .harness.goals import AtMost, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.tables import Table, costs
 
 PLAIN = "flask"
 EXTENDED = "flask + extension"

@@ -7,17 +7,17 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import NamedTuple
 
-from . import report
 from .candidates import Candidate, load
-from .cases import DISPATCH, SMALL, Case
-from .drive import WSGI
-from .goals import AtMost, Goal
-from .load import Load
-from .measure import interleaved
-from .report import Part, Rounds
-from .served import JSON
-from .servers import Server, gunicorn, running
-from .tables import OURS, Column, Table, peers
+from .harness import report
+from .harness.applications import JSON
+from .harness.cases import DISPATCH, SMALL, Case
+from .harness.drive import WSGI
+from .harness.goals import AtMost, Goal
+from .harness.load import Load
+from .harness.measure import interleaved
+from .harness.report import Part, Rounds
+from .harness.servers import Server, gunicorn, running
+from .harness.tables import OURS, Column, Table, peers
 
 BARE = "bare"
 AGAIN = "bare, again"  # what it differs by from the first is what this table cannot tell apart
@@ -61,7 +61,9 @@ def measured(
     case: Case, names: Sequence[str], rounds: int, requests: int, skipped: Callable[[str], None]
 ) -> list[Table]:
     """Return the table of the candidates *names*, and of a second bare one, all of whose servers run at once."""
-    commands = {name: gunicorn("gevent", f"benchmarks.served:app({name!r}, {case.name!r})") for name in names}
+    commands = {
+        name: gunicorn("gevent", f"benchmarks.harness.applications:app({name!r}, {case.name!r})") for name in names
+    }
     commands[AGAIN] = commands[BARE]
     with running(commands, lambda server: case.fault(server.answer()), skipped) as servers, ExitStack() as stack:
         measures = {}

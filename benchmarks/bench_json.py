@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from . import report
 from .candidates import Candidate, load
-from .cases import DOCUMENTS, Case
-from .goals import Faster, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .tables import Table, costs, peers
+from .harness import report
+from .harness.cases import DOCUMENTS, Case
+from .harness.goals import Faster, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.tables import Table, costs, peers
 
 SIMPLEJSON = "wsgiresp JSONResponse"
 ORJSON = "wsgiresp ORJSONResponse"

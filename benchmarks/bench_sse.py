@@ -9,15 +9,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
 
-from . import report, visit_tables, visits
-from .crowd import allow_descriptors
-from .measure import interleaved
-from .redis_server import Redis
-from .report import Part, Rounds
-from .servers import Apart, Command, Server, gunicorn, in_python
-from .tables import OURS, Column, Table
-from .visit_tables import BASELINE
-from .visits import Start
+from .harness import event_costs, event_tables, report
+from .harness.event_clients import allow_descriptors
+from .harness.event_costs import Start
+from .harness.event_tables import BASELINE
+from .harness.measure import interleaved
+from .harness.redis_server import Redis
+from .harness.report import Part, Rounds
+from .harness.servers import Apart, Command, Server, gunicorn, in_python
+from .harness.tables import OURS, Column, Table
 
 FASTAPI = "fastapi"
 REDIS = "flask-sse"
@@ -57,7 +57,9 @@ def commands(collector: str, ping: float = PING) -> dict[str, Command]:
     """Return how the server of each candidate is started, which collects cycles or not: *collector* is on or off."""
 
     def gevent(module: str) -> Command:
-        return gunicorn("gevent", f"benchmarks.served:broadcast({module!r}, '{ping}', {collector!r})", *OPTIONS)
+        return gunicorn(
+            "gevent", f"benchmarks.harness.applications:broadcast({module!r}, '{ping}', {collector!r})", *OPTIONS
+        )
 
     def uvicorn(module: str) -> Command:
         return in_python("uvicorn", "broadcast", module, str(ping), collector)
@@ -82,21 +84,21 @@ def installed(skipped: Callable[[str], None]) -> set[str]:
 
 def crowd(starts: Mapping[str, Start], clients: int, collector: str, size: Size, rounds: int) -> list[Table]:
     """Return the tables of crowds of *clients* at the servers of *starts*."""
-    measures = {name: visits.visit(start, clients, size.events, size.paced) for name, start in starts.items()}
-    goals = visit_tables.WANTED[collector] if clients >= GOALS_FROM else visit_tables.Goals()
-    return visit_tables.crowd(_title(clients, collector), interleaved(measures, rounds), goals)
+    measures = {name: event_costs.measured(start, clients, size.events, size.paced) for name, start in starts.items()}
+    goals = event_tables.WANTED[collector] if clients >= GOALS_FROM else event_tables.Goals()
+    return event_tables.crowd(_title(clients, collector), interleaved(measures, rounds), goals)
 
 
 def idle(starts: Mapping[str, Start], size: Size) -> list[Table]:
     """Return the table of the larger crowd, to which nothing is sent but pings."""
     clients, ping = size.crowds[-1], size.idle_ping
     title = f"{clients} idle clients, pinged each {ping:g} s; {size.windows} windows of {ping:g} s"
-    return [visit_tables.idle(title, visits.idle(starts, clients, ping, size.windows))]
+    return [event_tables.idle(title, event_costs.idle(starts, clients, ping, size.windows))]
 
 
 def few(starts: Mapping[str, Start]) -> list[Table]:
     """Return the table of who of a few clients gets an event at all."""
-    reached = {name: [float(visits.reached(start, FEW))] for name, start in starts.items()}
+    reached = {name: [float(event_costs.reached(start, FEW))] for name, start in starts.items()}
     return [Table(f"{FEW} clients, one event", [Column("clients that have it", reached, places=0)])]
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from time import process_time
 
-from . import report
 from .candidates import Candidate, load
-from .cases import EVENTS, Event
-from .goals import AtMost, Faster, Goal
-from .measure import batched, interleaved
-from .report import Part, Rounds
-from .tables import OURS, Table, costs, peers
+from .harness import report
+from .harness.cases import EVENTS, Event
+from .harness.goals import AtMost, Faster, Goal
+from .harness.measure import batched, interleaved
+from .harness.report import Part, Rounds
+from .harness.tables import OURS, Table, costs, peers
 
 MADE_BEFORE = "wsgiresp, made before"
 TEXT = "wsgiresp, the text alone"

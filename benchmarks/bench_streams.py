@@ -8,15 +8,15 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import NamedTuple
 
-from . import report
-from .cases import Answer
 from .chunked import DIRECT, OURS, PINGED, WAYS, path
-from .goals import AtMost, Goal
-from .measure import interleaved
-from .reader import Reader
-from .report import Part, Rounds
-from .servers import Command, Server, gunicorn, in_python, running
-from .tables import Column, Table, peers
+from .harness import report
+from .harness.answers import Answer
+from .harness.goals import AtMost, Goal
+from .harness.measure import interleaved
+from .harness.reader import Reader
+from .harness.report import Part, Rounds
+from .harness.servers import Command, Server, gunicorn, in_python, running
+from .harness.tables import Column, Table, peers
 
 AGAIN = f"{DIRECT}, again"  # what it differs by from the first is what this table cannot tell apart
 SIZES = {"64 B": 64, "1 KiB": 1024, "64 KiB": 65536}
@@ -46,7 +46,7 @@ def commands(skipped: Callable[[str], None]) -> dict[str, Command]:
         if module == "starlette":
             found[way] = in_python("uvicorn", "chunks", module, way)
         else:
-            found[way] = gunicorn("gevent", f"benchmarks.served:chunks({module!r}, {way!r})")
+            found[way] = gunicorn("gevent", f"benchmarks.harness.applications:chunks({module!r}, {way!r})")
     found[AGAIN] = found[DIRECT]
     return found
 

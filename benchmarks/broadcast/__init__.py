@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from benchmarks.drive import ASGIApplication
+from benchmarks.harness.drive import ASGIApplication
 
 MARK = "|"  # once in each event, and in nothing else that is sent
 EVENT = "x" * 99 + MARK

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, routing
 from fastapi.sse import EventSourceResponse
 
-from benchmarks.drive import ASGIApplication
+from benchmarks.harness.drive import ASGIApplication
 
 from . import STREAM, Listeners, asgi
 from .tasks import listen

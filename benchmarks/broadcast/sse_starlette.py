@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sse_starlette import EventSourceResponse
 
-from benchmarks.drive import ASGIApplication
+from benchmarks.harness.drive import ASGIApplication
 
 from . import Listeners, asgi
 from .tasks import listen

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.cases import Case, Event
-from benchmarks.drive import WSGI, Driver
+from benchmarks.harness.cases import Case, Event
+from benchmarks.harness.drive import WSGI, Driver
 
 PEERS = (
     "starlette",

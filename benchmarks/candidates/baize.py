@@ -8,7 +8,7 @@ from baize.typing import Environ, StartResponse
 from baize.wsgi import FileResponse, JSONResponse, PlainTextResponse, RedirectResponse
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 
 
 def cookies(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -10,7 +10,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT, Event
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT, Event
 
 BODY = TEXT.encode()
 LENGTH = str(len(BODY))

@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 
 Responder = Callable[[falcon.Request, falcon.Response], None]
 

@@ -13,7 +13,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from flask import Flask, Response, redirect, send_file
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 from wsgiresp.responses import FileResponse
 
 app = Flask(__name__)

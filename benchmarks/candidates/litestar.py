@@ -16,8 +16,8 @@ from litestar.response.sse import ServerSentEventMessage
 from litestar.serialization import encode_json
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT, Event
-from benchmarks.drive import ASGI, ASGIApplication
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT, Event
+from benchmarks.harness.drive import ASGI, ASGIApplication
 
 
 async def nothing() -> None:

@@ -7,8 +7,8 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.types import Receive, Scope, Send
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
-from benchmarks.drive import ASGI
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.drive import ASGI
 
 
 async def nothing() -> None:

@@ -9,7 +9,7 @@ from webob import Response
 from webob.exc import HTTPTemporaryRedirect
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 
 
 def headers(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

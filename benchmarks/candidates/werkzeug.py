@@ -9,7 +9,7 @@ from werkzeug.utils import redirect, send_file
 from werkzeug.wrappers import Response
 
 from benchmarks.candidates import Candidate
-from benchmarks.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 
 
 def nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from ..servers import ROOT
+from ..harness.servers import ROOT
 
 # The client of the tests that takes nothing but what HTTP allows, and the tables of the demo's README.
 sys.path.append(str(ROOT / "tests"))

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import gevent
 
-from ..crowd import allow_descriptors
-from ..servers import Apart
+from ..harness.event_clients import allow_descriptors
+from ..harness.servers import Apart
 from . import files, pages, streams
 from .page import Page
 from .visitors import Run, Visitor

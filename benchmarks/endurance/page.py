@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from statistics import median
 
-from .. import report
+from ..harness import report
 from .visitors import Run, Visitor
 from .worker import Sample
 

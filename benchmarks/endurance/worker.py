@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from ..servers import ROOT, Server
+from ..harness.servers import ROOT, Server
 
 EXAMPLES = ROOT / "examples"
 PATIENCE = 30.0  # s for a worker that is busy to say what is in it

@@ -1,7 +1,8 @@
-"""One application of one candidate, for a server's command line: ``benchmarks.served:app("baize", "text")``.
+"""One application of one candidate, for a server's command line.
 
-Servers whose command line takes no such expression are started from here: ``python -m benchmarks.served uvicorn FD
-files starlette starlette FOLDER``.
+It is named there as ``benchmarks.harness.applications:app("baize", "text")``. Servers whose command line takes no such
+expression are started from here:
+``python -m benchmarks.harness.applications uvicorn FD files starlette starlette FOLDER``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from .candidates import Candidate
-from .candidates.bare import text
+from ..candidates import Candidate
+from ..candidates.bare import text
 from .cases import SMALL
 from .drive import ASGI
 from .servers import IDLE

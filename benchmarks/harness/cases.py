@@ -9,23 +9,13 @@ from typing import Any, NamedTuple
 
 from wsgiresp._protocol.event_reader import EventReader
 
+from .answers import Answer
+
 TEXT = "Hello, world!"
 TARGET = "/elsewhere?from=here"
 ORIGIN = "http://127.0.0.1:8000"
 HEADERS = {"Cache-Control": "no-store", "X-Frame-Options": "DENY", "X-Request-Id": "8a6e0804-2bd0"}
 SMALL = {"message": TEXT}
-
-
-class Answer(NamedTuple):
-    """What a client sees of one response."""
-
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    def values(self, name: str) -> list[str]:
-        """Return the values of the field *name*, found without regard to case."""
-        return [value for key, value in self.headers if key.lower() == name.lower()]
 
 
 @dataclass(frozen=True)

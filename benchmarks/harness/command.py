@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from .kept import RESULTS, Result, keep, kept
 from .page import write
 from .report import PARTLY
+from .results import RESULTS, Result, keep, kept
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "benchmarks"
 LOOKED_AT = ROOT / "build" / "benchmarks"  # what a first look leaves, that no figure worth keeping is lost for it
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import NamedTuple
 
-from .folder import MIB, SIZES, path
 from .goals import AtMost, Faster, Goal
 from .load import Load
 from .measure import interleaved
+from .sample_files import MIB, SIZES, path
 from .servers import Command, Server, gunicorn, in_python, nginx
 from .tables import OURS, Column, Table, peers
 
@@ -50,7 +50,7 @@ def commands(ways: Iterable[tuple[str, str]], folder: str, place: str) -> dict[s
         if candidate == "starlette":
             found[f"uvicorn: {way}"] = in_python("uvicorn", "files", candidate, way, folder)
             continue
-        app = f"benchmarks.served:files({candidate!r}, {way!r}, {folder!r})"
+        app = f"benchmarks.harness.applications:files({candidate!r}, {way!r}, {folder!r})"
         found[f"gevent: {way}"] = gunicorn("gevent", app)
         others = {
             "gthread": gunicorn("gthread", app, "--threads", "4"),

@@ -14,7 +14,7 @@ from time import process_time
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
 
-from .cases import Answer
+from .answers import Answer
 
 Fields = list[tuple[str, str]]
 Message = dict[str, Any]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 
-from .broadcast import LISTENERS, MARK, STREAM, publish_path
+from ..broadcast import LISTENERS, MARK, STREAM, publish_path
 from .load import ROOM, ask
 from .servers import Server
 
@@ -37,7 +37,7 @@ def allow_descriptors(count: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
 
 
-class Crowd:
+class EventClients:
     """Clients of *server*, none at first."""
 
     def __init__(self, server: Server) -> None:

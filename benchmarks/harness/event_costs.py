@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from statistics import median, quantiles
 from typing import NamedTuple
 
-from .crowd import Crowd
+from .event_clients import EventClients
 from .servers import Server
 
 WARM = 20  # clients before those that are measured, so that all is imported and filled
@@ -24,7 +24,7 @@ NEVER = math.inf  # s, where it was not noticed that all had left, or no ping ca
 Start = Callable[[], Server]
 
 
-class Visit(NamedTuple):
+class EventCosts(NamedTuple):
     """What one crowd cost: seconds, but for ``memory``, which is bytes for each client."""
 
     memory: float
@@ -38,26 +38,26 @@ class Visit(NamedTuple):
     noticed: float  # from when the last has left to when the server knows it of all
 
 
-def visit(start: Start, clients: int, events: int, paced: int) -> Callable[[], Visit]:
+def measured(start: Start, clients: int, events: int, paced: int) -> Callable[[], EventCosts]:
     """Return a measure of a crowd of *clients* at a server that is new each time.
 
     *events* are told to it one at a time, and as many as *paced* one a second.
     """
 
-    def measure() -> Visit:
+    def measure() -> EventCosts:
         with closing(start()) as server:
             server.answer()
-            with closing(Crowd(server)) as first:
+            with closing(EventClients(server)) as first:
                 first.join(WARM)
                 first.deliver(1)
                 first.leave()
-            with closing(Crowd(server)) as crowd:
-                return _visit(server, crowd, clients, events, paced)
+            with closing(EventClients(server)) as crowd:
+                return _measured(server, crowd, clients, events, paced)
 
     return measure
 
 
-def _visit(server: Server, crowd: Crowd, clients: int, events: int, paced: int) -> Visit:
+def _measured(server: Server, crowd: EventClients, clients: int, events: int, paced: int) -> EventCosts:
     memory, cpu = server.memory(), server.cpu_seconds()
     crowd.join(clients)
     joining = (server.cpu_seconds() - cpu) / clients
@@ -67,7 +67,7 @@ def _visit(server: Server, crowd: Crowd, clients: int, events: int, paced: int) 
     burst_cpu, burst = _window(server, crowd, _bursts())
     waits = _waits(crowd, paced)
     noticed = crowd.leave()
-    return Visit(
+    return EventCosts(
         memory / clients,
         joining,
         single_cpu,
@@ -80,7 +80,7 @@ def _visit(server: Server, crowd: Crowd, clients: int, events: int, paced: int) 
     )
 
 
-def _window(server: Server, crowd: Crowd, deliveries: Iterable[int]) -> tuple[float, float]:
+def _window(server: Server, crowd: EventClients, deliveries: Iterable[int]) -> tuple[float, float]:
     """Return the seconds of CPU, and by the clock, for each event at each client."""
     before = server.cpu_seconds()
     seconds, events = 0.0, 0
@@ -98,7 +98,7 @@ def _bursts() -> Iterable[int]:
             return
 
 
-def _waits(crowd: Crowd, events: int) -> list[float]:
+def _waits(crowd: EventClients, events: int) -> list[float]:
     crowd.waits.clear()
     due = time.perf_counter()
     for _ in range(events):
@@ -127,7 +127,7 @@ def idle(starts: Mapping[str, Start], clients: int, seconds: float, windows: int
         crowds = {}
         for name, server in servers.items():
             server.answer()
-            crowds[name] = stack.enter_context(closing(Crowd(server)))
+            crowds[name] = stack.enter_context(closing(EventClients(server)))
             crowds[name].join(clients)
         # From here on each is pinged at its own time.
         _receive_all(crowds.values(), 1.5 * seconds)
@@ -141,7 +141,7 @@ def idle(starts: Mapping[str, Start], clients: int, seconds: float, windows: int
         return found
 
 
-def _receive_all(crowds: Collection[Crowd], seconds: float) -> float:
+def _receive_all(crowds: Collection[EventClients], seconds: float) -> float:
     began = time.perf_counter()
     while (took := time.perf_counter() - began) < seconds:
         for crowd in crowds:
@@ -153,7 +153,7 @@ def reached(start: Start, clients: int) -> int:
     """Return how many of *clients* of a server have an event a while after it was published."""
     with closing(start()) as server:
         server.answer()
-        with closing(Crowd(server)) as crowd:
+        with closing(EventClients(server)) as crowd:
             crowd.connect(clients)
             crowd.receive(QUIET)
             crowd.publish(1)

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
+from .event_costs import EventCosts, Idle
 from .goals import AtMost, Faster, Goal, Under
 from .tables import OURS, Column, Table, peers
-from .visits import Idle, Visit
 
 BASELINE = "sse-starlette"
 
 _PAIR = OURS, BASELINE
 
-T = TypeVar("T", Visit, Idle)
+T = TypeVar("T", EventCosts, Idle)
 
 
 class Goals(NamedTuple):
@@ -40,8 +40,8 @@ WANTED = {
 """What is wanted of a large crowd, by whether the server's collector of cycles is on or off."""
 
 
-def crowd(title: str, found: Mapping[str, Sequence[Visit]], goals: Goals) -> list[Table]:
-    """Return the tables of the visits *found*, with what is wanted of them."""
+def crowd(title: str, found: Mapping[str, Sequence[EventCosts]], goals: Goals) -> list[Table]:
+    """Return the tables of the costs *found*, with what is wanted of them."""
     noticed = Column("s until all gone is noticed", figures(found, "noticed"), goals=goals.noticed)
     tables = {
         "one event at a time": _sent(found, "single", goals.single_cpu, ()),
@@ -75,7 +75,7 @@ def figures(found: Mapping[str, Sequence[T]], name: str) -> dict[str, list[float
 
 
 def _sent(
-    found: Mapping[str, Sequence[Visit]], way: str, of_cpu: Sequence[Goal], of_seconds: Sequence[Goal]
+    found: Mapping[str, Sequence[EventCosts]], way: str, of_cpu: Sequence[Goal], of_seconds: Sequence[Goal]
 ) -> list[Column]:
     return [
         _beside(Column("CPU us/delivery", figures(found, f"{way}_cpu"), 1e-6, goals=of_cpu)),

@@ -9,8 +9,8 @@ from itertools import groupby
 from pathlib import Path
 
 from .goals import Goal, Verdict
-from .kept import Result
 from .plots import picture
+from .results import Result
 from .tables import table, times
 
 PAGE = "index.md"

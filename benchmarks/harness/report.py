@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
-from .kept import RESULTS, Result, keep
+from .results import RESULTS, Result, keep
 from .tables import Table
 
 RUNTIME = ("wsgiresp", "Werkzeug", "gevent", "simplejson", "orjson")

@@ -13,10 +13,10 @@ from contextlib import ExitStack, closing
 from typing import Any, NamedTuple
 
 from .downloads import APPS, BASELINE
-from .folder import COPIES, LARGE, cached, evict, path, warm
 from .goals import AtMost, Goal, Under
 from .load import Load
 from .measure import interleaved
+from .sample_files import COPIES, LARGE, cached, evict, path, warm
 from .servers import Server
 from .tables import OURS, Column, Table, peers
 

@@ -11,7 +11,7 @@ from typing import Any
 from . import goals
 from .tables import Column, Table
 
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "results"
 
 
 @dataclass(frozen=True)

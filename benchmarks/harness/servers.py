@@ -15,9 +15,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
-from .cases import Answer
+from .answers import Answer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 START = 60.0  # s for a server to answer first: thirty of them start on one CPU
 IDLE = 600  # s that a connection may be idle: each has to wait for its turn
 
@@ -37,9 +37,9 @@ def gunicorn(worker: str, app: str, *options: str) -> Command:
 def in_python(server: str, maker: str, *asked: str) -> Command:
     """Return the command of *server*, which has no command line of that kind, for an application.
 
-    That is what the function *maker* of ``benchmarks.served`` returns for what is *asked*.
+    That is what the function *maker* of ``benchmarks.harness.applications`` returns for what is *asked*.
     """
-    start = [sys.executable, "-m", "benchmarks.served", server]
+    start = [sys.executable, "-m", "benchmarks.harness.applications", server]
     return lambda listener: [*start, str(listener.fileno()), maker, *asked]
 
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 
 from .downloads import BASELINE
-from .folder import LARGE, path
 from .goals import Under
 from .load import ask
+from .sample_files import LARGE, path
 from .servers import Command, Server
 from .tables import OURS, Column, Table, peers
 

@@ -1,0 +1,1 @@
+"""What measures: clients, servers, statistics, tables. What is measured is in the modules beside this folder."""
