@@ -8,7 +8,7 @@ from time import process_time
 
 from .candidates import Candidate, load
 from .harness import report
-from .harness.cases import EVENTS, Event
+from .harness.events import EVENTS, Event
 from .harness.goals import AtMost, Faster, Goal
 from .harness.measure import batched, interleaved
 from .harness.report import Part, Rounds

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.harness.cases import Case, Event
+from benchmarks.harness.cases import Case
 from benchmarks.harness.drive import WSGI, Driver
+from benchmarks.harness.events import Event
 
 PEERS = (
     "starlette",

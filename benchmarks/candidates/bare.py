@@ -10,7 +10,8 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from benchmarks.candidates import Candidate
-from benchmarks.harness.cases import HEADERS, TARGET, TEXT, Event
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.events import Event
 
 BODY = TEXT.encode()
 LENGTH = str(len(BODY))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fastapi.sse import ServerSentEvent, format_sse_event
 
 from benchmarks.candidates import Candidate
-from benchmarks.harness.cases import Event
+from benchmarks.harness.events import Event
 
 
 def formatted(sent: Event) -> Callable[[], bytes]:

@@ -16,8 +16,9 @@ from litestar.response.sse import ServerSentEventMessage
 from litestar.serialization import encode_json
 
 from benchmarks.candidates import Candidate
-from benchmarks.harness.cases import HEADERS, TARGET, TEXT, Event
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
 from benchmarks.harness.drive import ASGI, ASGIApplication
+from benchmarks.harness.events import Event
 
 
 async def nothing() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sse_starlette.event import ServerSentEvent
 
 from benchmarks.candidates import Candidate
-from benchmarks.harness.cases import Event
+from benchmarks.harness.events import Event
 
 
 def made(sent: Event) -> Callable[[], bytes]:

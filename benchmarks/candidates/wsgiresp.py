@@ -7,7 +7,8 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from benchmarks.candidates import Candidate
-from benchmarks.harness.cases import HEADERS, TARGET, TEXT, Event
+from benchmarks.harness.cases import HEADERS, TARGET, TEXT
+from benchmarks.harness.events import Event
 from wsgiresp._protocol.event_stream import encode
 from wsgiresp.responses import (
     BackgroundTask,

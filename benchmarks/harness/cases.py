@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from wsgiresp._protocol.event_reader import EventReader
+from typing import Any
 
 from .answers import Answer
 
@@ -75,22 +73,6 @@ def objects(count: int) -> list[dict[str, Any]]:
     ]
 
 
-class Event(NamedTuple):
-    """One server-sent event whose data is text."""
-
-    data: str
-    event: str | None = None
-    id: str | None = None
-
-    def fault(self, block: bytes) -> str | None:
-        """Return what is wrong with *block*, ``None`` where a reader gets this event and no other out of it."""
-        lines = self.data.replace("\r\n", "\n").replace("\r", "\n")
-        found = EventReader().feed(block)
-        if found != [(self.event or "message", lines, self.id or "")]:
-            return f"a reader gets {str(found)[:80]}"
-        return None
-
-
 def _plain(name: str, method: str = "GET", body: bytes = TEXT.encode(), **more: Any) -> Case:
     return Case(name, method, body=body, media_type="text/plain", **more)
 
@@ -113,12 +95,3 @@ DISPATCH = (
 
 DOCUMENTS: dict[str, Any] = {"1 key": SMALL, "50 objects": objects(50), "5000 objects": objects(5000)}
 """The documents of ``bench_json``."""
-
-EVENTS = {
-    "short": Event("Hello, world!"),
-    "200 B + event + id": Event("temperature=21.5;" * 12, event="measured", id="1048576"),
-    "10 lines": Event("\n".join(f"line {number} of a short log" for number in range(10))),
-    "10 KB": Event("0123456789abcdef" * 640),
-    "CRLF, CR and LF": Event("first line\r\nsecond line\rthird line\nfourth line\r\n\r\nlast line"),
-}
-"""The events of ``bench_sse_encode``."""

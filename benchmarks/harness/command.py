@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from .compare import command as compare
 from .page import write
 from .report import PARTLY
 from .results import RESULTS, Result, keep, kept
@@ -50,6 +51,7 @@ def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--only", dest="names", nargs="+", choices=list(MODULES), default=list(MODULES), metavar="NAME")
     parser.add_argument("--pages-only", action="store_true", help="only write the page of what is kept")
     parser.add_argument("--note", default="", help="a line about the machine, for the page")
+    parser.add_argument("--compare", metavar="REV", help="compare this revision with the working tree: REV --help")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="leave all there, as a first look does in build/")
     found = parser.parse_args(arguments)
     into = found.into or (LOOKED_AT if found.extent == "quick" else None)
@@ -99,7 +101,13 @@ def take(options: argparse.Namespace, runs: Run) -> None:
 
 
 def main(arguments: Sequence[str] | None = None, runs: Run = run) -> int:
-    """Return the exit status: 1 where a benchmark or a part of one failed, which the page names."""
+    """Return the exit status: 1 where a benchmark or a part of one failed, which the page names.
+
+    With ``--compare`` it is that of the comparison.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    if any(one.partition("=")[0] == "--compare" for one in given):
+        return compare.main(given)
     options = asked(arguments)
     if not options.pages_only:
         take(options, runs)

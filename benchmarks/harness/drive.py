@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from time import process_time
 from typing import Any, Protocol
 from wsgiref.types import WSGIApplication, WSGIEnvironment
@@ -41,11 +41,16 @@ class Driver(Protocol):
 
 
 class WSGI:
-    """A WSGI server (PEP 3333) that neither reads a request nor writes an answer."""
+    """A WSGI server (PEP 3333) that neither reads a request nor writes an answer.
 
-    def __init__(self, app: WSGIApplication, method: str = "GET", path: str = "/") -> None:
+    *fields* of the request come beside those that a browser sends.
+    """
+
+    def __init__(
+        self, app: WSGIApplication, method: str = "GET", path: str = "/", fields: Mapping[str, str] | None = None
+    ) -> None:
         self._app = app
-        self._environ = _environ(method, path)
+        self._environ = _environ(method, path, {**_FIELDS, **(fields or {})})
 
     def answer(self) -> Answer:
         """Return what a client sees of one request."""
@@ -139,7 +144,7 @@ def _run(coroutine: Coroutine[Any, Any, None]) -> None:
     raise RuntimeError(_WAITS)
 
 
-def _environ(method: str, path: str) -> WSGIEnvironment:
+def _environ(method: str, path: str, fields: Mapping[str, str]) -> WSGIEnvironment:
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -158,7 +163,7 @@ def _environ(method: str, path: str) -> WSGIEnvironment:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
     }
-    environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in _FIELDS.items()})
+    environ.update({"HTTP_" + name.upper().replace("-", "_"): value for name, value in fields.items()})
     return environ
 
 

@@ -71,9 +71,14 @@ def batched(seconds: Callable[[int], float], length: float) -> Callable[[], floa
 
     *seconds* returns what as many calls took as it is told.
     """
+    calls = calls_within(seconds, length)
+    return lambda: seconds(calls) / calls
+
+
+def calls_within(seconds: Callable[[int], float], length: float) -> int:
+    """Return how many calls take about *length* seconds; *seconds* returns what as many took as it is told."""
     calls = 1
     # The least of three, for a batch that was interrupted would make all later ones too short.
     while (taken := min(seconds(calls) for _ in range(3))) < length / 4:
         calls *= 4
-    calls = max(1, round(calls * length / taken))
-    return lambda: seconds(calls) / calls
+    return max(1, round(calls * length / taken))

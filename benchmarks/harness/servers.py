@@ -58,15 +58,17 @@ def nginx(folder: str, place: str) -> Command | None:
 
 
 class Server:
-    """A server on a free port of the loopback."""
+    """A server on a free port of the loopback, started in *folder* with *environment*, which is ours if it is None."""
 
-    def __init__(self, command: Command) -> None:
+    def __init__(self, command: Command, folder: Path = ROOT, environment: Mapping[str, str] | None = None) -> None:
         with socket.socket() as listener:
             # For a server that binds the port itself, while this socket is still open.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(("127.0.0.1", 0))
             self.port: int = listener.getsockname()[1]
-            self._process = subprocess.Popen(command(listener), cwd=ROOT, pass_fds=[listener.fileno()])
+            self._process = subprocess.Popen(
+                command(listener), cwd=folder, env=environment, pass_fds=[listener.fileno()]
+            )
 
     def answer(self, path: str = "/") -> Answer:
         """Return what a client sees of one request; waits for the server to start, ``TimeoutError`` if it does not."""
