@@ -12,7 +12,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from time import perf_counter
 
 from ..broadcast import LISTENERS, MARK, STREAM, publish_path
@@ -92,6 +92,25 @@ class EventClients:
         """Publish *events* for each client, and wait for nothing."""
         self._published += [perf_counter()] * events
         ask(self._publisher, publish_path(events))
+
+    def request_beside_event(self) -> float:
+        """Return how many seconds a new request takes that comes while an event goes out to all.
+
+        The event is at all clients in the end, with the errors of ``deliver``.
+        """
+        self.publish(1)
+        self.receive(TIMEOUT, self.events + 1)
+        began = perf_counter()
+        with closing(self._connect()) as request:
+            ask(request, LISTENERS)
+            answered = select.poll()  # select() takes no descriptor above 1,023
+            answered.register(request, select.POLLIN)
+            # What comes meanwhile is taken, a little at a time: the server must not have to wait for a client.
+            while not answered.poll(0):
+                self.receive(0.0)
+            seconds = perf_counter() - began
+        self.settle()
+        return seconds
 
     def settle(self) -> None:
         """Wait for all events that were published, with the errors of ``deliver``."""

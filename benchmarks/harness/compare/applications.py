@@ -78,7 +78,7 @@ IN_PROCESS: dict[str, WSGIApplication] = {
 def few_events() -> Iterator[ServerSentEvent]:
     """Return the events of a short answer."""
     for number in range(3):
-        yield ServerSentEvent({"number": number}, event="counted", id=str(number))
+        yield ServerSentEvent(f"number {number}", event="counted", id=str(number))
 
 
 SHORT: dict[str, Callable[[], WSGIApplication]] = {

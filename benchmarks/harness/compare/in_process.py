@@ -118,7 +118,7 @@ class InProcess:
     name: str
     called: Sequence[Called] = CALLED
     rounds: int = 15
-    pairs: int = 24
+    pairs: int = 32
     batch: float = 0.005
     is_usual: bool = True
 
