@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..servers import Apart
 from .revisions import Revision
-from .rows import Both, Figures, Row, add_fields, taken_in_turns
+from .rows import Both, Figures, Pair, Row, taken_in_turns
 
 # Nothing else is imported, since that would be in nobody's figures if wsgiresp needs it too.
 _PROBE = """\
@@ -45,7 +45,7 @@ class Imports:
 
     name: str
     rounds: int = 15
-    pairs: int = 3
+    pairs: int = 6
     is_usual: bool = True
 
     @property
@@ -58,7 +58,9 @@ class Imports:
         old, new = (partial(imported, revision, both.round) for revision in (both.old, both.new))
         with Apart() as apart:
             taken = apart.start(partial(taken_in_turns, old, new, self.pairs))
-        add_fields(figures, ROWS, taken, wanted)
+        for field, row in ROWS.items():
+            if row in wanted:
+                figures.add(row, [Pair(getattr(before, field), getattr(after, field)) for before, after in taken])
 
 
 def imported(revision: Revision, round: int) -> Cost:

@@ -6,12 +6,12 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from statistics import median, quantiles
+from statistics import fmean, median, quantiles
 from typing import NamedTuple
 
 from ..event_clients import EventClients, allow_descriptors
 from ..servers import Apart, Server
-from .rows import Both, Figures, Pair, Row, add_fields, taken_in_turns
+from .rows import Both, Figures, Pair, Row, taken_in_turns
 from .served import started
 
 WARM = 20  # clients before those that are measured, so that all is imported and filled
@@ -19,18 +19,11 @@ QUIET = 0.5  # s for what is left to do once all have come
 SPARE = 1000  # descriptors for all but the clients
 
 
-class Window(NamedTuple):
-    """What some events cost that went out one at a time: seconds."""
+class Delivery(NamedTuple):
+    """What one event cost that went to all clients: seconds."""
 
-    cpu: float  # of one delivery
-    p99: float  # from the request that published an event to the event at a client; the median over the events
-
-
-class Beside(NamedTuple):
-    """How long new requests took while an event went out to all: seconds."""
-
-    p50: float
-    longest: float
+    cpu: float  # for each client
+    p99: float  # from the request that published it to the event at all clients but one in a hundred
 
 
 class Audience:
@@ -52,20 +45,17 @@ class Audience:
         self._audience.receive(QUIET)
         return (self._server.memory() - before) / self._clients
 
-    def window(self, events: int) -> Window:
-        """Return what *events* cost that go out one at a time."""
-        p99 = []
+    def delivery(self) -> Delivery:
+        """Return what one event costs."""
+        self._audience.waits.clear()
         before = self._server.cpu_seconds()
-        for _ in range(events):
-            self._audience.waits.clear()
-            self._audience.deliver(1)
-            p99.append(quantiles(self._audience.waits, n=100)[98])
-        return Window((self._server.cpu_seconds() - before) / events / self._clients, median(p99))
+        self._audience.deliver(1)
+        cpu = (self._server.cpu_seconds() - before) / self._clients
+        return Delivery(cpu, quantiles(self._audience.waits, n=100)[98])
 
-    def beside(self, events: int) -> Beside:
-        """Return how long a new request took beside each of so many *events*."""
-        waits = [self._audience.request_beside_event() for _ in range(events)]
-        return Beside(median(waits), max(waits))
+    def request(self) -> float:
+        """Return the seconds of a new request beside one event."""
+        return self._audience.request_beside_event()
 
     def close(self) -> None:
         """Close all connections."""
@@ -74,15 +64,34 @@ class Audience:
 
 @dataclass(frozen=True)
 class ManyClients:
-    """Rows of so many *clients*: in each round so many *windows* of both kinds, of so many events."""
+    """Rows of so many *clients*. A round has so many *windows* of *events*, and as many of *requests* beside an event.
+
+    The servers take turns event by event. The CPU time is summed up over a window: the collector of cycles does not
+    run in each event, and would not be in the median of single ones.
+    """
 
     name: str
     clients: int
-    rounds: int = 9
-    windows: int = 3
-    events: int = 20  # a window of fewer measures the collector of cycles
-    beside: int = 10
+    rounds: int = 12
+    windows: int = 4
+    events: int = 20
+    requests: int = 10
     is_usual: bool = True
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All that it measures."""
+        return [self.cpu, self.p99, self.memory, self.beside, self.longest]
+
+    @property
+    def cpu(self) -> Row:
+        """The row of the CPU time of one event at one client."""
+        return Row(f"{self.name}: a delivery")
+
+    @property
+    def p99(self) -> Row:
+        """The row of the wait for an event."""
+        return Row(f"{self.name}: p99 of a delivery", "ms", 1e-3)
 
     @property
     def memory(self) -> Row:
@@ -90,25 +99,14 @@ class ManyClients:
         return Row(f"{self.name}: memory of an idle one", "KiB", 1024, limit=1.02)
 
     @property
-    def window(self) -> dict[str, Row]:
-        """The row of each field of ``Window``."""
-        return {
-            "cpu": Row(f"{self.name}: a delivery"),
-            "p99": Row(f"{self.name}: p99 of a delivery", "ms", 1e-3),
-        }
+    def beside(self) -> Row:
+        """The row of the median wait of a new request."""
+        return Row(f"{self.name}: new request beside one event, p50", "ms", 1e-3)
 
     @property
-    def request(self) -> dict[str, Row]:
-        """The row of each field of ``Beside``."""
-        return {
-            "p50": Row(f"{self.name}: new request beside one event, p50", "ms", 1e-3),
-            "longest": Row(f"{self.name}: new request beside one event, longest", "ms", 1e-3),
-        }
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """All that it measures."""
-        return [*self.window.values(), self.memory, *self.request.values()]
+    def longest(self) -> Row:
+        """The row of the longest wait of a new request."""
+        return Row(f"{self.name}: new request beside one event, longest", "ms", 1e-3)
 
     def measure(self, both: Both, wanted: Collection[Row], figures: Figures) -> None:
         """Measure one round of the rows *wanted* at a new server of each revision."""
@@ -119,16 +117,27 @@ class ManyClients:
                 for revision in (both.old, both.new)
             ]
             old, new = (stack.enter_context(closing(Audience(server, self.clients))) for server in servers)
-            joined = taken_in_turns(old.joined, new.joined, 1)
-            if self.memory in wanted:
-                figures.add(self.memory, [Pair(*pair) for pair in joined])
-            if any(row in wanted for row in self.window.values()):
-                windows = taken_in_turns(
-                    partial(old.window, self.events), partial(new.window, self.events), self.windows
-                )
-                add_fields(figures, self.window, windows, wanted)
-            if any(row in wanted for row in self.request.values()):
-                requests = taken_in_turns(
-                    partial(old.beside, self.beside), partial(new.beside, self.beside), self.windows
-                )
-                add_fields(figures, self.request, requests, wanted)
+            found = {self.memory: [Pair(*pair) for pair in taken_in_turns(old.joined, new.joined, 1)]}
+            if self.cpu in wanted or self.p99 in wanted:
+                found |= self._deliveries(old, new)
+            if self.beside in wanted or self.longest in wanted:
+                found |= self._requests(old, new)
+            for row, pairs in found.items():
+                if row in wanted:
+                    figures.add(row, pairs)
+
+    def _deliveries(self, old: Audience, new: Audience) -> dict[Row, list[Pair]]:
+        cpu, p99 = [], []
+        for _ in range(self.windows):
+            window = taken_in_turns(old.delivery, new.delivery, self.events)
+            cpu.append(Pair(fmean(before.cpu for before, _ in window), fmean(after.cpu for _, after in window)))
+            p99 += [Pair(before.p99, after.p99) for before, after in window]
+        return {self.cpu: cpu, self.p99: p99}
+
+    def _requests(self, old: Audience, new: Audience) -> dict[Row, list[Pair]]:
+        p50, longest = [], []
+        for _ in range(self.windows):
+            of_old, of_new = zip(*taken_in_turns(old.request, new.request, self.requests), strict=True)
+            p50.append(Pair(median(of_old), median(of_new)))
+            longest.append(Pair(max(of_old), max(of_new)))
+        return {self.beside: p50, self.longest: longest}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple, Protocol, TypeVar
@@ -101,12 +101,3 @@ def taken_in_turns(old: Callable[[], T], new: Callable[[], T], pairs: int) -> li
             second = new()
             found.append((old(), second))
     return found
-
-
-def add_fields(
-    figures: Figures, rows: Mapping[str, Row], taken: Sequence[tuple[object, object]], wanted: Collection[Row]
-) -> None:
-    """Add to *figures* what was *taken*, field by field, where the row of a field is *wanted*."""
-    for field, row in rows.items():
-        if row in wanted:
-            figures.add(row, [Pair(getattr(before, field), getattr(after, field)) for before, after in taken])
