@@ -1,1 +1,1 @@
-"""Floor 5: what lets a framework's views return the responses of wsgiresp. Each adapter is a module of its own."""
+"""Layer 6: adapters, one module for each of Flask, Django and gunicorn."""

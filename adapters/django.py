@@ -1,4 +1,4 @@
-"""Django: views return these responses, and middleware, decorators and tests find Django's own kinds in their place.
+"""Adapter for Django: a middleware lets views return these responses, and converts them to Django's own.
 
 ``MIDDLEWARE = [..., "wsgiresp.adapters.django.ResponseMiddleware"]``, as the last one.
 """
@@ -36,7 +36,7 @@ from wsgiresp.adapters._django.response_patch import begin_request, rendered, sh
 from wsgiresp.adapters._django.settings import default_of_the_view, defaults, namespaces
 from wsgiresp.adapters._django.thread_locals import Surroundings
 from wsgiresp.adapters._django.thread_sensitive import call
-from wsgiresp.adapters._django.views import View
+from wsgiresp.adapters._django.view_signature import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
 

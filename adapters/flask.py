@@ -1,4 +1,4 @@
-"""Flask: views return these responses, hooks see them decided, and streams and tasks run in the application's contexts.
+"""Adapter for Flask: an extension lets views return these responses, and prepares them for its hooks.
 
 An extension: ``Responses(app)``, or ``Responses()`` and ``init_app(app)``.
 """

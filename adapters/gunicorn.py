@@ -1,4 +1,4 @@
-"""gunicorn, told how streams and tasks end well: ``gunicorn -c python:wsgiresp.adapters.gunicorn app:app``.
+"""Configuration and hooks for gunicorn, with which streams and background tasks end well when a worker stops.
 
 A configuration of one's own imports the hooks, all five, and calls them from those it has itself:
 

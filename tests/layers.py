@@ -56,14 +56,13 @@ WITH_RUNTIME = {
     "wsgiresp/_tasks/retry.py": "cuts a call short in a greenlet or a task, and waits between two tries",
     "wsgiresp/_tasks/worker_pool.py": "runs tasks in greenlets",
     "wsgiresp/testing.py": "a server and a client in greenlets",
-    "adapters/_django/asgi.py": "knows the loop of the request",
+    "adapters/_django/asgi_requests.py": "knows the loop of the request",
     "adapters/_django/checks.py": "tells whether gevent has patched the process",
     "adapters/_django/thread_body.py": "waits for a thread from the loop of the request",
     "adapters/gunicorn.py": "gunicorn's gevent worker",
 }
 
 SHORT = {
-    "adapters/_django/merge_injected.py": "merges into Django's responses, which nothing else here knows",
     "wsgiresp/_protocol/caching.py": "Cache-Control, a header of its own (RFC 9111)",
     "wsgiresp/_protocol/json_lines.py": "a format of its own, application/jsonl",
     "wsgiresp/_protocol/length_counting.py": "used by both bodies of streams and by werkzeug's",

@@ -12,7 +12,7 @@ from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
 from wsgiresp._files import range_reader
-from wsgiresp._protocol import caching, cookies, event_reader, fields, locations, ranges
+from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
 from wsgiresp._runtime import disconnect, shutdown
 from wsgiresp._streams import bounded_buffer, stream_source, wsgi_body
 from wsgiresp._tasks import retry, worker_pool
@@ -97,13 +97,13 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
 @pytest.mark.parametrize(
     ("what", "number"),
     [
-        ("length of a cookie's `path`", cookies._LONGEST_PATH),
-        ("year of a cookie's `expires`", cookies._FIRST_YEAR),
+        ("length of a cookie's `path`", set_cookie._LONGEST_PATH),
+        ("year of a cookie's `expires`", set_cookie._FIRST_YEAR),
         ("length of a redirect target", locations._LONGEST),
         ("length of a host name", locations._LONGEST_NAME),
         (
             "header names, media types (for each charset) and cookie names whose check is remembered",
-            fields._ORDINARY_LIMIT,
+            header_validation._ORDINARY_LIMIT,
         ),
         ('`max_age="immutable"`', caching._YEAR),
         ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._views.responding import respond_with
+from ._views.respond_with import respond_with
 from .exceptions import HTTPException
 from .responses import (
     BackgroundTask,

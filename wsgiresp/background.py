@@ -1,4 +1,4 @@
-"""Work that is done after the response, as in FastAPI: tasks that a response's ``close()`` runs."""
+"""Background tasks, as in FastAPI: calls that are made after the response, by its ``close()``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec, Self
 
-from ._runtime.close_steps import run_each
+from ._runtime.close_order import run_each
 from ._tasks import external_queues, retry, worker_pool
 from ._tasks.retry import RetryPolicy
 from ._tasks.worker_pool import configure as configure

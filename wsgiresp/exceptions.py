@@ -1,4 +1,4 @@
-"""Exceptions that are answers: raised in a view, they say what the client gets."""
+"""``HTTPException``, which a view raises to answer, and the error of a response model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 from werkzeug.exceptions import default_exceptions
 
-from wsgiresp._protocol.fields import extend, pairs
+from wsgiresp._protocol.header_validation import extend, pairs
 from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
 from wsgiresp.responses import JSONResponse

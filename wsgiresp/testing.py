@@ -1,4 +1,4 @@
-"""A client for tests of streams, in process: it reads an endless answer step by step, and leaves when it likes.
+"""Client for tests of streams, in process: it reads an endless answer step by step, and disconnects when it likes.
 
     with visit(app, "/events") as visitor:
         assert visitor.next_event().data == "hello"

@@ -1,1 +1,1 @@
-"""What Django's adapter is made of: conversion, calls, contexts, settings, checks."""
+"""Layer 6: the parts of Django's adapter."""

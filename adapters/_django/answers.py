@@ -1,4 +1,4 @@
-"""What a view of Django's returned or raised, made a response of Django's."""
+"""Response of Django's for what a view returned or raised, with what it set on injected objects."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
+from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._streams.asgi_body import ASGIStreamBody
-from wsgiresp._views.answering import answer
 from wsgiresp._views.injection import Injected
-from wsgiresp.adapters._django.conversion import converted
-from wsgiresp.adapters._django.merge_injected import merge_into
+from wsgiresp._views.merging import additions, is_used
+from wsgiresp._views.view_response import answer
+from wsgiresp.adapters._django.conversion import converted, end_with
+from wsgiresp.adapters._django.cookies import add_cookie
 from wsgiresp.adapters._django.settings import defaults
+from wsgiresp.adapters._django.thread_locals import bind
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response
+from wsgiresp.responses.close_steps import close_steps
 
 _STREAM_TYPE = "text/html"  # of an iterator, as of Django's own streams
 
@@ -42,7 +47,7 @@ def response_for(request: HttpRequest, returned: Any, injected: Injected | None)
 def finished(request: HttpRequest, returned: Any, injected: Injected | None) -> HttpResponseBase:
     """Return Django's response for what a view *returned*: a response, a document, a tuple, an iterator."""
     if isinstance(returned, HttpResponseBase):
-        return returned if injected is None else merge_into(returned, request, injected)
+        return returned if injected is None else _merge_into(returned, request, injected)
     try:
         return converted(request, response_for(request, returned, injected))
     except HTTPException as error:
@@ -70,6 +75,27 @@ def beginning(made: HttpResponseBase) -> Callable[[], Any] | None:
 def converted_error(request: HttpRequest, error: HTTPException) -> HttpResponseBase:
     """Return the answer that *error* is."""
     return converted(request, response_for(request, error, None))
+
+
+def _merge_into(made: HttpResponseBase, request: HttpRequest, injected: Injected) -> HttpResponseBase:
+    """Return *made* with the status, the fields and the tasks of *injected*."""
+    if not is_used(injected):
+        return made
+    added: Any = additions(injected)
+    if added.chosen_status is not None:
+        made.status_code, made.reason_phrase = added.status_code, added.status[4:]
+    for name in {name.lower(): name for name, _ in added.headers}.values():
+        values = added.headers.getlist(name)
+        if name.lower() == "set-cookie":
+            for value in values:
+                add_cookie(made.cookies, value)
+        elif name.lower() == "vary":
+            patch_vary_headers(made, values)
+        else:
+            made[name] = ", ".join(values)
+    bind(request, added)
+    end_with(request, made, ClosingBody((), close_steps(added)).close)
+    return made
 
 
 def roll_back() -> None:

@@ -1,4 +1,4 @@
-"""What is told at start-up, and by ``manage.py check``: faults of the settings, and what would fail later."""
+"""System checks: faults of the settings, and what would fail later, at start-up and by ``manage.py check``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From our responses to Django's: prepared for the request, and closed with it, whatever middleware makes of them."""
+"""Conversion of our responses to Django's: prepared for the request, and closed with it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from wsgiresp._frameworks.prepared_response import needs_preparation
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._types import Prepared
 from wsgiresp.adapters._django import http_responses as kinds
-from wsgiresp.adapters._django.asgi import closed_at_last
+from wsgiresp.adapters._django.asgi_requests import closed_at_last
 from wsgiresp.adapters._django.response_patch import hand_on
 from wsgiresp.adapters._django.thread_body import in_thread
 from wsgiresp.adapters._django.thread_locals import bind

@@ -1,4 +1,4 @@
-"""Set-Cookie fields as the cookies of a Django response, for those who look at them or change them."""
+"""Cookies of a Django response, made of Set-Cookie fields, for code that reads or changes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our answers as Django's own kinds of response: what its middleware, handlers and tests ask of those, they find."""
+"""Subclasses of Django's HttpResponse that hold our answers: known bodies, streams, files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The settings: ``WSGIRESP = {"DEFAULT_RESPONSE_CLASS": ..., "NAMESPACES": {...}}``, and what is wrong with them."""
+"""Settings: ``WSGIRESP = {"DEFAULT_RESPONSE_CLASS": ..., "NAMESPACES": {...}}``, read and checked."""
 
 from __future__ import annotations
 

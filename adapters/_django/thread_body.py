@@ -1,4 +1,4 @@
-"""Streams under ASGI whose content is not asynchronous: stepped in a thread of their own, not made a list of."""
+"""Body of a synchronous stream under ASGI, stepped in a thread of its own instead of being read into a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request has set for its thread, set again where streams and tasks run, which leave no connection open."""
+"""Thread-local state of a request (language, time zone, URLconf), set again where its streams and tasks run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.utils import timezone, translation
 
 from wsgiresp._runtime.asyncio_thread import running_loop
 from wsgiresp._types import Around
-from wsgiresp.adapters._django.asgi import ThreadAbove, thread_above
+from wsgiresp.adapters._django.asgi_requests import ThreadAbove, thread_above
 from wsgiresp.adapters._django.thread_sensitive import thread_sensitive_calls
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse

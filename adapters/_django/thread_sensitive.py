@@ -1,4 +1,4 @@
-"""Django's thread-sensitive calls in coroutines that run on our loop: made in the thread that waits, as Django does it.
+"""Thread-sensitive calls of coroutines on our loop, made in the thread that waits for them, as Django does it.
 
 So a query of an ``async def`` uses the connection of its request, or, where a greenlet waits, that of the greenlet. No
 other thread has any to leave open.
@@ -16,7 +16,7 @@ from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.waiting_executor import WaitingExecutor, current_executor
-from wsgiresp.adapters._django.asgi import ThreadAbove
+from wsgiresp.adapters._django.asgi_requests import ThreadAbove
 
 
 class _WaitingThreadExecutor(Executor):

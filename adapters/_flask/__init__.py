@@ -1,1 +1,1 @@
-"""What Flask's adapter is made of: contexts around streams and tasks."""
+"""Layer 6: the parts of Flask's adapter."""

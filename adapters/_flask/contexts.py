@@ -1,4 +1,4 @@
-"""Flask's contexts around what runs after a view: tasks, streams, and the end of a request."""
+"""Application and request contexts of Flask around streams, background tasks and the end of a request."""
 
 from __future__ import annotations
 

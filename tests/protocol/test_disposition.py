@@ -12,7 +12,7 @@ from protocol.case_tables import cases
 from werkzeug.http import parse_options_header
 
 from wsgiresp._protocol.disposition import content_disposition
-from wsgiresp._protocol.fields import field
+from wsgiresp._protocol.header_validation import field
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 QUOTED = r'"(?:[\t \x21\x23-\x5b\x5d-\x7e]|\\[\t\x20-\x7e])*"'

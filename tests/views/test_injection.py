@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional, Union
 import pytest
 
 from wsgiresp._views.injection import plan
-from wsgiresp._views.responding import respond_with
+from wsgiresp._views.respond_with import respond_with
 from wsgiresp.responses import BackgroundTasks, JSONResponse, Response
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from responses.calls import call
 from typing_extensions import TypedDict
 
-from wsgiresp._views.responding import respond_with
+from wsgiresp._views.respond_with import respond_with
 from wsgiresp.exceptions import ResponseValidationError
 from wsgiresp.responses import HTMLResponse, JSONResponse, ORJSONResponse, Response, json_encoder
 

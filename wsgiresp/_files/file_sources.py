@@ -1,4 +1,4 @@
-"""Where the content of a FileResponse comes from: a path that is opened for each request, or an object that is open."""
+"""Sources of a FileResponse: a path that is opened for each request, or a file object that is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows: file-likes that show a server the bytes to send, and nothing after them."""
+"""Range readers: file-like objects that give a server the bytes of a range, and nothing after them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol
 
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
-from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each
 
 BLOCK_SIZE = 262144
 """Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""

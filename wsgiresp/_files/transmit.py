@@ -16,7 +16,7 @@ from wsgiresp._files.range_reader import (
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._protocol.ranges import UNKNOWN, Span
-from wsgiresp._runtime.close_steps import Step
+from wsgiresp._runtime.close_order import Step
 from wsgiresp._runtime.server_profile import ServerProfile
 
 

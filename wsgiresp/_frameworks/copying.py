@@ -1,12 +1,12 @@
-"""Answers for frameworks that have responses of their own: what those are made of."""
+"""Copies of our answers, for frameworks that have response classes of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from wsgiresp._protocol.fields import Field
-from wsgiresp._runtime.close_steps import ClosingBody
+from wsgiresp._protocol.header_validation import Field
+from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._runtime.server_profile import with_file_wrapper
 from wsgiresp._types import Prepared
 from wsgiresp.responses.base import Response

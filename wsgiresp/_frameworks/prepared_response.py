@@ -1,4 +1,4 @@
-"""A response whose answer is decided before it is called, for frameworks that show it to hooks in between."""
+"""Response that is prepared before it is called, so that the hooks of a framework see and change its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from wsgiresp._frameworks.copying import prepared_copy
 from wsgiresp._protocol.content import without_content
 from wsgiresp._protocol.status import BODILESS
-from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
+from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
 from wsgiresp._types import Prepared, send
 from wsgiresp.responses._werkzeug.derived_class import derived_class
 from wsgiresp.responses.base import Response

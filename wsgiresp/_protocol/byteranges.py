@@ -1,4 +1,4 @@
-"""Several ranges in one answer: multipart/byteranges (RFC 9110, Section 14.6). No chance here, and no file."""
+"""Body of several ranges: multipart/byteranges (RFC 9110, Section 14.6). No chance here, and no file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
-from .fields import Field, field
+from .header_validation import Field, field
 from .ranges import Span, content_range
 
 Piece: TypeAlias = "bytes | Span"

@@ -1,4 +1,4 @@
-"""Cache-Control for a file, from the time that it may be kept (RFC 9111, Section 5.2.2). No clock here."""
+"""Cache-Control of a file, from the seconds for which it may be kept (RFC 9111, Section 5.2.2). No clock here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditional requests: which answer the preconditions of a request leave (RFC 9110, Section 13). No clock here."""
+"""Conditional requests: evaluation of preconditions (RFC 9110, Section 13). No clock here."""
 
 from __future__ import annotations
 

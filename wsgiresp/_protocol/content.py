@@ -1,11 +1,11 @@
-"""The fields that speak of the content: Content-Type and Content-Length."""
+"""Content-Type and Content-Length: their fields, checked and made once."""
 
 from __future__ import annotations
 
 import codecs
 import re
 
-from .fields import TOKEN, Field, exact, field
+from .header_validation import TOKEN, Field, exact, field
 
 OCTET_STREAM = "application/octet-stream"
 

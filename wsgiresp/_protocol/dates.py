@@ -1,4 +1,4 @@
-"""HTTP-date, read (RFC 9110, Section 5.6.7). No clock here.
+"""HTTP-date, parsed (RFC 9110, Section 5.6.7). No clock here.
 
 ``werkzeug.http.parse_date`` will not do: it raises ``OverflowError`` for a year of twenty digits, and takes zones other
 than GMT, digits of other scripts and two dates in one field, where conditions with these MUST be ignored.

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from urllib.parse import quote
 
-from .fields import TOKEN
+from .header_validation import TOKEN
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATES = re.compile(r"[\ud800-\udfff]")

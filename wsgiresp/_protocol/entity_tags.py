@@ -1,4 +1,4 @@
-"""Entity tags: their list and their two comparisons (RFC 9110, Section 8.8.3). No tag is made here.
+"""Entity tags, parsed and compared (RFC 9110, Section 8.8.3). No tag is made here.
 
 A tag is text with its quotes, and with ``W/`` where it is weak.
 """

@@ -1,4 +1,4 @@
-"""The other end of a stream of events: what a browser makes of the bytes (WHATWG HTML, Section 9.2.6)."""
+"""Parser of an event stream: the events that a browser makes of its bytes (WHATWG HTML, Section 9.2.6)."""
 
 from __future__ import annotations
 

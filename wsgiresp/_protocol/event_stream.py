@@ -1,11 +1,11 @@
-"""Server-sent events as text/event-stream (WHATWG HTML, Section 9.2). What a reader would take apart is refused."""
+"""Encoder of server-sent events (WHATWG HTML, Section 9.2): what a reader would take apart is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .fields import exact
+from .header_validation import exact
 
 ToJSON: TypeAlias = Callable[[object], bytes]
 """What makes the data of an event that is no text: one JSON document in UTF-8, such as ``JSONEncoder.encode``."""

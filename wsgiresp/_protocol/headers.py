@@ -1,4 +1,4 @@
-"""The mutable headers of a response: werkzeug's, with the wall at every way in."""
+"""Mutable headers of a response: werkzeug's ``Headers``, with header validation on every change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Self
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.http import dump_options_header
 
-from .fields import Field, field, lowered, pairs
+from .header_validation import Field, field, lowered, pairs
 
 
 class Headers(WerkzeugHeaders):

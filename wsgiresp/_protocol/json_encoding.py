@@ -1,4 +1,4 @@
-"""JSON (RFC 8259) of what applications return: dates, decimals, models, iterators. Through simplejson, or orjson.
+"""JSON encoder (RFC 8259) for what applications return: dates, decimals, models, iterators. By simplejson, or orjson.
 
 Both are first given the content as it is. What they refuse takes the slow way of ``json_walk``, on which a method of
 the content, such as ``for_json()``, may be called again.

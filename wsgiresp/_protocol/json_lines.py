@@ -1,4 +1,4 @@
-"""JSON documents on lines of their own, as every reader of lines takes them."""
+"""JSON lines (application/jsonl): one document on each line."""
 
 from __future__ import annotations
 

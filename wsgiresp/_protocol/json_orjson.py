@@ -1,4 +1,4 @@
-"""JSON through orjson, held to what simplejson writes. This module cannot be imported where orjson is not installed."""
+"""JSON encoder through orjson, with the output of simplejson. Without orjson it cannot be imported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands for a value that JSON has no type for. One level at a time, and nothing here uses up an iterator."""
+"""JSON forms of types that JSON does not have. One level at a time; nothing here uses up an iterator."""
 
 from __future__ import annotations
 

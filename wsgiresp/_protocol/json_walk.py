@@ -1,4 +1,4 @@
-"""The slow way to JSON, for what an encoder gives up on: iterators, odd keys, and values that have no form in JSON.
+"""Slow path of the JSON encoder: iterators, odd keys, and the path to a value that has no form in JSON.
 
 An encoder converts no keys and cannot tell where it was. A walk does both, and reads each iterator once.
 """

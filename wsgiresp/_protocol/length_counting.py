@@ -1,4 +1,4 @@
-"""Holding a body of unknown length to the Content-Length that was announced for it."""
+"""Length counting: a body of unknown length is held to its Content-Length."""
 
 from __future__ import annotations
 

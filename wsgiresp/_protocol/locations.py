@@ -1,4 +1,4 @@
-"""Targets of ``Location``: a URI reference in ASCII that browsers read as it was meant. No URL is built from ``Host``.
+"""Targets of ``Location``: a URI reference in ASCII, read by browsers as it was meant. ``Host`` is never used.
 
 Nothing here goes through ``urlsplit``: it drops tabs and line ends and knows no backslash, browsers do, and an open
 redirect lives where the two differ.

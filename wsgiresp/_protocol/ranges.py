@@ -1,4 +1,4 @@
-"""Range requests: from the text of a field to the spans to send (RFC 9110, Section 14). No byte is read here."""
+"""Range requests: from the text of a Range field to the spans to send (RFC 9110, Section 14). No byte is read here."""
 
 from __future__ import annotations
 

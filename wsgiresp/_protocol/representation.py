@@ -1,11 +1,11 @@
-"""Which fields of an answer belong to the representation, and go where that does not (RFC 9110, Section 8)."""
+"""Representation metadata: the fields that a 304, 412 or 416 leaves out (RFC 9110, Section 8)."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 
 from .content import LENGTHS
-from .fields import Field
+from .header_validation import Field
 
 _OF_THE_CONTENT = frozenset(
     {

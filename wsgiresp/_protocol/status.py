@@ -1,4 +1,4 @@
-"""Status lines: a code and its reason phrase, as PEP 3333 hands them to the server."""
+"""Status lines: a code and its reason phrase, as PEP 3333 gives them to the server."""
 
 from __future__ import annotations
 

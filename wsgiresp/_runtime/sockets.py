@@ -1,4 +1,4 @@
-"""What ends a connection from outside of the server that owns it: half-close and reset."""
+"""Half-close and reset of a connection that belongs to the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real threads, locks and sleep, also where gevent has put its own in the place of them."""
+"""Real threads, locks and sleep, also where gevent has patched the modules; threads that the exit waits for."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.asyncio_thread import running_loop
-from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._streams.open_streams import register, unregister
 from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy, transfer_error
 from wsgiresp._streams.producers import TaskProducer

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._types import Around
 
 log = logging.getLogger("wsgiresp")

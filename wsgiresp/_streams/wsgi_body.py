@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
 
 from wsgiresp._protocol.length_counting import LengthCounter
-from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import HubLease, is_under_hub
 from wsgiresp._runtime.server_profile import ServerProfile

@@ -1,4 +1,4 @@
-"""Tasks of the engines that keep them outside this process: Celery, Dramatiq, RQ, Huey.
+"""External task queues: tasks of Celery, Dramatiq, RQ and Huey are enqueued, not run here.
 
 Known by the modules that their types come from, and none of them is imported here.
 """

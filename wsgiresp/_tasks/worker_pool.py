@@ -18,7 +18,7 @@ from gevent.event import Event
 from greenlet import getcurrent
 
 from wsgiresp._runtime import shutdown
-from wsgiresp._runtime.close_steps import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._runtime.process import (
     ExitOrder,

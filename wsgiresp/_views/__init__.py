@@ -1,1 +1,1 @@
-"""What a view gets and what it returns, made a response: the rules that all frameworks share. No framework here."""
+"""Layer 5: view rules that all frameworks share. What a view gets, and what becomes of what it returns."""

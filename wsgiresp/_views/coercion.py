@@ -1,4 +1,4 @@
-"""Which values are answers already, and which class makes an answer of the others."""
+"""Coercion of what views return: which values are responses already, which class takes the others, and streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters of a view that are annotated ``Response`` or ``BackgroundTasks``: the view gets one, as in FastAPI."""
+"""Injection: a view gets a ``Response`` or ``BackgroundTasks`` for each parameter annotated so, as in FastAPI."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a view set on the objects that it was given, made part of what it returned."""
+"""Merging of an injected response into the response of the view: status, headers, cookies, tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model of what a view returns: pydantic validates it, leaves out what the model has not, and writes it."""
+"""Response models: pydantic validates and filters what a view returned (``response_model``)."""
 
 from __future__ import annotations
 

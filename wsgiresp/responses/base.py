@@ -1,4 +1,4 @@
-"""Response: a known body with its status and its fields, as a WSGI callable."""
+"""``Response``: a known body with its status and its header fields, as a WSGI callable."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from werkzeug.utils import get_content_type
 
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, TYPES, UTF8_TYPES, content_length
-from wsgiresp._protocol.fields import Field, extend, pairs
+from wsgiresp._protocol.header_validation import Field, extend, pairs
 from wsgiresp._protocol.status import BODILESS, LINES_WITH_CONTENT, parse
-from wsgiresp._runtime.close_steps import ClosingBody
+from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._types import Background, HeaderFields, Prepared
 from wsgiresp.background import require_callable
 from wsgiresp.responses._werkzeug.body import WerkzeugBody, absolute_location
-from wsgiresp.responses._werkzeug.cookies import CookieMethods
+from wsgiresp.responses._werkzeug.cookie_methods import CookieMethods
 from wsgiresp.responses.wrong_content import wrong_content
 
 from .close_steps import close_steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wsgiresp._runtime.close_steps import Step
+from wsgiresp._runtime.close_order import Step
 from wsgiresp._types import Background
 from wsgiresp.background import AfterResponse
 

@@ -1,11 +1,11 @@
-"""Early Hints: links that a browser can follow while the answer is still being made."""
+"""``early_hints``: a 103 with links, sent while the answer is still being made (RFC 8297)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from wsgiresp._protocol.fields import field
+from wsgiresp._protocol.header_validation import field
 from wsgiresp._runtime.server_profile import ServerProfile
 
 if TYPE_CHECKING:

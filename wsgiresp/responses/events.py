@@ -1,4 +1,4 @@
-"""Server-sent events (WHATWG HTML, Section 9.2)."""
+"""``EventSourceResponse``: server-sent events (WHATWG HTML, Section 9.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wsgiresp._protocol.event_stream import (
     preamble,
     text_block,
 )
-from wsgiresp._protocol.fields import Field
+from wsgiresp._protocol.header_validation import Field
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.blocking_warning import warn_of_blocking
 from wsgiresp._streams.policy import StreamPolicy

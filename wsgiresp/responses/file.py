@@ -1,13 +1,9 @@
-"""FileResponse: a file, or the part of it that the request asks for."""
+"""``FileResponse``: a file, or the part of it that the request asks for."""
 
 from __future__ import annotations
 
-import functools
 import os
-import time
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
-
-from werkzeug.http import http_date
 
 from wsgiresp._files import transmit
 from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, OpenHandle, PathSource
@@ -15,23 +11,23 @@ from wsgiresp._files.safe_open import OpenFile, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
 from wsgiresp._protocol.disposition import content_disposition
-from wsgiresp._protocol.fields import Field, extend
+from wsgiresp._protocol.header_validation import Field, extend
 from wsgiresp._protocol.representation import without
 from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
-from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
+from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._types import Background, HeaderFields, Prepared
 
 from .base import Response
 from .close_steps import close_steps
 from .file_answer import OK, answer
+from .file_validators import add_validators
 from .media_types import guessed
 from .offload import Offload
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
-_ACCEPT_RANGES = ("Accept-Ranges", "bytes")
 _LENGTH = frozenset({"content-length"})
 
 
@@ -120,7 +116,7 @@ class FileResponse(Response):
         try:
             fields = self._field_list().copy()
             if opened.length is not None and self._status == OK:
-                _describe(fields, opened.status, self._has_etag)
+                add_validators(fields, opened.status, self._has_etag)
             status, fields, content = answer(environ, self._status, fields, opened.length)
         except BaseException:
             opened.close()
@@ -183,28 +179,3 @@ class FileResponse(Response):
     def _steps(self) -> list[Step]:
         """What the body's ``close()`` does once the file is closed."""
         return close_steps(self, closes=bool(self._on_close))
-
-
-def _describe(fields: list[Field], status: os.stat_result | None, has_etag: bool) -> None:
-    """Add what *status*, of the open file, says of it; None for a file object, whose date and place say nothing."""
-    is_alone = len(fields) == 1 and fields[0][0] == "Content-Type"
-    given = () if is_alone else {name.lower() for name, _ in fields}
-    if "accept-ranges" not in given:
-        fields.append(_ACCEPT_RANGES)
-    if status is None:
-        return
-    now = int(time.time())
-    last_modified, etag = _validators(min(int(status.st_mtime), now), status.st_mtime_ns, status.st_size, status.st_ino)
-    if "last-modified" not in given:
-        fields.append(last_modified)
-    if has_etag and "etag" not in given:
-        fields.append(etag)
-
-
-@functools.lru_cache(1024)
-def _validators(second: int, nanosecond: int, size: int, inode: int) -> tuple[Field, Field]:
-    """Return Last-Modified and ETag of a file that was changed in *second*, or now where that is in the future.
-
-    A date after that of the message MUST NOT be sent: RFC 9110, Section 8.8.2.1.
-    """
-    return ("Last-Modified", http_date(max(second, 0))), ("ETag", f'"{nanosecond:x}-{size:x}-{inode:x}"')

@@ -1,4 +1,4 @@
-"""The answer to a request for a file: its status, its fields, and which bytes to send. No file is touched here."""
+"""Decision of a file request: status, fields, and the spans to send. No file is touched here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wsgiresp._protocol import conditions, dates
 from wsgiresp._protocol.byteranges import Piece, frame
 from wsgiresp._protocol.conditions import Validators, Verdict
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, announced_length, settle_length, without_content
-from wsgiresp._protocol.fields import Field
+from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.ranges import UNKNOWN, Span, content_range, select, unsatisfied_range
 from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
 from wsgiresp._protocol.status import BODILESS, LINES

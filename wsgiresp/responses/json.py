@@ -1,4 +1,4 @@
-"""Responses whose content is a JSON document."""
+"""``JSONResponse``, ``ORJSONResponse`` and ``UJSONResponse``."""
 
 from __future__ import annotations
 

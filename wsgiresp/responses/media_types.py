@@ -1,4 +1,4 @@
-"""The media type of a file, guessed from its name."""
+"""Media type of a file, by the suffix of its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that the server in front sends: nginx by ``X-Accel-Redirect``, Apache by ``X-Sendfile``."""
+"""``XAccelRedirect`` and ``XSendfile``: nginx or Apache sends the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Protocol
 from urllib.parse import quote
 
-from wsgiresp._protocol.fields import Field, field
+from wsgiresp._protocol.header_validation import Field, field
 
 # Segments of a URI's path (RFC 3986, Section 3.3) that no encoding hides: nginx undoes it before it looks.
 _LOCATION = re.compile(r"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]+/)*[A-Za-z0-9\-._~!$&'()*+,;=:@]*")

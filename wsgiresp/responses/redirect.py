@@ -1,4 +1,4 @@
-"""RedirectResponse: an answer that names another place."""
+"""``RedirectResponse``: a Location that browsers read as it was meant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""serve_files: a folder as a WSGI application."""
+"""``serve_files``: the files of a folder, as a WSGI application."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from wsgiresp._files.safe_open import NotRegularError
 from wsgiresp._protocol.caching import MaxAge, cache_control
-from wsgiresp._protocol.fields import extend, pairs
+from wsgiresp._protocol.header_validation import extend, pairs
 from wsgiresp._types import HeaderFields, Prepared, send
 
 from .file import FileResponse

@@ -1,4 +1,4 @@
-"""Responses whose body is made while it is sent."""
+"""``StreamingResponse`` and ``JSONLinesResponse``: the body is made while it is sent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 
 from wsgiresp._protocol.content import OCTET_STREAM, TYPES, announced_length, without_content
-from wsgiresp._protocol.fields import Field, extend
+from wsgiresp._protocol.header_validation import Field, extend
 from wsgiresp._protocol.json_lines import line
 from wsgiresp._protocol.status import BODILESS, parse
-from wsgiresp._runtime.close_steps import ClosingBody, Step
+from wsgiresp._runtime.close_order import ClosingBody, Step
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.policy import MAY_FINISH, RUN_TO_END, StreamPolicy

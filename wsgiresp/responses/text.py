@@ -1,4 +1,4 @@
-"""Responses whose content is text."""
+"""``PlainTextResponse`` and ``HTMLResponse``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to say of content that is no body: the class that takes it."""
+"""``TypeError`` for content that is no body, naming the class that takes it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Layer 4: what exists only because our responses are werkzeug's too: body, cookies, class swap."""
+"""Layer 4: what exists only because our responses subclass werkzeug's."""

@@ -1,4 +1,4 @@
-"""The body as werkzeug knows it: ``response.response``, ``data``, ``is_streamed`` ..., over a body kept as bytes.
+"""Werkzeug's names for the body (``response``, ``data``, ``is_streamed`` ...), over a body that is kept as bytes.
 
 What werkzeug's own code for them does wrong for us is here too: it reads and writes lists on every call, and it loses
 the callbacks of ``call_on_close`` in direct passthrough.
@@ -15,11 +15,11 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_current_url
 
 from wsgiresp._protocol.content import LENGTHS, announced_length, settle_length, without_content
-from wsgiresp._protocol.fields import Field
+from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.headers import Headers
 from wsgiresp._protocol.length_counting import counted
 from wsgiresp._protocol.status import BODILESS
-from wsgiresp._runtime.close_steps import ClosingBody, Step, run_each
+from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
 from wsgiresp._types import Background, Prepared, send
 from wsgiresp.responses._werkzeug.force_type import Adoptable
 from wsgiresp.responses.close_steps import close_steps

@@ -1,4 +1,4 @@
-"""Classes that are derived at run time, each made once: what werkzeug and Flask ask of the class of an object."""
+"""Classes that are derived at run time, each made once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a response survives werkzeug's class swap and stays what it is.
+"""Werkzeug's ``force_type``: a response whose class is swapped becomes one of both classes.
 
 Flask turns what a view returned into its own class by assigning ``response.__class__`` (werkzeug's ``force_type``). A
 response that let it happen would lose its own ``prepare``: files would lose their ranges and close nothing.

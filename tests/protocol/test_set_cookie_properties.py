@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from protocol.cookie_parser import Cookie, kept, parse
 
-from wsgiresp._protocol.cookies import deletion_value, set_cookie_value
+from wsgiresp._protocol.set_cookie import deletion_value, set_cookie_value
 
 # What could end a pair, an attribute, a field or a codec; and a few plain characters, so that some of it is accepted.
 HOSTILE = st.text(

@@ -1,4 +1,4 @@
-"""The response that becomes of what a view returned, for frameworks that make none of it themselves."""
+"""Response for what a view returned, for frameworks that make none of it themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of ``Set-Cookie`` (RFC 6265bis) that browsers keep: what they would drop without a word is refused here.
+"""Set-Cookie (RFC 6265bis): name prefixes, attributes and values, refused where browsers would drop them.
 
 No clock here: an expiry is a moment, or a number of seconds that the browser counts.
 """
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from werkzeug.http import dump_cookie, http_date, parse_date
 
-from .fields import TOKEN
+from .header_validation import TOKEN
 from .locations import ascii_host
 
 # The longer one first. RFC 6265bis, Section 4.1.3, has the two without "Http"; Chrome acts on the other two as well.

@@ -1,4 +1,4 @@
-"""The wall: every string that becomes part of a header passes here. No string is repaired, it is right or refused."""
+"""Header validation: every string that reaches a header is checked here, and refused, never repaired."""
 
 from __future__ import annotations
 

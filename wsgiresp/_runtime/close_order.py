@@ -1,4 +1,4 @@
-"""Close steps: what a body runs, in order and each once, when the server closes it (PEP 3333, "close()")."""
+"""Close order: runs the close steps of a body one after the other, each once (PEP 3333, "close()")."""
 
 from __future__ import annotations
 

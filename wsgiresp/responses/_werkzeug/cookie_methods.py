@@ -1,11 +1,11 @@
-"""Cookies on a response: Starlette's signatures, browsers' rules."""
+"""``set_cookie`` and ``delete_cookie`` with Starlette's parameters."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from wsgiresp._protocol.cookies import deletion_value, set_cookie_value
+from wsgiresp._protocol.set_cookie import deletion_value, set_cookie_value
 from wsgiresp.responses._werkzeug.body import WerkzeugBody
 
 SameSite = Literal["lax", "strict", "none"]

@@ -1,4 +1,4 @@
-"""Under ASGI: what the threads, and the ends, of Django's requests are to streams that its loop steps."""
+"""Requests under ASGI: the thread that waits for a stream to begin, and the close of a response that is dropped."""
 
 from __future__ import annotations
 

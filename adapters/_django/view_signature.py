@@ -1,4 +1,4 @@
-"""What is to be known of a view of Django's, once."""
+"""Signature of a view: injected parameters, and whether it is a generator or a coroutine function."""
 
 from __future__ import annotations
 

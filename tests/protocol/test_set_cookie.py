@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from protocol.cookie_parser import parse
 
-from wsgiresp._protocol.cookies import set_cookie_value
+from wsgiresp._protocol.set_cookie import set_cookie_value
 
 
 class Level(str, Enum):  # noqa: UP042  # format() of a StrEnum would hide what is tested: here it is "Level.HIGH"

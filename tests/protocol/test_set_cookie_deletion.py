@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from protocol.cookie_parser import kept, parse
 
-from wsgiresp._protocol.cookies import deletion_value
+from wsgiresp._protocol.set_cookie import deletion_value
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import logging
 import pytest
 from greenlet import GreenletExit
 
-from wsgiresp._runtime.close_steps import ClosingBody, run_each
+from wsgiresp._runtime.close_order import ClosingBody, run_each
 
 
 def raising(error):

@@ -1,4 +1,4 @@
-"""``respond_with``: a view says by a decorator what becomes of the values that it returns."""
+"""``respond_with``: the decorator that makes responses of what a view returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, Protocol, overload
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from wsgiresp._protocol.fields import extend, pairs
+from wsgiresp._protocol.header_validation import extend, pairs
 from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
 from wsgiresp.responses import EventSourceResponse, Response

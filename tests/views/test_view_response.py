@@ -7,8 +7,8 @@ from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import HTTPException
-from wsgiresp._views.answering import answer
 from wsgiresp._views.injection import Injected
+from wsgiresp._views.view_response import answer
 from wsgiresp.responses import (
     BackgroundTasks,
     HTMLResponse,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers, MultiDict
 
-from wsgiresp._protocol import fields
-from wsgiresp._protocol.fields import extend, field, lowered, pairs
+from wsgiresp._protocol import header_validation
+from wsgiresp._protocol.header_validation import extend, field, lowered, pairs
 
 
 @pytest.mark.parametrize("name", ["X-Custom", "content-type", "x.y", "!#$%&'*+-.^_`|~09azAZ"])
@@ -188,9 +188,9 @@ def test_extend_makes_a_location_a_uri():
 
 
 def test_names_of_clients_do_not_fill_the_memo(monkeypatch):
-    monkeypatch.setattr(fields, "_ORDINARY_LIMIT", 0)
+    monkeypatch.setattr(header_validation, "_ORDINARY_LIMIT", 0)
     lowered("X-Never-Seen-Before")
-    assert "X-Never-Seen-Before" not in fields._ordinary
+    assert "X-Never-Seen-Before" not in header_validation._ordinary
 
 
 NAMES = st.text(alphabet=st.one_of(st.sampled_from("abX-_:"), st.characters()), max_size=8)
