@@ -13,7 +13,7 @@ from public_names import members, parameters, public_names, times
 from wsgiresp import testing
 from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
-from wsgiresp._runtime import disconnect, shutdown
+from wsgiresp._runtime import disconnect, shutdown, threads
 from wsgiresp._streams import bounded_buffer, stream_source, wsgi_body
 from wsgiresp._tasks import retry, worker_pool
 from wsgiresp.adapters import gunicorn
@@ -113,7 +113,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("chunks that are joined", bounded_buffer._COALESCE_LIMIT),
         ("bytes that are read of a file object at a time", stream_source.READ_SIZE),
         ("wait for a content to be closed when its client has left", wsgi_body.CLOSE_TIMEOUT),
-        ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._POLL_INTERVAL),
+        ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._ASK_WAITRESS_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
         ("time from a ping to its echo, where the server shows no socket", wsgi_body._SECOND_PING_AFTER),
         ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
@@ -123,11 +123,11 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ),
         ("works at once: the tasks of so many responses, under gevent (`limit`)", worker_pool.MAX_RUNNING),
         ("wait for them when the process ends (`drain`)", worker_pool.DRAIN_TIMEOUT),
-        ("looks at the tasks of other threads, when the process ends", worker_pool._POLL_INTERVAL),
+        ("looks at the tasks of other threads, when the process ends", threads.WAIT_INTERVAL),
         ("time for what was cut to clean up", retry.CLEANUP_TIMEOUT),
         ("pause before the second try, by chance", retry.FIRST_BACKOFF),
         ("each further pause", retry.LONGEST_BACKOFF),
-        ("looks at whether gunicorn's worker is to stop", shutdown.POLL_INTERVAL),
+        ("looks at whether gunicorn's worker is to stop", shutdown.LOOK_AT_WORKER_EVERY),
         ("time in which an idle connection may bring one more request", gunicorn._LINGER),
         ("time for streams to end in, from when they are asked, where the worker exits", shutdown.FINISH_TIMEOUT),
         ("wait for one such source that goes on", wsgi_body._CLOSE_TIMEOUT_ABORTED),

@@ -15,7 +15,7 @@ from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._views.injection import Injected
 from wsgiresp._views.merging import additions, is_used
-from wsgiresp._views.view_response import answer
+from wsgiresp._views.view_response import view_response
 from wsgiresp.adapters._django.conversion import converted, end_with
 from wsgiresp.adapters._django.cookies import add_cookie
 from wsgiresp.adapters._django.settings import defaults
@@ -34,7 +34,7 @@ def response_for(request: HttpRequest, returned: Any, injected: Injected | None)
     """
     match = request.resolver_match
     default = defaults().of(match.namespaces if match is not None else [])
-    found = answer(returned, default, injected, stream_type=_STREAM_TYPE)
+    found = view_response(returned, default, injected, stream_type=_STREAM_TYPE)
     if found is None:
         raise TypeError(
             f"a view must return a response, or content for its default class, which is"

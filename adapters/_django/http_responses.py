@@ -14,15 +14,15 @@ from django.http.response import HttpResponseBase, ResponseHeaders
 
 from wsgiresp.adapters._django.cookies import add_cookie
 
-_BODILESS = frozenset({*range(100, 200), 204, 304})
-_NOTHING: frozenset[str] = frozenset()
+_CONTENT_FORBIDDEN = frozenset({*range(100, 200), 204, 304})
+_NO_NAMES: frozenset[str] = frozenset()
 _LENGTH = frozenset({"content-length"})
 _CODING = frozenset({"content-encoding"})
 
 
 class _Converted(HttpResponseBase):
     # Fields that has_header() tells of though they are not there, for those who would add them.
-    _kept_out = _NOTHING
+    _kept_out = _NO_NAMES
     # Whether it answers HEAD. Middleware sees what it would of GET, so that the fields are those of GET (RFC 9110,
     # Section 9.3.2): one that compresses looks at the length. The server gets nothing.
     _is_head = False
@@ -167,7 +167,7 @@ def known(status: str, fields: Iterable[tuple[str, str]], content: bytes, *, is_
     response._container = [content]
     if is_head:
         response._is_head = True
-    if response.status_code in _BODILESS:
+    if response.status_code in _CONTENT_FORBIDDEN:
         # CommonMiddleware would add one, and there MUST NOT be any: RFC 9110, Section 8.6.
         response._kept_out = _LENGTH
     return response

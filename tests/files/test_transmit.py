@@ -21,7 +21,7 @@ from wsgiresp._files.range_reader import (
     UnsizedReader,
 )
 from wsgiresp._files.safe_open import open_regular
-from wsgiresp._protocol.ranges import UNKNOWN, Span
+from wsgiresp._protocol.ranges import UNKNOWN_STOP, Span
 from wsgiresp._runtime.server_profile import ServerProfile
 
 LARGE = BLOCK_SIZE + 1
@@ -143,4 +143,4 @@ def test_several_spans_are_iterated(opened):
 
 
 def test_what_has_no_known_length_is_iterated(opened):
-    assert type(body({}, opened, Span(0, UNKNOWN))) is UnsizedReader
+    assert type(body({}, opened, Span(0, UNKNOWN_STOP))) is UnsizedReader

@@ -196,7 +196,7 @@ def test_a_server_that_shows_nothing_is_not_watched():
 class TestAServerThatMustBeAsked:
     @pytest.fixture(autouse=True)
     def often(self, monkeypatch):
-        monkeypatch.setattr(disconnect, "_POLL_INTERVAL", 0.001)
+        monkeypatch.setattr(disconnect, "_ASK_WAITRESS_EVERY", 0.001)
 
     def watched(self, channel, leave):
         more = {"waitress.client_disconnected": channel.check_client_disconnected}

@@ -118,7 +118,7 @@ def test_one_more_is_told_of_the_stop_once(run):
 def test_a_worker_that_has_stopped_is_looked_at_no_more(run):
     flag, stream = Flag(), Stream(ends_at="cut")
     flag.is_wanted = False
-    run(shutdown.watch_worker, flag, 6 * shutdown.POLL_INTERVAL)
+    run(shutdown.watch_worker, flag, 6 * shutdown.LOOK_AT_WORKER_EVERY)
     wait_until(lambda: "cut" in stream.asked)
     assert flag.looks == 1
 

@@ -70,7 +70,7 @@ class TestAClientThatLeaves:
         body.close()
 
     def test_whose_connection_is_not_shown_just_ends(self, monkeypatch):
-        monkeypatch.setattr(disconnect, "_POLL_INTERVAL", 0.001)
+        monkeypatch.setattr(disconnect, "_ASK_WAITRESS_EVERY", 0.001)
         has_left: list[bool] = []
         story = Story(waits_at=1)
         body = begun(story.told(), **{"waitress.client_disconnected": lambda: bool(has_left)})

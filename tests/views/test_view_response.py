@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import HTTPException
 from wsgiresp._views.injection import Injected
-from wsgiresp._views.view_response import answer
+from wsgiresp._views.view_response import view_response
 from wsgiresp.responses import (
     BackgroundTasks,
     HTMLResponse,
@@ -20,7 +20,7 @@ from wsgiresp.responses import (
 
 
 def answered(returned, default=JSONResponse, injected=None):
-    return answer(returned, default, injected, stream_type="text/html")
+    return view_response(returned, default, injected, stream_type="text/html")
 
 
 def test_a_response_is_itself():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from stat import S_ISDIR, S_ISREG
 
 # O_NONBLOCK: to open a FIFO waits for its writer. O_NOCTTY: to open a terminal may make it ours.
-_READ = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+_READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
@@ -86,7 +86,7 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
     ``PermissionError``. What counts is the descriptor, so to swap the path meanwhile gains nothing.
     """
     try:
-        descriptor = os.open(path, _READ) if root is None else _open_beneath(path, root)
+        descriptor = os.open(path, _READ_FLAGS) if root is None else _open_beneath(path, root)
     except (OSError, ValueError) as error:  # ValueError: a NUL, or a character that no name on this system can hold
         raise _refused(error, path) from None
     try:
@@ -146,7 +146,7 @@ def _open_beneath(path: str, root: str) -> int:
 _HAS_PROC_FD = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
-def _open_by_descriptor(path: str, root: str, flags: int = _READ) -> int:
+def _open_by_descriptor(path: str, root: str, flags: int = _READ_FLAGS) -> int:
     folder = os.open(root, _FOLDER)
     try:
         return _checked(
@@ -177,7 +177,7 @@ def _open_by_name(path: str, root: str) -> int:
     if _is_beneath(place, os.path.realpath(root)):
         # Resolved before it was opened: a link may have been put there in between.
         return _checked(
-            os.open(place, _READ),
+            os.open(place, _READ_FLAGS),
             lambda found: os.path.realpath(place) == place and os.path.samestat(os.fstat(found), os.stat(place)),
             path,
         )

@@ -15,7 +15,7 @@ from wsgiresp._files.range_reader import (
 )
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
-from wsgiresp._protocol.ranges import UNKNOWN, Span
+from wsgiresp._protocol.ranges import UNKNOWN_STOP, Span
 from wsgiresp._runtime.close_order import Step
 from wsgiresp._runtime.server_profile import ServerProfile
 
@@ -25,12 +25,12 @@ def file_body(
 ) -> Iterable[bytes]:
     """Return *content* of *source* for *server*: a span, or the pieces of a multipart body.
 
-    A span that stops at ``UNKNOWN`` is all that *source* gives. The body's ``close()`` closes *source* and takes
+    A span that stops at ``UNKNOWN_STOP`` is all that *source* gives. The body's ``close()`` closes *source* and takes
     *steps*; so does a file wrapper that raises.
     """
     if not isinstance(content, Span):
         return MultipartReader(_cooperative(server, source), content, steps)
-    if content.stop == UNKNOWN:
+    if content.stop == UNKNOWN_STOP:
         return UnsizedReader(_cooperative(server, source), steps)
     return _range_body(server, source, content, steps)
 

@@ -10,7 +10,7 @@ from .header_validation import TOKEN, Field, exact, field
 OCTET_STREAM = "application/octet-stream"
 
 _MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(?:[ \t]*;.*)?")
-_LENGTH = re.compile(r"[0-9]{1,18}")
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class TypeFields(dict[str, Field]):
@@ -69,7 +69,7 @@ def content_type(media_type: str, charset: str) -> Field:
 
 def content_length(value: str) -> int:
     """Return the number of bytes that a Content-Length announces (RFC 9110, Section 8.6), or raise ``ValueError``."""
-    if _LENGTH.fullmatch(value) is None:
+    if _DIGITS.fullmatch(value) is None:
         raise ValueError(f"Content-Length must be a number of bytes, got {value!r}")
     return int(value)
 

@@ -19,7 +19,7 @@ _SUFFIX_RANGE = re.compile(r"-([0-9]+)")
 _BEYOND = 10**19  # further than any file reaches: 2**63 is the end of off_t
 
 
-UNKNOWN = 2**63
+UNKNOWN_STOP = 2**63
 """Where a span stops that has all of a representation whose length is not known."""
 
 

@@ -18,13 +18,12 @@ from gevent.hub import Hub
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import timer_queue
-
-Callback = Callable[[], object]
+from wsgiresp._types import Callback
 
 # gevent takes it out of its module, lest somebody wait with it.
 _epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
-_READ = 1  # of gevent's loops
-_POLL_INTERVAL = 0.25  # s, where a server must be asked
+_WATCH_READABLE = 1  # of gevent's loops
+_ASK_WAITRESS_EVERY = 0.25  # s, where a server must be asked
 
 
 def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Callback:
@@ -64,7 +63,7 @@ class _DisconnectWatcher:
     def _register(self, hub: Hub, descriptor: int) -> None:
         if not self._callbacks:
             self._epoll = _epoll()
-            self._readable = hub.loop.io(self._epoll.fileno(), _READ)
+            self._readable = hub.loop.io(self._epoll.fileno(), _WATCH_READABLE)
             self._readable.start(self._look)
         try:
             self._epoll.register(descriptor, select.EPOLLRDHUP)
@@ -109,7 +108,7 @@ class _Watch:
 
 
 def _poll_disconnect(hub: Hub, has_left: Callable[[], bool], callback: Callback) -> Callback:
-    polls = timer_queue(hub, _POLL_INTERVAL)
+    polls = timer_queue(hub, _ASK_WAITRESS_EVERY)
 
     def poll() -> None:
         if has_left():

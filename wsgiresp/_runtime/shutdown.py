@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from wsgiresp._runtime.server_profile import ServerProfile
 
-POLL_INTERVAL = 0.05
+LOOK_AT_WORKER_EVERY = 0.05
 """Seconds between two looks at whether the worker is to stop."""
 
 FINISH_TIMEOUT = 1.0
@@ -134,7 +134,7 @@ class _WorkerWatcher:
 
     def look_in_hub(self) -> None:
         # Not referenced, so that the hub does not go on for it.
-        looks = gevent.get_hub().loop.timer(POLL_INTERVAL, POLL_INTERVAL, ref=False)
+        looks = gevent.get_hub().loop.timer(LOOK_AT_WORKER_EVERY, LOOK_AT_WORKER_EVERY, ref=False)
 
         def look() -> None:
             if not self._is_alive():
@@ -146,7 +146,7 @@ class _WorkerWatcher:
 
     def look_in_thread(self) -> None:
         while self._is_alive():
-            real_sleep(POLL_INTERVAL)
+            real_sleep(LOOK_AT_WORKER_EVERY)
         self._stop()
         real_sleep(self._until_shutdown)
         self._shut_down()

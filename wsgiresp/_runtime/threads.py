@@ -18,6 +18,9 @@ get_ident: Any = monkey.get_original("_thread", "get_ident")
 real_sleep: Any = monkey.get_original("time", "sleep")
 _start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
 
+WAIT_INTERVAL = 0.01
+"""Seconds between two looks at what is waited for."""
+
 _JOIN_TIMEOUT = 1.0  # s, for all threads together
 
 
@@ -64,7 +67,7 @@ class JoinedThreads(ProcessPart):
                 thread.join(max(deadline - time.monotonic(), 0))
 
 
-def wait_until(is_true: Callable[[], object], deadline: float, interval: float) -> None:
+def wait_until(is_true: Callable[[], object], deadline: float, interval: float = WAIT_INTERVAL) -> None:
     """Wait until *is_true*, asked each *interval* seconds, is met, or ``time.monotonic()`` is *deadline*.
 
     Other greenlets run meanwhile where this one is under a hub.

@@ -7,14 +7,12 @@ and rearming one is two operations on a dict.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 from gevent.hub import Hub
 
 from wsgiresp._runtime.process import hub_part
-
-Callback = Callable[[], object]
+from wsgiresp._types import Callback
 
 _COALESCE = 0.05  # s: timeouts that are due this soon fire now, so that many streams cost one wake-up
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
@@ -17,7 +16,7 @@ from gevent import Greenlet, monkey
 from gevent.event import Event
 from gevent.hub import Hub
 
-Callback = Callable[[], object]
+from wsgiresp._types import Callback
 
 _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 

@@ -6,7 +6,7 @@ leave as one; a chunk that is alone leaves alone, at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from wsgiresp._types import Callback
 
 HIGH_WATERMARK = 65536
 """Bytes in the buffer from which on a producer waits until it is empty, unless they are fewer than four chunks."""
@@ -18,8 +18,6 @@ _MIN_CHUNKS = (
     4  # chunks: with one at a time a producer of 64 KiB chunks costs 1.25 times a plain generator, with four 1.0
 )
 _COALESCE_LIMIT = 98304  # bytes: what is more goes out chunk by chunk, since to copy it costs more than to send it
-
-Callback = Callable[[], object]
 
 
 class BoundedBuffer:

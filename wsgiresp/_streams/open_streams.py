@@ -14,8 +14,6 @@ from wsgiresp._runtime.threads import wait_until
 
 log = logging.getLogger("wsgiresp")
 
-_POLL_INTERVAL = 0.01  # s
-
 
 class OpenStream(Protocol):
     """A stream, which can be asked from any thread."""
@@ -81,7 +79,7 @@ def _end_streams(grace: float) -> None:
 
 def _await_closed(timeout: float) -> None:
     streams = part(OpenStreams).streams
-    wait_until(lambda: not streams, time.monotonic() + timeout, _POLL_INTERVAL)
+    wait_until(lambda: not streams, time.monotonic() + timeout)
 
 
 shutdown.at_stop(finish_streams)

@@ -20,8 +20,9 @@ from wsgiresp._runtime.hubs import HubLease, may_block_thread
 from wsgiresp._runtime.threads import allocate_lock, join_at_exit, start_thread
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.bounded_buffer import BoundedBuffer, Callback
+from wsgiresp._streams.bounded_buffer import BoundedBuffer
 from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._types import Callback
 
 log = logging.getLogger("wsgiresp")
 

@@ -21,7 +21,7 @@ READ_SIZE = 65536
 
 Encode = Callable[[Any], bytes]
 
-_NOTHING = contextlib.nullcontext()
+_NO_CONTEXT = contextlib.nullcontext()
 
 
 class StreamSource(NamedTuple):
@@ -49,7 +49,7 @@ class StreamSource(NamedTuple):
 
     def enclosing_context(self) -> AbstractContextManager[object]:
         """Return what the steps are made in."""
-        return _NOTHING if self.around is None else self.around()
+        return _NO_CONTEXT if self.around is None else self.around()
 
     def iterator(self) -> Iterator[Any]:
         """Return the chunks, not yet encoded."""

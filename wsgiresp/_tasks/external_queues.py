@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import FunctionType
 
 # The class that a task has among its own, and the method that puts a call of it in the queue.
-_METHODS = {
+_ENQUEUE_METHODS = {
     ("celery.app.task", "Task"): "delay",
     ("celery.canvas", "Signature"): "delay",
     ("dramatiq.actor", "Actor"): "send",
@@ -30,7 +30,7 @@ def enqueue_function(func: Callable[..., object]) -> Callable[..., object] | Non
         return None if inner is None else functools.partial(inner, *func.args, **func.keywords)
     # Not type(func): before its app is complete, Celery's decorator gives a proxy, which tells what it stands for.
     for cls in getattr(func.__class__, "__mro__", ()):
-        method = _METHODS.get((cls.__module__, cls.__name__))
+        method = _ENQUEUE_METHODS.get((cls.__module__, cls.__name__))
         if method is not None:
             enqueue: Callable[..., object] = getattr(func, method)
             return enqueue

@@ -34,8 +34,6 @@ from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
 
 log = logging.getLogger("wsgiresp")
 
-_POLL_INTERVAL = 0.01  # s
-
 MAX_RUNNING = 100
 """Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
 
@@ -284,7 +282,7 @@ def _run_inline(step: Step, context: Context) -> None:
 
 def _await_other_threads(deadline: float) -> None:
     """Wait until *deadline* for what other threads do, then tell of it, once."""
-    wait_until(lambda: not _in_other_threads(), deadline, _POLL_INTERVAL)
+    wait_until(lambda: not _in_other_threads(), deadline)
     for task in _in_other_threads():
         part(PoolState).inline.discard(task)
         log.error("%s is not done: the process ends, and without greenlets it cannot be cut", task.step)

@@ -14,7 +14,7 @@ from .injection import Injected
 from .merging import merged
 
 
-def answer(
+def view_response(
     returned: Any, default: type[Response] | None, injected: Injected | None, *, stream_type: str
 ) -> Response | None:
     """Return the response for what a view *returned*, with what it set on *injected*; None for what makes none.

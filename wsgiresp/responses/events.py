@@ -30,7 +30,7 @@ from .stream import StreamingResponse
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
-_LONGEST = 10**9  # s that a timer is set for
+_MAX_SECONDS = 10**9  # s that a timer is set for
 
 RETRY = 3000
 """Milliseconds from which on clients come back after a worker has stopped, where ``retry`` says nothing else."""
@@ -138,7 +138,7 @@ def _closing_bytes(retry: int) -> bytes:
 def _seconds(name: str, value: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} must be a number of seconds, got {value!r}")
-    if not 0 <= value <= _LONGEST:
+    if not 0 <= value <= _MAX_SECONDS:
         raise ValueError(f"{name} must be a number of seconds that is not negative, got {value!r}")
     return value
 

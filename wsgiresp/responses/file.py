@@ -20,7 +20,7 @@ from wsgiresp._types import Background, HeaderFields, Prepared
 
 from .base import Response
 from .close_steps import close_steps
-from .file_answer import OK, answer
+from .file_answer import OK, file_answer
 from .file_validators import add_validators
 from .media_types import guessed
 from .offload import Offload
@@ -117,7 +117,7 @@ class FileResponse(Response):
             fields = self._field_list().copy()
             if opened.length is not None and self._status == OK:
                 add_validators(fields, opened.status, self._has_etag)
-            status, fields, content = answer(environ, self._status, fields, opened.length)
+            status, fields, content = file_answer(environ, self._status, fields, opened.length)
         except BaseException:
             opened.close()
             raise

@@ -11,7 +11,7 @@ from wsgiresp._protocol.byteranges import Piece, frame
 from wsgiresp._protocol.conditions import Validators, Verdict
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, announced_length, settle_length, without_content
 from wsgiresp._protocol.header_validation import Field
-from wsgiresp._protocol.ranges import UNKNOWN, Span, content_range, select, unsatisfied_range
+from wsgiresp._protocol.ranges import UNKNOWN_STOP, Span, content_range, select, unsatisfied_range
 from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
 from wsgiresp._protocol.status import BODILESS, LINES
 
@@ -34,7 +34,7 @@ _OF_THE_WHOLE = frozenset({"content-length", "content-range", "content-digest", 
 class Answer(NamedTuple):
     """What to say, and what to send: a span, the pieces of a multipart body, or nothing.
 
-    A span that ends at ``UNKNOWN`` is all there is of a file object whose length nobody knows.
+    A span that ends at ``UNKNOWN_STOP`` is all there is of a file object whose length nobody knows.
     """
 
     status: str
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     content: Span | list[Piece] | None
 
 
-def answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:
+def file_answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:
     """Return the answer to the request of *environ* for a file of *length* bytes, None where that is not known.
 
     *status* and *fields* are those of the answer that sends all of it, with its validators and without its length.
@@ -51,7 +51,7 @@ def answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: i
     Raises ``ValueError`` where *fields* announce another length.
     """
     if status == OK and not environ.keys().isdisjoint(_ASKING):
-        verdict = conditions.evaluate(environ["REQUEST_METHOD"], environ, _validators(fields))
+        verdict = conditions.evaluate(environ["REQUEST_METHOD"], environ, _validators_in(fields))
         if verdict is Verdict.NOT_MODIFIED:
             return Answer(LINES[304], of_not_modified(fields), None)
         if verdict is Verdict.PRECONDITION_FAILED:
@@ -63,7 +63,7 @@ def answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: i
     return _whole(environ, status, fields, length)
 
 
-def _validators(fields: list[Field]) -> Validators:
+def _validators_in(fields: list[Field]) -> Validators:
     named = {name.lower(): value for name, value in fields}
     last_modified = dates.parse(named.get("last-modified", ""))
     # RFC 9110, Section 8.8.2.2: the file may change again within the second that is not over.
@@ -98,4 +98,4 @@ def _whole(environ: WSGIEnvironment, status: str, fields: list[Field], length: i
         settle_length(fields, length)
     if environ["REQUEST_METHOD"] == "HEAD" or length == 0:
         return Answer(status, fields, None)
-    return Answer(status, fields, Span(0, UNKNOWN if length is None else length))
+    return Answer(status, fields, Span(0, UNKNOWN_STOP if length is None else length))
