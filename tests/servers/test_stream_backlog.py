@@ -13,7 +13,7 @@ import pytest
 from servers.serving import cases, serve
 from servers.stream_clients import begun
 
-from wsgiresp._streams.bounded_buffer import MOST
+from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 
 TICKS = 12  # of 0.25 s each, in which a client takes 256 bytes
 GROWTH = 5_000_000  # bytes
@@ -73,8 +73,8 @@ def test_four_streams_to_slow_clients_take_less_than_five_megabytes(told):
 def test_a_source_is_never_ahead_by_more_than_the_bound(told, source, size):
     # A source in another thread goes on while the reader has in hand what it has taken, which is one chunk or several
     # small ones joined.
-    in_hand = 0 if source == "sync" else max(size, MOST)
-    assert told.meters[f"{source}-{size}"]["most"] <= MOST + size + in_hand
+    in_hand = 0 if source == "sync" else max(size, MAX_BUFFERED)
+    assert told.meters[f"{source}-{size}"]["most"] <= MAX_BUFFERED + size + in_hand
 
 
 @pytest.mark.parametrize(("source", "size"), STREAMS)

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import gevent
 
-from wsgiresp._tasks.worker_pool import DRAIN
+from wsgiresp._tasks.worker_pool import DRAIN_TIMEOUT
 from wsgiresp.background import configure
 from wsgiresp.responses import (
     BackgroundTask,
@@ -25,7 +25,7 @@ from wsgiresp.responses import (
 log = logging.getLogger("worker_end")
 logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s: %(message)s")
 
-configure(drain=float(os.environ.get("DRAIN", DRAIN)))
+configure(drain=float(os.environ.get("DRAIN", DRAIN_TIMEOUT)))
 FILES = os.environ.get("FILES", ".")
 AGES = 3600  # s
 PIECE = b"0123456789abcdef" * 4096
