@@ -23,7 +23,12 @@ from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._views.coercion import register_default_class, register_response_type
 from wsgiresp._views.injection import MARK, Injected
 from wsgiresp.adapters._django import checks, response_patch
-from wsgiresp.adapters._django.answers import (
+from wsgiresp.adapters._django.conversion import converted
+from wsgiresp.adapters._django.response_patch import begin_request, rendered, show_unrendered
+from wsgiresp.adapters._django.settings import default_of_the_view, defaults, namespaces
+from wsgiresp.adapters._django.thread_locals import Surroundings
+from wsgiresp.adapters._django.thread_sensitive import call
+from wsgiresp.adapters._django.view_results import (
     beginning,
     converted_error,
     finished,
@@ -31,11 +36,6 @@ from wsgiresp.adapters._django.answers import (
     response_for,
     roll_back,
 )
-from wsgiresp.adapters._django.conversion import converted
-from wsgiresp.adapters._django.response_patch import begin_request, rendered, show_unrendered
-from wsgiresp.adapters._django.settings import default_of_the_view, defaults, namespaces
-from wsgiresp.adapters._django.thread_locals import Surroundings
-from wsgiresp.adapters._django.thread_sensitive import call
 from wsgiresp.adapters._django.view_signature import View
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import Response

@@ -1,4 +1,4 @@
-"""Body of a synchronous stream under ASGI, stepped in a thread of its own instead of being read into a list."""
+"""Body of a synchronous stream under ASGI: a WSGI body in a thread of its own, instead of a list of all chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of our answers, for frameworks that have response classes of their own."""
+"""Copies of a response that a framework may change, so that the view's own object stays as it was."""
 
 from __future__ import annotations
 

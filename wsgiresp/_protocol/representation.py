@@ -1,4 +1,4 @@
-"""Representation metadata: the fields that a 304, 412 or 416 leaves out (RFC 9110, Section 8)."""
+"""Representation metadata: the fields that an answer without the representation leaves out (RFC 9110, Section 8)."""
 
 from __future__ import annotations
 

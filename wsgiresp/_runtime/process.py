@@ -78,11 +78,11 @@ PROCESS = _Process()
 
 def part(kind: type[P]) -> P:
     """Return the one object of the class *kind* in this process."""
-    found: Any = PROCESS.parts.get(kind)
-    if found is None:
+    try:
+        return PROCESS.parts[kind]  # type: ignore[return-value]
+    except KeyError:
         # Two threads may come here at once; the object of the first is everybody's.
-        found = PROCESS.parts.setdefault(kind, kind())
-    return found  # type: ignore[no-any-return]
+        return PROCESS.parts.setdefault(kind, kind())  # type: ignore[return-value]
 
 
 def hub_part(hub: Hub, kind: Callable[[], V]) -> V:

@@ -1,4 +1,4 @@
-"""The stream body for ASGI servers: an asynchronous source is stepped on the loop that iterates the body."""
+"""Stream body for ASGI servers: an async source is stepped on the loop that iterates the body; sends pings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounded buffer between a producer and the reader of a stream: backpressure, and coalescing of small chunks.
+"""Bounded buffer between producer and reader of a stream: backpressure (how far ahead), joining of small chunks.
 
 A server pays 7 to 10 us for each chunk that it is given, whatever the size. So small chunks that are ready together
 leave as one; a chunk that is alone leaves alone, at once.

@@ -1,4 +1,4 @@
-"""Stream policy: preamble, keep-alive ping, write timeout, maximum age, closing bytes."""
+"""Stream policy, as data: preamble, keep-alive ping, write timeout, maximum age, closing bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream body for WSGI servers, which iterate it while a producer steps the source."""
+"""Stream body for WSGI servers, iterated while a producer steps the source: sends pings, notices disconnects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coercion of what views return: which values are responses already, which class takes the others, and streams."""
+"""Coercion of what views return: what is a response already, which class takes the rest, generators as streams."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Response for what a view returned, for frameworks that make none of it themselves."""
+"""From the return value of a view to a response, for frameworks that make none of it themselves."""
 
 from __future__ import annotations
 

@@ -12,12 +12,10 @@ from wsgiresp._protocol.header_validation import Field, extend, pairs
 from wsgiresp._protocol.status import BODILESS, LINES_WITH_CONTENT, parse
 from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._types import Background, HeaderFields, Prepared
-from wsgiresp.background import require_callable
+from wsgiresp.background import AfterResponse, require_callable
 from wsgiresp.responses._werkzeug.body import WerkzeugBody, absolute_location
 from wsgiresp.responses._werkzeug.cookie_methods import CookieMethods
 from wsgiresp.responses.wrong_content import wrong_content
-
-from .close_steps import close_steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +115,7 @@ class Response(CookieMethods, WerkzeugBody):
             fields = absolute_location(fields, environ)
         chunks: Iterable[bytes] = () if environ["REQUEST_METHOD"] == "HEAD" else (body,)
         if self.background is not None:
-            chunks = ClosingBody(chunks, close_steps(self, closes=False))
+            chunks = ClosingBody(chunks, [AfterResponse(self.background)])  # not close_steps(): nothing to close
         return Prepared(self._status, fields, chunks)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""The close steps of a response: what its body does once the source is closed (PEP 3333, "close()")."""
+"""Close steps of a response, in their order: ``call_on_close`` callbacks, then background tasks."""
 
 from __future__ import annotations
 

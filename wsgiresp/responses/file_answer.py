@@ -1,4 +1,4 @@
-"""Decision of a file request: status, fields, and the spans to send. No file is touched here."""
+"""Decision of a file request: 200, 206, 304, 412 or 416, its fields, and the spans to send. No file is touched."""
 
 from __future__ import annotations
 

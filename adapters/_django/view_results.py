@@ -1,4 +1,4 @@
-"""Response of Django's for what a view returned or raised, with what it set on injected objects."""
+"""Results of views: Django's response for what a view returned or raised, with what it set on injected objects."""
 
 from __future__ import annotations
 
