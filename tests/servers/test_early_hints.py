@@ -15,7 +15,7 @@ SEND_HINTS = [name for name in KINDS if name.startswith("gunicorn:")] if gunicor
 
 @pytest.fixture
 def server(server_name, served):
-    return served(server_name, "hints:app")
+    return served(server_name, "early_hints:app")
 
 
 @pytest.mark.skipif(not SEND_HINTS, reason="gunicorn sends no hints before its version 25")
