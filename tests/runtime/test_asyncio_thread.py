@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
 import os
 import signal
 import subprocess
@@ -151,6 +152,69 @@ def test_a_forked_process_has_a_loop_of_its_own():
         asyncio_thread.run(note(seen))
         os._exit(0 if seen else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_process_does_not_end_the_tasks_of_its_parent():
+    begun, may_end, ends = threading.Event(), asyncio.Event(), []
+
+    async def task():
+        try:
+            begun.set()
+            await may_end.wait()
+        finally:
+            ends.append(os.getpid())
+
+    async def schedule():
+        asyncio_thread.run_or_schedule(task())
+
+    asyncio_thread.run(schedule())
+    assert begun.wait(10)
+    child = os.fork()
+    if child == 0:
+        gc.collect()
+        os._exit(len(ends))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    asyncio_thread.loop().call_soon_threadsafe(may_end.set)
+    asyncio_thread.run(note([]))
+    assert ends == [os.getpid()]
+
+
+def test_what_is_cancelled_before_its_first_step_is_cancelled_for_the_caller():
+    loop, is_blocked, may_go_on = asyncio_thread.loop(), threading.Event(), threading.Event()
+
+    def block():
+        is_blocked.set()
+        may_go_on.wait(10)
+
+    def cancel_all():
+        for task in asyncio.all_tasks():
+            task.cancel()
+
+    loop.call_soon_threadsafe(block)
+    assert is_blocked.wait(10)
+    caught = []
+
+    coroutine = note([])
+
+    def run():
+        try:
+            asyncio_thread.run(coroutine)
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    before = len(loop._ready)
+    thread.start()
+    # The task is made behind what blocks the loop, and cancelled before its first step.
+    while len(loop._ready) == before:
+        pass
+    loop.call_soon_threadsafe(cancel_all)
+    may_go_on.set()
+    thread.join(10)
+    coroutine.close()
+    assert [type(error) for error in caught] == [asyncio.CancelledError]
 
 
 def test_the_loop_can_be_stopped_and_begins_anew():

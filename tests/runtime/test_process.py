@@ -1,14 +1,17 @@
-"""What threads share can be looked at while one of them changes it."""
+"""Process state: parts, what threads share, and the order of the exit."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from weakref import WeakKeyDictionary
 
 import pytest
 
-from wsgiresp._runtime.process import live_items
+from wsgiresp._runtime import process
+from wsgiresp._runtime.process import PROCESS, ExitOrder, ProcessPart, is_first, live_items, part
 
 
 class Key:
@@ -60,3 +63,99 @@ def test_another_thread_may_change_it_meanwhile(often):
     finally:
         is_over.set()
         changing.join()
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    """A process without parts."""
+    monkeypatch.setattr(PROCESS, "parts", {})
+
+
+def test_a_process_has_one_part_of_a_kind(parts):
+    assert part(ProcessPart) is part(ProcessPart)
+
+
+def test_an_event_is_the_first_once(monkeypatch):
+    monkeypatch.setattr(PROCESS, "told", set())
+    assert [is_first("a"), is_first("a"), is_first("b")] == [True, False, True]
+
+
+def ending(place, ends, error=None):
+    """Return a kind of part that notes its end, and raises *error*."""
+
+    class Ending(ProcessPart):
+        exit_order = place
+
+        def at_exit(self):
+            ends.append(place)
+            if error is not None:
+                raise error
+
+    return Ending
+
+
+def test_parts_end_in_the_order_of_their_places(parts):
+    ends = []
+    for place in (ExitOrder.JOIN_THREADS, ExitOrder.STOP_ASYNCIO):
+        part(ending(place, ends))
+    process._at_exit()
+    assert ends == [ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS]
+
+
+def test_a_part_that_fails_stops_no_other(parts):
+    ends = []
+    part(ending(ExitOrder.STOP_ASYNCIO, ends, LookupError("inside")))
+    part(ending(ExitOrder.JOIN_THREADS, ends))
+    with pytest.raises(LookupError, match="inside"):
+        process._at_exit()
+    assert ends == [ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS]
+
+
+def test_every_part_is_told_of_a_fork(parts):
+    forks = []
+
+    class Forking(ProcessPart):
+        def after_fork(self):
+            forks.append(self)
+
+    found = part(Forking)
+    process._after_fork()
+    assert forks == [found]
+
+
+PROGRAM = """
+import asyncio, atexit, gevent
+from wsgiresp import BackgroundTask, JSONResponse
+
+def answer(task):
+    JSONResponse({}, background=task)({"REQUEST_METHOD": "GET"}, lambda status, headers: None).close()
+
+class Resource:
+    async def open(self):
+        self.loop = asyncio.get_running_loop()
+
+    async def close(self):
+        print("closed on its own loop:", asyncio.get_running_loop() is self.loop, flush=True)
+
+def work():
+    gevent.sleep(0.05)
+    print("task done", flush=True)
+
+resource = Resource()
+BackgroundTask(resource.open)()
+atexit.register(lambda: BackgroundTask(resource.close)())
+gevent.spawn(answer, BackgroundTask(work)).join()
+"""
+
+
+def test_tasks_are_drained_before_hooks_of_the_application_which_may_still_use_the_asyncio_thread():
+    path = os.pathsep.join(filter(None, sys.path))
+    ran = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert (ran.stdout, ran.stderr) == ("task done\nclosed on its own loop: True\n", "")

@@ -74,13 +74,16 @@ class AsyncioThread(ProcessPart):
 
     def runs(self, running: asyncio.AbstractEventLoop | None) -> bool:
         """Return whether *running*, the loop of the current thread, is ours."""
-        return running is not None and self._running is not None and running is self._running.loop
+        ours = self._running  # another thread may be stopping it
+        return ours is not None and running is ours.loop
 
     def after_fork(self) -> None:
-        """Forget the thread, which a child does not have, and a lock that another thread may have held."""
+        """Forget the thread, which a child does not have, and a lock that another thread may have held.
+
+        Not the tasks: what nobody references is closed, and the parent's ``finally`` would run in the child.
+        """
         self._lock = allocate_lock()
         self._running = None
-        self.scheduled.clear()
 
     def at_exit(self) -> None:
         """Stop the loop, and wait up to a second for its thread."""
@@ -181,4 +184,5 @@ def run(awaitable: Awaitable[T]) -> T:
     except BaseException:
         running.call_soon_threadsafe(lambda: tasks[0].cancel())
         raise
+    tasks[0].result()  # raises where somebody cancelled it before its first step
     return outcome.get()

@@ -18,8 +18,9 @@ drops: gevent keeps the hub of the thread that forked, and with it its timers an
 **Exit.** ``at_exit()`` of the parts is called in the order of :class:`ExitOrder`: tasks are drained first, since those
 that are coroutines need the asyncio thread; then that thread is stopped; then threads that are ending are joined. An
 exit hook runs before those that were registered earlier. So that tasks are drained before the application closes what
-they use (a database pool, say, which it registered when it was imported), the first worker pool moves our hook to the
-front by :func:`run_exit_hook_first`.
+they use (a database pool, say, which it registered when it was imported), each new worker pool moves the
+draining to the front by :func:`drain_before_other_exit_hooks`; the rest stays behind the hooks of the application,
+which may still use the asyncio thread.
 
 Threads: every function may be called from any thread.
 """
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import IntEnum
 from typing import Any, ClassVar, TypeVar
@@ -130,15 +131,22 @@ def live_items(shared: WeakKeyDictionary[K, V]) -> list[tuple[K, V]]:
     return pairs
 
 
-def run_exit_hook_first() -> None:
-    """Have the exit hook run before those that were registered until now."""
-    atexit.unregister(_at_exit)
-    atexit.register(_at_exit)
+def drain_before_other_exit_hooks() -> None:
+    """Have :data:`ExitOrder.DRAIN_TASKS` done before the exit hooks that were registered until now.
+
+    The rest of the exit stays where it is: those hooks may still use the asyncio thread, and the threads that they end.
+    """
+    atexit.unregister(_drain_at_exit)
+    atexit.register(_drain_at_exit)
 
 
-def _at_exit() -> None:
+def _drain_at_exit() -> None:
+    _at_exit((ExitOrder.DRAIN_TASKS,))
+
+
+def _at_exit(orders: Iterable[ExitOrder] = (ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS)) -> None:
     failure: BaseException | None = None
-    for order in ExitOrder:
+    for order in orders:
         # Looked up for each place anew: what is drained may need a part that was not there before.
         for one in [found for found in list(PROCESS.parts.values()) if found.exit_order is order]:
             try:

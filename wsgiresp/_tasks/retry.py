@@ -43,7 +43,7 @@ RUN_ONCE = RetryPolicy()
 
 
 def validated(policy: RetryPolicy) -> RetryPolicy:
-    """Return *policy*, which are right; ``TypeError`` or ``ValueError`` naming the one that is not."""
+    """Return *policy*, once it is checked; ``TypeError`` or ``ValueError`` naming the one that is not."""
     retries, timeout, on_error = policy
     if not isinstance(retries, int) or isinstance(retries, bool):
         raise TypeError(f"retries must be an int, got {retries!r}")
@@ -60,7 +60,7 @@ def validated(policy: RetryPolicy) -> RetryPolicy:
 
 
 def call_with_retries(call: Callable[[], object], policy: RetryPolicy, name: object) -> None:
-    """Make *call*, and wait for what it returns where that is awaitable, as *policy* say.
+    """Make *call*, and wait for what it returns where that is awaitable, as *policy* says.
 
     The error of the last try is raised, once ``on_error`` has been told of it; the others are logged with *name*.
     """
@@ -147,6 +147,7 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
             raise TimeoutError(f"not done after {timeout} s")
     finally:
         task.cancel()
+    task.result()  # raises where somebody cancelled it before its first step
     outcome.get()
 
 

@@ -23,11 +23,11 @@ from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._runtime.process import (
     ExitOrder,
     ProcessPart,
+    drain_before_other_exit_hooks,
     drop_hub_parts,
     hub_part,
     hub_parts,
     part,
-    run_exit_hook_first,
 )
 from wsgiresp._runtime.threads import get_ident, wait_until
 from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
@@ -35,7 +35,7 @@ from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
 log = logging.getLogger("wsgiresp")
 
 MAX_RUNNING = 100
-"""Works at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
+"""Tasks at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
 
 DRAIN_TIMEOUT = 8.0
 """Seconds that a process which ends waits for its tasks: ``docker stop`` kills after 10, and the log wants some."""
@@ -97,7 +97,7 @@ class WorkerPool:
 
     def __init__(self) -> None:
         # Before the application closes what its tasks use: it registered that when it was imported.
-        run_exit_hook_first()
+        drain_before_other_exit_hooks()
         self._state = part(PoolState)
         self._running: set[_PooledTask] = set()
         self._waiting: deque[_PooledTask] = deque()
@@ -218,7 +218,7 @@ def drain(limit: float | None = None) -> None:
     not begun.
     Those who wait for a place when this is called still get one, within the limit.
 
-    Works outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
+    Tasks outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
     """
     state = part(PoolState)
     if limit is None:
