@@ -33,12 +33,12 @@ LAYERS = {
 }
 
 _RUNTIMES = {"asyncio", "gevent", "greenlet"}
-_GREENLETS = _RUNTIMES | {"socket", "threading"}
+_GREENLETS = _RUNTIMES | {"_socket", "_thread", "concurrent", "multiprocessing", "queue", "socket", "threading"}
 _FRAMEWORKS = {"django", "fastapi", "flask", "gunicorn", "starlette"}
 _SYSTEM = {"logging", "os", "random", "secrets", "select", "selectors", "subprocess", "tempfile", "time"}
 _CLOCK = {"now", "today", "utcnow"}  # of datetime, whose types layer 1 needs
 _BANNED = {
-    1: _FRAMEWORKS | _GREENLETS | _SYSTEM | {"io", "shutil", "open"},
+    1: _FRAMEWORKS | _GREENLETS | _SYSTEM | {"_io", "builtins", "io", "posix", "shutil", "open"},
     2: _FRAMEWORKS,
     3: _FRAMEWORKS,
     4: _FRAMEWORKS | _GREENLETS | {"open"},
@@ -98,9 +98,12 @@ def modules_with_runtime(sources: Mapping[str, str]) -> set[str]:
     for path, text in sources.items():
         for node in ast.walk(ast.parse(text, path)):
             if isinstance(node, ast.Import | ast.ImportFrom) and not path.startswith("wsgiresp/_runtime/"):
-                names = _targets(node, _package(path), set())
+                names = [*_targets(node, _package(path), set()), *(alias.name for alias in node.names)]
                 if any(name.partition(".")[0] in _RUNTIMES for name in names):
                     found.add(path)
+            # One that another module has imported: hubs.gevent.
+            if isinstance(node, ast.Attribute) and node.attr in _RUNTIMES and not path.startswith("wsgiresp/_runtime/"):
+                found.add(path)
     return found
 
 
@@ -121,11 +124,28 @@ def _faults_of(path: str, text: str, modules: set[str]) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.level and layer == _ADAPTERS:
             # The same file can be seen as adapters.flask, where a relative import leads elsewhere.
             yield f":{node.lineno}: an adapter imports by absolute names only"
+        for name in _dynamic(node):
+            yield f":{node.lineno}: {name} imports by a name that no reader of imports sees"
         if isinstance(node, ast.Import | ast.ImportFrom):
             for target in _targets(node, _package(path), modules):
                 if target.partition(".")[0] in banned:
                     yield f":{node.lineno}: {target} is banned in this layer"
                 yield from (f":{node.lineno}: {fault}" for fault in _direction(target, module, layer))
+
+
+# What imports by a text. importlib.metadata and importlib.resources look at files, not at modules.
+_DYNAMIC_NAMES = {"__import__", "eval", "exec"}
+_DYNAMIC_ATTRIBUTES = {"__import__", "import_module", "resolve_name", "find_spec", "spec_from_file_location"}
+
+
+def _dynamic(node: ast.AST) -> Iterator[str]:
+    """Yield what *node* imports by: also passed on, or under another name."""
+    if isinstance(node, ast.Name) and node.id in _DYNAMIC_NAMES | _DYNAMIC_ATTRIBUTES:
+        yield node.id
+    elif isinstance(node, ast.Attribute) and node.attr in _DYNAMIC_NAMES | _DYNAMIC_ATTRIBUTES:
+        yield node.attr
+    elif isinstance(node, ast.ImportFrom):
+        yield from (alias.name for alias in node.names if alias.name in _DYNAMIC_ATTRIBUTES)
 
 
 def _direction(target: str, module: str, layer: float) -> Iterator[str]:
@@ -135,6 +155,8 @@ def _direction(target: str, module: str, layer: float) -> Iterator[str]:
         yield f"{target} is in a higher layer"
     elif wanted == layer and _top(target) != _top(module):
         yield f"{target} is a sibling in the same layer"
+    elif wanted == layer == _ADAPTERS and _adapter(target) not in ("", _adapter(module)):
+        yield f"{target} belongs to another framework"
     elif wanted == _ADAPTERS != layer:
         yield f"{target} wants a framework to be installed"
 
@@ -171,6 +193,11 @@ def _package(path: str) -> str:
 def _top(module: str) -> str:
     """Return the name by which *module* stands in the table of layers."""
     return ".".join(module.split(".")[:2])
+
+
+def _adapter(module: str) -> str:
+    """Return the framework of an adapter or of a part of one, empty for the package of all."""
+    return ".".join(module.split(".")[2:3]).lstrip("_")
 
 
 def _layer(module: str) -> float | None:

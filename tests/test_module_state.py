@@ -14,6 +14,7 @@ import wsgiresp
 TABLE = "a table that is never written after the import"
 MEMO = "a memo: what is forgotten is computed again, and its size is bounded"
 CLASSES = "classes that were derived at run time, each made once"
+GUARD = "of dataclasses: the objects whose repr() is being made, none between two calls"
 REGISTRY = "a registry that an install() of an adapter fills"
 
 LISTED = {
@@ -25,6 +26,7 @@ LISTED = {
     "wsgiresp._protocol.set_cookie._prefix": MEMO,
     "wsgiresp._protocol.header_validation._ordinary": MEMO,
     "wsgiresp._protocol.json_encoding._default_encoder._walk._atoms": TABLE,
+    "wsgiresp._protocol.json_encoding.JSONEncoder.__repr__(0)": GUARD,
     "wsgiresp._protocol.json_orjson._EXACT": TABLE,
     "wsgiresp._protocol.json_types._BY_BASE": REGISTRY,
     "wsgiresp._protocol.json_types._BY_TYPE": TABLE,
@@ -41,6 +43,7 @@ LISTED = {
     "wsgiresp._views.coercion._answers": REGISTRY,
     "wsgiresp._views.coercion._finders": REGISTRY,
     "wsgiresp._views.injection._FORMAT": TABLE,
+    "wsgiresp._views.respond_with._Recipe.__repr__(0)": GUARD,
     "wsgiresp.adapters._django.cookies._Cookie._flags": TABLE,
     "wsgiresp.adapters._django.cookies._Cookie._reserved": TABLE,
     "wsgiresp.adapters._django.cookies._WITHOUT_VALUE": TABLE,
@@ -114,6 +117,32 @@ def test_what_is_listed_is_there(ways):
             id="a closure",
         ),
         pytest.param("import functools\nmemo = functools.cache(len)", "memo", id="a memo"),
+        pytest.param("def note(x, *, seen=[]): seen.append(x)", "note(default seen)", id="a default by keyword alone"),
+        pytest.param("note = [].append", "note.__self__", id="a method of a list"),
+        pytest.param("import functools\nnote = functools.partial(print, [])", "note.args[0]", id="a partial"),
+        pytest.param("import contextvars\nV = contextvars.ContextVar('v', default=[])", "V(default)", id="a default"),
+        pytest.param("import threading\nLOCAL = threading.local()", "LOCAL", id="locals of threads"),
+        pytest.param("import itertools\nids = itertools.count()", "ids", id="a counter"),
+        pytest.param("import queue\nQ = queue.Queue()", "Q.queue", id="a queue"),
+        pytest.param("import asyncio\nEVENT = asyncio.Event()", "EVENT._waiters", id="an event of asyncio"),
+        pytest.param("from gevent.pool import Group\nGROUP = Group()", "GROUP.greenlets", id="a group of greenlets"),
+        pytest.param("import types\nNS = types.ModuleType('ns')\nNS.kept = []", "NS.kept", id="a module made here"),
+        pytest.param("_kept_ = []", "_kept_", id="a name between underscores"),
+        pytest.param(
+            "class Kind(type):\n    kept = []\nclass State(metaclass=Kind): pass\ndel Kind",
+            "State.__class__.kept",
+            id="a metaclass without a name",
+        ),
+        pytest.param(
+            "class Base:\n    kept = []\nclass State(Base): pass\ndel Base",
+            "State.Base.kept",
+            id="a base without a name",
+        ),
+        pytest.param(
+            "import functools, json\n@functools.wraps(json.dumps)\ndef note(x, seen=[]): pass",
+            "note(default 0)",
+            id="a function that says it is another's",
+        ),
     ],
 )
 def test_planted_state_is_found(text, way):
