@@ -26,7 +26,7 @@ from wsgiresp.adapters._django import checks, response_patch
 from wsgiresp.adapters._django.conversion import converted
 from wsgiresp.adapters._django.response_patch import begin_request, rendered, show_unrendered
 from wsgiresp.adapters._django.settings import default_of_the_view, defaults, namespaces
-from wsgiresp.adapters._django.thread_locals import Surroundings
+from wsgiresp.adapters._django.thread_locals import ThreadLocals
 from wsgiresp.adapters._django.thread_sensitive import call
 from wsgiresp.adapters._django.view_results import (
     beginning,
@@ -147,7 +147,7 @@ class ResponseMiddleware:
             if known.is_generator(request.method):
                 return _called(request, view, functools.partial(view, request, *args, **kwargs))
             if known.is_async and not self._is_async and is_under_hub() and not checks.is_atomic(view):
-                return _called(request, view, functools.partial(call, view, Surroundings(), request, *args, **kwargs))
+                return _called(request, view, functools.partial(call, view, ThreadLocals(), request, *args, **kwargs))
         return None
 
     async def _process_view_later(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> Any:

@@ -122,8 +122,8 @@ class _Installed:
                 known = self._views[rule.endpoint] = _View(view)
             asked = known.plan or known.plan_for(request.method)
             if asked:
-                return self._settled(self._injected(app, request, asked, args))
-        return self._settled(self._dispatch(app, *args))
+                return self._made_now(self._injected(app, request, asked, args))
+        return self._made_now(self._dispatch(app, *args))
 
     def make_response(self, returned: Any) -> flask.Response:
         """Return the response for what a view, a hook or an error handler returned."""
@@ -167,7 +167,7 @@ class _Installed:
                     return found
         return self.default
 
-    def _settled(self, returned: Any) -> Any:
+    def _made_now(self, returned: Any) -> Any:
         """Return what a view *returned*, or the response for it, where an error in that is one of the view.
 
         What Flask makes of it later is not for error handlers: a file, the first chunk of a stream.
@@ -234,9 +234,9 @@ class _Installed:
 
         context = request_context()
         if context is not None and needs_preparation(response):
-            settled = prepare_for_hooks(response, context.request.environ, change)
-            drop_in_the_end(context, settled)
-            adopted: Response = settled
+            prepared = prepare_for_hooks(response, context.request.environ, change)
+            drop_in_the_end(context, prepared)
+            adopted: Response = prepared
         else:
             adopted = response.__copy__()
             change(adopted)

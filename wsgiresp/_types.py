@@ -16,10 +16,10 @@ HeaderFields: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 Background: TypeAlias = "Callable[[], object]"
 """What a ``background=`` argument takes: a BackgroundTask, BackgroundTasks, or any callable without arguments."""
 
-Callback: TypeAlias = "Callable[[], object]"
+Callback: TypeAlias = Callable[[], object]
 """What is called later, without arguments; what it returns is not looked at."""
 
-Around: TypeAlias = "Callable[[], AbstractContextManager[object]]"
+Around: TypeAlias = Callable[[], AbstractContextManager[object]]
 """What makes a context manager that is entered around the steps of a source, or around a task."""
 
 

@@ -60,6 +60,9 @@ class HTTPException(WerkzeugHTTPException):
     def _of_code(cls, code: int) -> type[Any]:
         """Return the subclass for *code*: Flask finds a handler by the class and by its attribute ``code``."""
         own = cls._own or cls
+        made = own._by_code.get(code)
+        if made is not None:
+            return made
         kind = default_exceptions.get(code, WerkzeugHTTPException)
         bases = (own,) if issubclass(own, kind) else (own, kind)
         return derived_class(own._by_code, code, own, bases, code=code, _own=own)

@@ -150,15 +150,15 @@ class DjangoFileResponse(_Stream, FileResponse):
 
 
 class _Shown:
-    """*window* as a file whose ``close`` is to be replaced: WSGIHandler puts that of the response there."""
+    """*reader* as a file whose ``close`` is to be replaced: WSGIHandler puts that of the response there."""
 
-    def __init__(self, window: Any) -> None:
-        self.read = window.read
-        self.seek = window.seek
-        self.tell = window.tell
-        self.seekable = window.seekable
-        if hasattr(window, "fileno"):
-            self.fileno = window.fileno
+    def __init__(self, reader: Any) -> None:
+        self.read = reader.read
+        self.seek = reader.seek
+        self.tell = reader.tell
+        self.seekable = reader.seekable
+        if hasattr(reader, "fileno"):
+            self.fileno = reader.fileno
 
 
 def known(status: str, fields: Iterable[tuple[str, str]], content: bytes, *, is_head: bool = False) -> DjangoResponse:
@@ -191,11 +191,11 @@ def streaming(
     return response
 
 
-def file(status: str, fields: Iterable[tuple[str, str]], window: Any, block: int) -> DjangoFileResponse:
-    """Return the answer that sends *window* in blocks of *block* bytes, by the server's wrapper where it has one."""
+def file(status: str, fields: Iterable[tuple[str, str]], reader: Any, block: int) -> DjangoFileResponse:
+    """Return the answer that sends *reader* in blocks of *block* bytes, by the server's wrapper where it has one."""
     response: DjangoFileResponse = _begun(DjangoFileResponse, status, fields)
-    response._body = window
-    response.file_to_stream = shown = _Shown(window)
+    response._body = reader
+    response.file_to_stream = shown = _Shown(reader)
     response.block_size = block
     response.is_async = False
     response._iterator = iter(lambda: shown.read(response.block_size), b"")

@@ -25,7 +25,7 @@ from wsgiresp.responses import Response, StreamingResponse
 log = logging.getLogger("wsgiresp")
 
 
-class Surroundings:
+class ThreadLocals:
     """Language, time zone, URLconf and script prefix of this thread: called, a context manager that has them again.
 
     Django keeps them, and its database connections, for each thread or greenlet, and looks after those of the request
@@ -80,7 +80,7 @@ def bind(request: HttpRequest, response: Response) -> None:
     if isinstance(response, StreamingResponse):
         # To ask costs a third of all that is asked there.
         above = thread_above() if isinstance(request, ASGIRequest) else None
-        response.around = Surroundings(response.around, above)
+        response.around = ThreadLocals(response.around, above)
     background = response.background
     if background is not None:
 
@@ -89,4 +89,4 @@ def bind(request: HttpRequest, response: Response) -> None:
             if isinstance(error, Exception):
                 got_request_exception.send(sender=None, request=request)
 
-        response.background = bound(background, Surroundings(), report)
+        response.background = bound(background, ThreadLocals(), report)

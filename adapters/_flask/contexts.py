@@ -82,14 +82,14 @@ def _report(app: flask.Flask, task: BackgroundTask, error: BaseException) -> Non
         got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 
 
-def drop_in_the_end(context: Any, settled: PreparedResponse) -> None:
-    """Have *settled* dropped at the end of the request of *context* where nobody has called it by then."""
+def drop_in_the_end(context: Any, prepared: PreparedResponse) -> None:
+    """Have *prepared* dropped at the end of the request of *context* where nobody has called it by then."""
     request = context.request
     close = vars(request).get("close")
     if not isinstance(close, _AtTheEnd):
         close = _AtTheEnd(context)
         request.close = close
-    close.settled.append(settled)
+    close.prepared.append(prepared)
 
 
 class _AtTheEnd:
@@ -99,12 +99,12 @@ class _AtTheEnd:
         # Not the context and the request themselves, which hold this.
         self._context = weakref.ref(context)
         self._request = weakref.ref(context.request)
-        self.settled: list[PreparedResponse] = []
+        self.prepared: list[PreparedResponse] = []
 
     def __call__(self) -> None:
         context, request = self._context(), self._request()
         # A stream pops a copy of the context when it ends, maybe before the answer goes out.
         if request is not None and context is CURRENT.get(None):
-            while self.settled:
-                self.settled.pop().drop()
+            while self.prepared:
+                self.prepared.pop().drop()
             type(request).close(request)

@@ -59,7 +59,7 @@ class RangeReader(_ReaderBase):
         self._stop = stop
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, all there are where it is negative; none at the end of the window."""
+        """Return up to *size* bytes, all there are where it is negative; none at the end of the range."""
         left = self._stop - self._position
         if size < 0 or size > left:
             size = left
@@ -72,7 +72,7 @@ class RangeReader(_ReaderBase):
         return chunk
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to *offset*, counted from the start of the source, from here, or from the end of the window."""
+        """Go to *offset*, counted from the start of the source, from here, or from the end of the range."""
         self._position = offset + (0, self._position, self._stop)[whence]
         return self._position
 
@@ -98,7 +98,7 @@ class RangeReader(_ReaderBase):
 
 
 class SendfileRangeReader(RangeReader):
-    """A window with a ``fileno()``, for servers that hand it to :meth:`socket.socket.sendfile`.
+    """A range reader with a ``fileno()``, for servers that hand it to :meth:`socket.socket.sendfile`.
 
     The kernel then sends what is there, and nobody is told of what is not: on a connection that stays open, the client
     would wait for the rest. Two signs are left. ``socket.sendfile`` seeks to where it came at last; and where it came
@@ -116,7 +116,7 @@ class SendfileRangeReader(RangeReader):
             os.lseek(opened.descriptor, start, os.SEEK_SET)
 
     def fileno(self) -> int:
-        """Return the descriptor, which stands at the start of the window."""
+        """Return the descriptor, which stands at the start of the range."""
         self._is_lent = True
         return self._opened.descriptor
 

@@ -36,10 +36,10 @@ def prepare_for_hooks(
     inner, prepared = prepared_copy(response, environ, change)
     # Another copy: the end of what was prepared is told by the one that prepared it.
     outer: Any = inner.__copy__()
-    outer.__class__ = _settled(type(inner))
-    settled = cast(PreparedResponse, outer)
-    settled._take(prepared)
-    return settled
+    outer.__class__ = _prepared_class(type(inner))
+    prepared_response = cast(PreparedResponse, outer)
+    prepared_response._take(prepared)
+    return prepared_response
 
 
 class PreparedResponse(Response):
@@ -109,5 +109,5 @@ class PreparedResponse(Response):
 _classes: dict[type[Any], type[Any]] = {}
 
 
-def _settled(own: type[Any]) -> type[Any]:
+def _prepared_class(own: type[Any]) -> type[Any]:
     return derived_class(_classes, own, own, (PreparedResponse, own))

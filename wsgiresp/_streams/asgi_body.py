@@ -39,7 +39,7 @@ class ASGIStreamBody:
         self._is_aborted = False
 
     async def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with an preamble, at once.
+        """Start the source, and return once there is something to send, or nothing any more; with a preamble, at once.
 
         What the source raises before its first chunk is raised here. Again changes nothing.
         """
@@ -67,7 +67,7 @@ class ASGIStreamBody:
             raise error
 
     def finish(self) -> None:
-        """End the stream with its last words, soon, if it is one that has any; from any thread."""
+        """Finish the stream soon, with its closing bytes, if its policy has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
             self._loop.call_soon_threadsafe(self._wakeup.set)

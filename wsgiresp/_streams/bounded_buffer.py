@@ -14,9 +14,7 @@ HIGH_WATERMARK = 65536
 MAX_BUFFERED = 262144
 """Bytes in the buffer from which on a producer waits in any case; the chunk that goes beyond is the last."""
 
-_MIN_CHUNKS = (
-    4  # chunks: with one at a time a producer of 64 KiB chunks costs 1.25 times a plain generator, with four 1.0
-)
+_MIN_CHUNKS = 4  # with one, a producer of 64 KiB chunks costs 1.25 times a plain generator, with four 1.0
 _COALESCE_LIMIT = 98304  # bytes: what is more goes out chunk by chunk, since to copy it costs more than to send it
 
 

@@ -113,7 +113,7 @@ class WSGIStreamBody:
         register(self)
 
     def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with an preamble, at once.
+        """Start the source, and return once there is something to send, or nothing any more; with a preamble, at once.
 
         What the source raises before its first chunk is raised here, and the body is closed.
         """
@@ -137,7 +137,7 @@ class WSGIStreamBody:
             raise
 
     def finish(self) -> None:
-        """End the stream with its last words, soon, if it is one that has any; from any thread."""
+        """Finish the stream soon, with its closing bytes, if its policy has any; from any thread."""
         if self._policy.closing_bytes is not None:
             self._must_finish = True
             self._wakeup.set_threadsafe()
@@ -197,9 +197,9 @@ class WSGIStreamBody:
             quiet.arm(self._note_ping_due)
         while not self._is_over:
             if self._must_finish:
-                words = self._final_chunk()
-                if words or self._preamble:
-                    return words
+                last = self._final_chunk()
+                if last or self._preamble:
+                    return last
                 break
             if buffer.chunks:
                 return buffer.take()

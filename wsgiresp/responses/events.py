@@ -131,7 +131,7 @@ def _encoding(to_json: ToJSON) -> Encode:
 
 
 def _closing_bytes(retry: int) -> bytes:
-    """Return the last words, with up to as many milliseconds again, a second at least: no two clients come together."""
+    """Return the closing bytes, with up to as many ms again, a second at least: no two clients come together."""
     return closing_bytes(retry + random.randrange(max(retry, 1000)))
 
 
