@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
+from benchmarks.harness.answers import Answer
 from benchmarks.harness.compare.groups import GROUPS
 from benchmarks.harness.compare.in_process import CALLED
 from benchmarks.harness.compare.rows import Figures, Pair, Row, taken_in_turns
+from benchmarks.harness.compare.served import has_three_events
 from benchmarks.harness.compare.table import dumped, printed, status
+from benchmarks.harness.servers import ROOT
 
 TEXT, MEMORY = Row("text"), Row("memory", "KiB", 1024, limit=1.02)
+
+
+EVENTS = b"".join(b"event: counted\ndata: number %d\nid: %d\n\n" % (number, number) for number in range(3))
 
 
 def figures(**ratios):
@@ -95,3 +103,20 @@ def test_only_memory_has_a_limit_of_its_own():
 def test_an_answer_in_process_is_checked_by_more_than_its_status(called):
     case = called.case
     assert case.body is not None or case.document is not None or case.headers
+
+
+@pytest.mark.parametrize(
+    ("body", "is_right"),
+    [
+        pytest.param(b": open\n" + EVENTS, True, id="with a comment before"),
+        pytest.param(EVENTS[: len(EVENTS) // 2], False, id="cut"),
+        pytest.param(EVENTS.replace(b"number 1", b"number 2"), False, id="with other data"),
+    ],
+)
+def test_a_short_stream_has_its_three_events(body, is_right):
+    assert (has_three_events(Answer(200, [], body)) is None) is is_right
+
+
+def test_what_measures_imports_no_wsgiresp():
+    code = "import sys, benchmarks.harness.compare.command; sys.exit('wsgiresp' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

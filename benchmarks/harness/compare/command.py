@@ -10,6 +10,7 @@ import argparse
 import datetime
 import sys
 import time
+import traceback
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -94,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures = measured(options.wanted, old, new, options.rounds)
     except LookupError as error:
         print(error, file=sys.stderr)
+        return NOT_DONE
+    except Exception:
+        # Not by the status that Python would end with, 1: that says that a row is worse.
+        traceback.print_exc()
         return NOT_DONE
     minutes = (time.monotonic() - began) / 60
     print(f"old: {old.name}; new: {new.name}; {minutes:.1f} minutes\n\n{printed(rows, figures)}")
