@@ -64,10 +64,11 @@ class Audience:
 
 @dataclass(frozen=True)
 class ManyClients:
-    """Rows of so many *clients*. A round has so many *windows* of *events*, and as many of *requests* beside an event.
+    """Rows of so many *clients*. A round has so many *windows* of *events*, and *series* of *requests* beside an event.
 
     The servers take turns event by event. The CPU time is summed up over a window: the collector of cycles does not
-    run in each event, and would not be in the median of single ones.
+    run in each event, and would not be in the median of single ones. A series is short, since the longest of many waits
+    tells more of the machine than of the server.
     """
 
     name: str
@@ -75,7 +76,8 @@ class ManyClients:
     rounds: int = 12
     windows: int = 4
     events: int = 20
-    requests: int = 10
+    series: int = 10
+    requests: int = 5
     is_usual: bool = True
 
     @property
@@ -136,7 +138,7 @@ class ManyClients:
 
     def _requests(self, old: Audience, new: Audience) -> dict[Row, list[Pair]]:
         p50, longest = [], []
-        for _ in range(self.windows):
+        for _ in range(self.series):
             of_old, of_new = zip(*taken_in_turns(old.request, new.request, self.requests), strict=True)
             p50.append(Pair(median(of_old), median(of_new)))
             longest.append(Pair(max(of_old), max(of_new)))
