@@ -1,4 +1,4 @@
-"""The floor: WSGI callables written by hand, with every constant made before the first request."""
+"""The lower bound: WSGI callables written by hand, with every constant made before the first request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wall: names and values of fields."""
+"""Header validation: names and values of fields."""
 
 from __future__ import annotations
 

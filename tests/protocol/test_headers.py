@@ -1,4 +1,4 @@
-"""The headers of a response: werkzeug's interface, with the wall at every way in."""
+"""The headers of a response: werkzeug's interface, and header validation in every method that changes a field."""
 
 from __future__ import annotations
 

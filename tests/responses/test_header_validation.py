@@ -207,7 +207,7 @@ def test_content(response_class, content):
 
 
 @pytest.mark.skipif(not __debug__, reason="this is the second run")
-def test_nothing_of_the_wall_is_an_assert():
+def test_no_rule_of_header_validation_is_an_assert():
     options = ["-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestConfigWarning"]
     command = [sys.executable, "-O", "-m", "pytest", *options, __file__]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("COV")}

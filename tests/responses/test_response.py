@@ -174,7 +174,7 @@ def test_a_status_code_assigned_later_is_sent():
     assert call(response).status == "404 Not Found"
 
 
-def test_a_status_assigned_later_passes_the_wall():
+def test_a_status_assigned_later_is_validated():
     response = PlainTextResponse("abc")
     with pytest.raises(ValueError, match="status"):
         response.status = "200 OK\r\nX-Injected: 1"

@@ -32,7 +32,7 @@ def test_werkzeugs_own_response_may_be_forced_to_be_ours():
     assert closed == ["callback"]
 
 
-def test_werkzeugs_own_response_passes_the_wall_when_it_is_forced():
+def test_werkzeugs_own_response_is_validated_when_it_is_forced():
     foreign = WerkzeugResponse("abc")
     foreign.headers._list.append(("X-A", "1\r\nX-Injected: 1"))
     with pytest.raises(ValueError, match="control character"):

@@ -25,7 +25,7 @@ class Headers(WerkzeugHeaders):
 
     @classmethod
     def over(cls, fields: list[Field]) -> Self:
-        """Return headers that are a view of *fields*, which have passed the wall; a change in one is seen in both."""
+        """Return headers that are a view of *fields*, which are validated already; a change in one is seen in both."""
         headers = cls.__new__(cls)
         headers._list = fields
         return headers

@@ -82,7 +82,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     @property  # type: ignore[override]
     def headers(self) -> Headers:
-        """The fields of the header; each change passes the wall. What is assigned is copied."""
+        """The header fields; each change is validated. What is assigned is copied."""
         if self._headers is None:
             self._headers = Headers.over(self._unfold())
         return self._headers
