@@ -8,7 +8,7 @@ from . import OURS, PINGED, chunks, chunks_later
 
 
 class Pinged(EventSourceResponse):
-    """Chunks as they are, with all that an event stream has beside its events: opening, pings, farewell."""
+    """Chunks as they are, with all that an event stream has beside its events: preamble, pings, closing bytes."""
 
     def render_chunk(self, chunk: bytes) -> bytes:
         return chunk

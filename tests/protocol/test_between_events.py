@@ -13,9 +13,9 @@ from wsgiresp._protocol.event_stream import PING, closing_bytes, last_event_id, 
 @pytest.mark.parametrize(
     ("first", "stream"),
     [
-        pytest.param(preamble(None), whatwg.Stream(comments=["open"]), id="an opening"),
-        pytest.param(preamble(3000), whatwg.Stream(comments=["open"], retry=3000), id="an opening with retry"),
-        pytest.param(preamble(0), whatwg.Stream(comments=["open"], retry=0), id="an opening with retry at once"),
+        pytest.param(preamble(None), whatwg.Stream(comments=["open"]), id="a preamble"),
+        pytest.param(preamble(3000), whatwg.Stream(comments=["open"], retry=3000), id="a preamble with retry"),
+        pytest.param(preamble(0), whatwg.Stream(comments=["open"], retry=0), id="a preamble with retry at once"),
         pytest.param(closing_bytes(5000), whatwg.Stream(retry=5000), id="a closing_bytes"),
         pytest.param(PING, whatwg.Stream(comments=["ping"]), id="a ping"),
     ],

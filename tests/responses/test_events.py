@@ -1,4 +1,4 @@
-"""EventSourceResponse: its arguments, its headers, its events, its opening."""
+"""EventSourceResponse: its arguments, its headers, its events, its preamble."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_a_client_that_leaves_is_noticed(module, leave):
     client.close()
 
 
-def test_a_request_that_is_sent_ahead_is_no_departure(client):
+def test_a_request_that_is_sent_ahead_is_no_disconnect(client):
     end = client.watched()
     client.there.sendall(b"GET / HTTP/1.1\r\n\r\n")
     turns()

@@ -1,4 +1,4 @@
-"""Alarms that all callback after the same time."""
+"""Timeouts of one duration in the timer queue of a hub."""
 
 from __future__ import annotations
 

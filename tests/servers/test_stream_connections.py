@@ -39,7 +39,7 @@ def ask_ahead(connection, target, *, together):
 @PIPELINING
 @KINDS_OF_STREAM
 @pytest.mark.parametrize("together", [True, False], ids=["sent together", "sent while the source waits"])
-def test_a_request_that_is_sent_ahead_is_no_departure(server, kind, together):
+def test_a_request_that_is_sent_ahead_is_no_disconnect(server, kind, together):
     if together and server.kind.name == "gunicorn:gthread" and gunicorn.version_info < (25,):
         pytest.skip("older gthread workers of gunicorn lose a request that comes with the one before")
     with server.connect() as connection:

@@ -1,4 +1,4 @@
-"""The pool of greenlets that works after the response."""
+"""The worker pool: greenlets that run the tasks after the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More works than the pool may do at a time: who waits for a place, and who does not."""
+"""More tasks than the pool may run at a time: which callers wait for a slot, and which do not."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def _encoding(to_json: ToJSON) -> Encode:
 
 
 def _closing_bytes(retry: int) -> bytes:
-    """Return the closing bytes, with up to as many ms again, a second at least: no two clients come together."""
+    """Return the closing bytes: *retry* ms, and up to as many again by chance, 1000 at least, to spread the clients."""
     return closing_bytes(retry + random.randrange(max(retry, 1000)))
 
 
