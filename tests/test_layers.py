@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
-from layers import LONGEST, SHORT, WITH_RUNTIME, faults, modules_with_runtime, short_modules
+from layers import LAYERS, LONGEST, SHORT, WITH_RUNTIME, faults, modules_with_runtime, short_modules
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -41,6 +42,27 @@ def test_every_layer_that_exists_is_walked():
 
 def test_gevent_and_asyncio_are_imported_where_that_is_listed():
     assert modules_with_runtime(installed_sources()) == WITH_RUNTIME.keys()
+
+
+def test_hooks_of_fork_and_exit_are_registered_in_one_module():
+    hooks = re.compile(r"^import atexit|^from atexit|register_at_fork", re.M)
+    found = [path for path, text in installed_sources().items() if hooks.search(text)]
+    assert found == ["wsgiresp/_runtime/process.py"]
+
+
+def test_the_page_about_the_architecture_has_the_layers_of_the_code():
+    page = (CHECKOUT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\d) \| (.+?) \|", page, re.M)
+    told = {(int(number), place) for number, places in rows for place in re.findall(r"`([\w/.]+/[\w/.]*)`", places)}
+    assert told == {(int(layer), place_of(name)) for name, layer in LAYERS.items()}
+
+
+def place_of(module):
+    """The file or the folder of a module, as a page names it."""
+    if module == "wsgiresp":
+        return "wsgiresp/__init__.py"
+    path = "adapters" if module == "wsgiresp.adapters" else module.replace(".", "/")
+    return f"{path}/" if (CHECKOUT / path).is_dir() else f"{path}.py"
 
 
 def test_a_short_module_has_its_reason():
