@@ -87,11 +87,13 @@ def test_the_readme_can_be_read_without_the_source():
     assert re.findall(r"\]\((?!https?:)[^)]*\)", (CHECKOUT / "README.md").read_text("utf-8")) == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md"])
-def test_the_files_that_a_page_names_are_there(page):
-    named = re.findall(r"`((?:docs|examples|tests)/[\w./-]+|[A-Z]+\.md)`", (CHECKOUT / page).read_text("utf-8"))
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/explanation/architecture.md"])
+def test_the_files_and_tests_that_a_page_names_are_there(page):
+    name = r"`((?:adapters|benchmarks|docs|examples|tests|wsgiresp)/[\w./-]+|[A-Z]+\.md)(?:::(\w+))?`"
+    named = re.findall(name, (CHECKOUT / page).read_text("utf-8"))
     assert named
-    assert [name for name in named if not (CHECKOUT / name).exists()] == []
+    assert [path for path, _ in named if not (CHECKOUT / path).exists()] == []
+    assert [test for path, test in named if test and f"def {test}(" not in (CHECKOUT / path).read_text("utf-8")] == []
 
 
 @pytest.mark.parametrize("command", ["sh examples/serve", "sh tests/run"])
