@@ -37,7 +37,7 @@ def fresh_streams():
 @pytest.fixture
 def client():
     """The connection of a client, as gunicorn shows it."""
-    from streams.begun_streams import Client
+    from streams.stream_bodies import Client
 
     found = Client()
     yield found

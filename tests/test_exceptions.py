@@ -10,7 +10,7 @@ import flask
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from responses.calls import call, environ
+from responses.wsgi_calls import call, environ
 from werkzeug.exceptions import (
     HTTPException as WerkzeugHTTPException,
 )

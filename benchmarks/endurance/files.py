@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from servers.wire import Answer
+from servers.http_client import Answer
 
 from .visitors import Visitor, WrongAnswerError, require
 

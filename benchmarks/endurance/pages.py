@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from examples.readme import rows, shows
+from examples.readme_tables import rows, shows
 
 from .visitors import Visitor, require
 

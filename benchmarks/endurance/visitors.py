@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from typing import TypeVar
 
 from gevent.event import Event
-from servers.wire import Answer, Connection
+from servers.http_client import Answer, Connection
 
 PATIENCE = 60.0  # s for the next byte: that of a stream may be a ping, each 15 s
 REUSED = 1.0  # s after a request in which its connection is used again: gunicorn closes it after 2

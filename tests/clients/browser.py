@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from clients.programs import PATIENCE, environ
-from servers.serving import Log
+from clients.external_programs import PATIENCE, environ
+from servers.server_processes import Log
 
 FLAGS = (
     "--headless",

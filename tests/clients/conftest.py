@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from clients.browser import Browser, browse
 from clients.website import Website, publish
-from servers.serving import cases
+from servers.server_processes import cases
 
 MARKS = itertools.count(1)
 

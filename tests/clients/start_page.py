@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from clients.browser import Browser
-from examples.readme import EXAMPLES
-from servers.serving import Server, serve
+from examples.readme_tables import EXAMPLES
+from servers.server_processes import Server, serve
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # WebDriver, Section 12.1
 

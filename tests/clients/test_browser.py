@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from clients.programs import needs
+from clients.external_programs import needs
 
 pytestmark = needs("chromium", "chromedriver")
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 
 import pytest
-from clients.programs import needs, run
+from clients.external_programs import needs, run
 from known_faults import Fault
 
 CURL = ("curl", "-q", "--silent", "--show-error")

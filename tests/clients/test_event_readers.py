@@ -6,11 +6,11 @@ import http.client
 import json
 
 import pytest
-from clients.programs import needs, run
+from clients.external_programs import needs, run
 from known_faults import Fault
-from protocol import whatwg
-from servers.serving import cases, serve
-from servers.wire import TruncatedError
+from protocol import whatwg_event_parser as whatwg
+from servers.http_client import TruncatedError
+from servers.server_processes import cases, serve
 
 CURL = ("curl", "-q", "--silent", "--show-error", "--no-buffer")
 

@@ -7,8 +7,8 @@ import re
 from itertools import pairwise
 
 import pytest
-from clients.programs import needs
-from servers.serving import cases, serve
+from clients.external_programs import needs
+from servers.server_processes import cases, serve
 
 pytestmark = needs("chromium", "chromedriver")
 

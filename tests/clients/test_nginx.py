@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from clients.programs import needs
-from clients.proxy import nginx
+from clients.external_programs import needs
+from clients.nginx_proxy import nginx
 from clients.website import publish
-from servers.wire import Connection
+from servers.http_client import Connection
 
 pytestmark = needs("nginx")
 

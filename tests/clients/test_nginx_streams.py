@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from clients.programs import needs
-from clients.proxy import nginx
+from clients.external_programs import needs
+from clients.nginx_proxy import nginx
 from clients.test_nginx import configuration
-from protocol import whatwg
-from servers.serving import cases, serve
-from servers.wire import Connection, TruncatedError
+from protocol import whatwg_event_parser as whatwg
+from servers.http_client import Connection, TruncatedError
+from servers.server_processes import cases, serve
 
 pytestmark = needs("nginx")
 

@@ -8,7 +8,7 @@ import json
 import sys
 
 import pytest
-from clients.programs import run
+from clients.external_programs import run
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("redbot") is None, reason="not installed: redbot")
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
-from clients.programs import needs
+from clients.external_programs import needs
 from clients.start_page import StartPage, demo, walk
-from examples.readme import EXAMPLES
-from servers.serving import cases
+from examples.readme_tables import EXAMPLES
+from servers.server_processes import cases
 
 pytestmark = needs("chromium", "chromedriver")
 

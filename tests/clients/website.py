@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from servers.serving import Server, serve
+from servers.server_processes import Server, serve
 
 
 class Seen(NamedTuple):
@@ -56,6 +56,6 @@ class Website(NamedTuple):
 
 @contextlib.contextmanager
 def publish(folder: Path, server: str) -> Iterator[Website]:
-    """Serve *folder* by *server*, a name of ``serving.KINDS`` of gunicorn's family, until the ``with`` ends."""
+    """Serve *folder* until the ``with`` ends; *server* is one of gunicorn's names in ``server_processes.KINDS``."""
     with serve(server, "downloads:app", "--threads", "4", environ={"FILES": str(folder)}) as running:
         yield Website(running, folder)

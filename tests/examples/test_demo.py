@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from examples.readme import EXAMPLES, example
+from examples.readme_tables import EXAMPLES, example
 from werkzeug.test import Client
 
 STATIC = EXAMPLES / "static"

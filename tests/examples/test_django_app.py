@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from examples.page import EVENTS, SESSION, blocks, cookie_of, each_snippet, text_of
-from servers.serving import cases, serve
+from examples.fastapi_page import EVENTS, SESSION, blocks, cookie_of, each_snippet, text_of
+from servers.server_processes import cases, serve
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

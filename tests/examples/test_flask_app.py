@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples.page import EVENTS, HTML, SESSION, blocks, cookie_of, each_snippet, text_of
+from examples.fastapi_page import EVENTS, HTML, SESSION, blocks, cookie_of, each_snippet, text_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "flask_app.py"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from examples.readme import EXAMPLES, example
+from examples.readme_tables import EXAMPLES, example
 
 from wsgiresp._protocol.event_reader import EventReader, ReceivedEvent
 from wsgiresp._protocol.event_stream import encode

@@ -13,7 +13,7 @@ from typing import Any
 from wsgiref.validate import validator
 
 import pytest
-from examples.readme import EXAMPLES, example
+from examples.readme_tables import EXAMPLES, example
 from werkzeug.test import Client, create_environ
 
 PLAIN_APP = example("plain_app")

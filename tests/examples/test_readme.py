@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from examples.readme import OF_THE_CHECKOUT, Row, example, rows, shows
+from examples.readme_tables import OF_THE_CHECKOUT, Row, example, rows, shows
 from werkzeug.test import Client
 
 ROWS = [pytest.param(row, id=row.request) for row in rows()]

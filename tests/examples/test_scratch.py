@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from examples.readme import EXAMPLES
+from examples.readme_tables import EXAMPLES
 
 # A child is forked as a worker of gunicorn is: it comes to a normal end of its own.
 PROGRAM = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from responses.calls import call, environ, start
+from responses.wsgi_calls import call, environ, start
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks

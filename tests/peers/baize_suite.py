@@ -12,7 +12,7 @@ import baize.exceptions
 import baize.responses
 import baize.wsgi
 import pytest
-from peers.asgi import OverASGI
+from peers.wsgi_over_asgi import OverASGI
 
 from wsgiresp import responses
 from wsgiresp._protocol import ranges

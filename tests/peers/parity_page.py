@@ -26,7 +26,8 @@ classes stands in a table, `tests/peers/*_differences.toml`, with its reason: a 
 and says at its end which of them do not differ any more. Flask's own tests are run with the extension on every
 application, and none of them differs.
 
-A call by ASGI is made one by WSGI in a shim, `tests/peers/asgi.py`: a thread for each answer, which is closed always.
+A call by ASGI is made one by WSGI in a shim, `tests/peers/wsgi_over_asgi.py`: a thread for each answer, which is always
+closed.
 """
 
 

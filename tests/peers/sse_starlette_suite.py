@@ -16,7 +16,7 @@ import sse_starlette
 import sse_starlette.event
 import sse_starlette.sse
 import starlette.background
-from peers.asgi import Response
+from peers.wsgi_over_asgi import Response
 
 from wsgiresp import background, responses
 from wsgiresp._protocol import event_stream

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 import starlette.background
 import starlette.responses
-from peers.asgi import Response, over_asgi
+from peers.wsgi_over_asgi import Response, over_asgi
 
 from wsgiresp import background, responses
 

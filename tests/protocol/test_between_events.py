@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
-from protocol import whatwg
+from protocol import whatwg_event_parser as whatwg
 from protocol.event_samples import TEXTS, encoded
 
 from wsgiresp._protocol.event_stream import PING, closing_bytes, last_event_id, preamble

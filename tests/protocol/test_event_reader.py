@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from protocol import whatwg
+from protocol import whatwg_event_parser as whatwg
 
 from wsgiresp._protocol.event_reader import EventReader, ReceivedEvent
 

@@ -8,7 +8,7 @@ from collections import OrderedDict
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from protocol import whatwg
+from protocol import whatwg_event_parser as whatwg
 from protocol.event_samples import DOCUMENTS, EVENTS, TEXTS, Kind, Number, Tagged, encoded, to_json
 
 from wsgiresp._protocol.event_stream import FIELDS, ServerSentEvent, encode

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from process_fixtures import forget
-from responses.files import DATA, Closings
+from responses.sample_file import DATA, Closings
 
 from wsgiresp._runtime.process import is_first
 from wsgiresp._runtime.shutdown import ShutdownState

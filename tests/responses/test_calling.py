@@ -7,7 +7,7 @@ import warnings
 from wsgiref.validate import validator
 
 import pytest
-from responses.calls import call, environ, start
+from responses.wsgi_calls import call, environ, start
 from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.test import create_environ
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import gevent
 import pytest
-from responses.calls import start
+from responses.wsgi_calls import start
 from runtime.runners import turns
 
 import wsgiresp

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import PlainTextResponse
 

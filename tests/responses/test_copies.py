@@ -7,7 +7,7 @@ import pickle
 
 import flask
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import (
     BackgroundTask,

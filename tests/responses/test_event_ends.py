@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 from runtime.runners import PATIENCE, everywhere, wait_until
 from streams.fake_sources import Story
 

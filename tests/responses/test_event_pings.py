@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gevent.event
 import pytest
-from responses.calls import start
+from responses.wsgi_calls import start
 from runtime.runners import everywhere
 from streams.fake_sources import Story
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 from process_fixtures import forget_told
-from protocol import whatwg
-from responses.calls import call, start
+from protocol import whatwg_event_parser as whatwg
+from responses.wsgi_calls import call, start
 from runtime.runners import everywhere
 from streams.fake_sources import Story
 

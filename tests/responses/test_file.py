@@ -11,8 +11,8 @@ from wsgiref.util import FileWrapper
 from wsgiref.validate import validator
 
 import pytest
-from responses.calls import call, start
-from responses.files import DATA
+from responses.sample_file import DATA
+from responses.wsgi_calls import call, start
 
 from wsgiresp.responses import FileResponse
 

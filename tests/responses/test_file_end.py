@@ -6,8 +6,8 @@ import os
 from wsgiref.util import FileWrapper
 
 import pytest
-from responses.calls import call, environ, start
-from responses.files import DATA
+from responses.sample_file import DATA
+from responses.wsgi_calls import call, environ, start
 
 from wsgiresp import BackgroundTask
 from wsgiresp.responses import FileResponse

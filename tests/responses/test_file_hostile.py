@@ -7,7 +7,7 @@ import os
 import socket
 
 import pytest
-from responses.calls import call, environ
+from responses.wsgi_calls import call, environ
 
 from wsgiresp import serve_files
 from wsgiresp._files import safe_open

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from responses.calls import call
-from responses.files import DATA
+from responses.sample_file import DATA
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import FileResponse
 

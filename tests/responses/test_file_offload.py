@@ -6,7 +6,7 @@ import io
 import os
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import FileResponse, XAccelRedirect, XSendfile
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from responses.calls import call, environ, start
-from responses.files import DATA
+from responses.sample_file import DATA
+from responses.wsgi_calls import call, environ, start
 
 from wsgiresp.responses import FileResponse
 

@@ -9,7 +9,7 @@ import re
 from itertools import product
 
 import pytest
-from responses.calls import call, start
+from responses.wsgi_calls import call, start
 from werkzeug.http import http_date
 
 from wsgiresp.responses import FileResponse

@@ -6,8 +6,8 @@ import io
 from wsgiref.util import FileWrapper
 
 import pytest
-from responses.calls import call, environ
-from responses.files import DATA
+from responses.sample_file import DATA
+from responses.wsgi_calls import call, environ
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp.responses import FileResponse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import BackgroundTask

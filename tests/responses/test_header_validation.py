@@ -15,7 +15,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from responses.calls import Answer, call
+from responses.wsgi_calls import Answer, call
 
 from wsgiresp.responses import (
     EventSourceResponse,

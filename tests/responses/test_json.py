@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import JSONResponse, ORJSONResponse, UJSONResponse, json_encoder
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from responses.calls import call
+from responses.wsgi_calls import call
 from runtime.runners import everywhere
 from streams.fake_sources import Story
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp import BackgroundTask
 from wsgiresp.responses import RedirectResponse

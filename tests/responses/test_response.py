@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 
 from wsgiresp.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 

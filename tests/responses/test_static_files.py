@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from responses.calls import call, environ
+from responses.wsgi_calls import call, environ
 
 from wsgiresp import XAccelRedirect, serve_files
 

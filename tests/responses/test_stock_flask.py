@@ -5,7 +5,7 @@ from __future__ import annotations
 import flask
 import pytest
 from servers.apps import stock_flask
-from servers.serving import cases, serve
+from servers.server_processes import cases, serve
 
 from wsgiresp.responses import BackgroundTask, HTMLResponse, JSONResponse, PlainTextResponse, Response
 

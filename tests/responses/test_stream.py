@@ -8,8 +8,8 @@ import io
 import os
 
 import pytest
-from responses.calls import call, start
-from responses.contents import CLASSES, AsyncClosing, Closing
+from responses.close_counters import CLASSES, AsyncClosing, Closing
+from responses.wsgi_calls import call, start
 from runtime.runners import everywhere, wait_until
 from streams.fake_sources import Story
 

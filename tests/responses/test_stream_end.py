@@ -6,8 +6,8 @@ import contextlib
 import io
 
 import pytest
-from responses.calls import call, environ, start
-from responses.contents import CLASSES, AsyncClosing, Closing
+from responses.close_counters import CLASSES, AsyncClosing, Closing
+from responses.wsgi_calls import call, environ, start
 from runtime.runners import everywhere, in_greenlet, in_thread, turns
 from streams.fake_sources import Story
 

@@ -13,7 +13,7 @@ import types
 import gevent
 import pytest
 from greenlet import greenlet
-from responses.calls import environ, start
+from responses.wsgi_calls import environ, start
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, on_the_spot, wait_until
 
 from wsgiresp import BackgroundTask

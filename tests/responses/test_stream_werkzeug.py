@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 import pytest
-from responses.calls import call, environ
+from responses.wsgi_calls import call, environ
 from streams.fake_sources import Story
 
 from wsgiresp.responses import JSONLinesResponse, StreamingResponse

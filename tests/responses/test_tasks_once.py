@@ -10,7 +10,7 @@ import random
 import gevent
 import pytest
 from process_fixtures import forget
-from responses.calls import environ
+from responses.wsgi_calls import environ
 
 from wsgiresp import BackgroundTask, BackgroundTasks, FileResponse, JSONResponse, PlainTextResponse, Response
 from wsgiresp._tasks import worker_pool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from responses.calls import call, environ, start
+from responses.wsgi_calls import call, environ, start
 
 from wsgiresp import BackgroundTask
 from wsgiresp.responses import PlainTextResponse, Response

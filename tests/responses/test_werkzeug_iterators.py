@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from responses.calls import call, start
+from responses.wsgi_calls import call, start
 from werkzeug.wsgi import FileWrapper
 
 from wsgiresp import BackgroundTask

@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, turns, wait_until
 
 from wsgiresp._runtime import disconnect, timer_queue

@@ -13,7 +13,7 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from greenlet import greenlet
-from responses.calls import environ
+from responses.wsgi_calls import environ
 
 from wsgiresp._runtime.server_profile import ServerProfile, show_connection, with_file_wrapper
 

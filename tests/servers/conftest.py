@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from servers.frameworks import DATA, LARGE, Framework, options_of, serve_views
-from servers.serving import Server, cases, serve
+from servers.framework_views import DATA, LARGE, Framework, options_of, serve_views
+from servers.server_processes import Server, cases, serve
 
 
 @pytest.fixture(scope="session", params=cases())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .wire import Connection
+from .http_client import Connection
 
 SHOW_SOCKET = ("gunicorn:sync", "gunicorn:gthread", "gunicorn:gevent", "waitress", "werkzeug")
 """The servers that have the socket of the client in the environ."""

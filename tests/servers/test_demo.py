@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from examples.readme import EXAMPLES, OF_THE_CHECKOUT, rows, shows
-from servers.serving import cases, serve
+from examples.readme_tables import EXAMPLES, OF_THE_CHECKOUT, rows, shows
+from servers.server_processes import cases, serve
 
 from wsgiresp._protocol.event_reader import EventReader
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from servers.serving import cases, serve
+from servers.server_processes import cases, serve
 
 COUNTS = {"gunicorn:gevent": 1000, "gunicorn:gthread": 300, "uvicorn": 300}
 CLIENTS = 20

@@ -6,8 +6,8 @@ import socket
 
 import gunicorn
 import pytest
-from servers.faults import SENDS_NO_HINTS
-from servers.serving import KINDS, cases
+from servers.server_faults import SENDS_NO_HINTS
+from servers.server_processes import KINDS, cases
 
 LINKS = (("Link", "</app.css>; rel=preload; as=style"), ("Link", "</app.js>; rel=modulepreload"))
 SEND_HINTS = [name for name in KINDS if name.startswith("gunicorn:")] if gunicorn.version_info >= (25,) else []

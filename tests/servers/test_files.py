@@ -7,8 +7,8 @@ import random
 import uuid
 
 import pytest
-from servers.serving import serve
-from servers.wire import TruncatedError
+from servers.http_client import TruncatedError
+from servers.server_processes import serve
 
 DATA = random.Random(1).randbytes(3_000_000)
 # More than the buffers of both sockets hold, so that the server is still reading when the client has the head.

@@ -6,8 +6,8 @@ What they do as those of Django is in ``test_frameworks.py``.
 from __future__ import annotations
 
 import pytest
-from servers.frameworks import FLASK, leave, serve_views
-from servers.serving import cases
+from servers.framework_views import FLASK, leave, serve_views
+from servers.server_processes import cases
 
 
 @pytest.fixture(params=cases(*FLASK.servers))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from servers.frameworks import DATA, pairs, serve_views
-from servers.wire import TruncatedError
+from servers.framework_views import DATA, pairs, serve_views
+from servers.http_client import TruncatedError
 
 A_FILE = pytest.mark.parametrize(
     ("fields", "status", "body"),

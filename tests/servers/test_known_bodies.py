@@ -6,9 +6,9 @@ import socket
 
 import gunicorn
 import pytest
-from servers.faults import CLOSES_BEHIND_NO_BODY, answer_to
-from servers.rows import OCTETS, TEXT, Row, told
-from servers.serving import KINDS, cases, serve
+from servers.expected_answers import OCTETS, TEXT, Row, told
+from servers.server_faults import CLOSES_BEHIND_NO_BODY, answer_to
+from servers.server_processes import KINDS, cases, serve
 
 LARGE = b"0123456789abcdef" * 65536
 

@@ -13,12 +13,12 @@ from typing import NamedTuple
 
 import gunicorn
 import pytest
-from servers.faults import END_CHUNKS_OF_NO_BODY, KEEPS_NO_OLD_CLIENT, NO_END_FOR_OLD_CLIENTS, answer_to
-from servers.matrix import BOUNDARY, KEPT, ON_CONDITION, PARTS, ROWS, WAYS, name_of
-from servers.rows import Row, by_name, told, with_boundary
-from servers.serving import Server, cases, serve
+from servers.expected_answers import Row, by_name, told, with_boundary
+from servers.http_client import Answer, Connection
+from servers.response_matrix import BOUNDARY, KEPT, ON_CONDITION, PARTS, ROWS, WAYS, name_of
+from servers.server_faults import END_CHUNKS_OF_NO_BODY, KEEPS_NO_OLD_CLIENT, NO_END_FOR_OLD_CLIENTS, answer_to
+from servers.server_processes import Server, cases, serve
 from servers.tls import certificate, needs_openssl, secured, trusting
-from servers.wire import Answer, Connection
 
 OF_THE_CHECKOUT = ("etag", "last-modified")  # of a file, whose time is that of the checkout
 OVER_TLS = ("gunicorn:sync", "gunicorn:gthread", "gunicorn:gevent")

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from examples.test_plain_app import EXAMPLES
-from servers.queueing import celery, needs_queues, redis, running, worker
-from servers.serving import cases, serve
+from servers.queue_workers import celery, needs_queues, redis, running, worker
+from servers.server_processes import cases, serve
 
 pytestmark = [needs_queues, pytest.mark.timeout(120)]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from servers.serving import cases, serve
+from servers.server_processes import cases, serve
 from servers.stream_clients import begun
 
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED

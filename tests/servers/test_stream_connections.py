@@ -7,10 +7,10 @@ import time
 
 import gunicorn
 import pytest
-from servers.serving import cases, serve
+from servers.http_client import TruncatedError
+from servers.server_processes import cases, serve
 from servers.stream_clients import SHOW_SOCKET, begun
 from servers.tls import certificate, needs_openssl, secured
-from servers.wire import TruncatedError
 
 KINDS_OF_STREAM = pytest.mark.parametrize("kind", ["events", "bytes"])
 # waitress closes behind every body in chunks, as HTTP allows.

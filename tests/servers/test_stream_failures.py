@@ -7,10 +7,10 @@ import re
 from typing import NamedTuple
 
 import pytest
-from servers.faults import ANSWERS_NOTHING, END_AS_IF_WHOLE, TELLS_NO_CAUSES
-from servers.serving import cases, serve
+from servers.http_client import Answer, TruncatedError
+from servers.server_faults import ANSWERS_NOTHING, END_AS_IF_WHOLE, TELLS_NO_CAUSES
+from servers.server_processes import cases, serve
 from servers.stream_clients import SHOW_SOCKET
-from servers.wire import Answer, TruncatedError
 
 ERRORS = ["LookupError", "OSError", "ConnectionResetError", "GreenletExit", "SystemExit", "CancelledError"]
 

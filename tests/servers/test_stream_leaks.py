@@ -7,7 +7,7 @@ import json
 import time
 
 import pytest
-from servers.serving import cases
+from servers.server_processes import cases
 from servers.stream_clients import begun
 
 CYCLES = {"gunicorn:gevent": 400, "gunicorn:gthread": 200}

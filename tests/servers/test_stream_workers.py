@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 import pytest
-from servers.serving import APPS, KINDS, Log, Server, cases, serve
+from servers.server_processes import APPS, KINDS, Log, Server, cases, serve
 from servers.stream_clients import begun
 
 PING = b": ping\n"

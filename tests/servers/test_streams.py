@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from servers.faults import answer_to
-from servers.rows import Row
+from servers.expected_answers import Row
+from servers.server_faults import answer_to
 
 
 @pytest.fixture

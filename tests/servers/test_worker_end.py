@@ -6,8 +6,7 @@ import os
 import signal
 
 import pytest
-from servers.serving import serve
-from servers.underway import (
+from servers.requests_in_progress import (
     LENGTH,
     LONG,
     MODULE,
@@ -18,6 +17,7 @@ from servers.underway import (
     under_way,
     wait_for_another,
 )
+from servers.server_processes import serve
 
 
 @pytest.fixture(scope="module")

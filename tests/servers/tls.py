@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .wire import Connection
+from .http_client import Connection
 
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl to make a certificate")
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from process_fixtures import forget_told
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from runtime.runners import in_greenlet
 
 from wsgiresp._runtime.server_profile import ServerProfile

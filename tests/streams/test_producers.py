@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import in_greenlet, wait_until
-from streams.fake_readers import Reading, each_kind, in_hub
 from streams.fake_sources import STEPS, Story
+from streams.producer_kinds import Reading, each_kind, in_hub
 
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.hubs import HubLease

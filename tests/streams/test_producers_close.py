@@ -9,8 +9,8 @@ import threading
 import gevent
 import pytest
 from runtime.runners import PATIENCE, turns, wait_until
-from streams.fake_readers import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
 from streams.fake_sources import Story
+from streams.producer_kinds import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
 
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 

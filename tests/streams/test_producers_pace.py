@@ -12,8 +12,8 @@ from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import PATIENCE, in_greenlet, in_thread, turns, wait_until
-from streams.fake_readers import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
 from streams.fake_sources import Story
+from streams.producer_kinds import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.wakeup_event import WakeupEvent

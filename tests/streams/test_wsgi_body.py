@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import everywhere, in_greenlet, in_thread, on_the_spot
-from streams.begun_streams import EVENTS, begun, encode, policies, read, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, encode, policies, read, told
 
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 

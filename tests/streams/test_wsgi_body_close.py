@@ -9,10 +9,10 @@ import threading
 import gevent
 import pytest
 from gevent.event import Event
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, turns, wait_until
-from streams.begun_streams import EVENTS, begun, policies, source_of, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, policies, source_of, told
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body

@@ -8,8 +8,8 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from runtime.runners import PATIENCE, in_greenlet, wait_until
-from streams.begun_streams import EVENTS, begun, policies, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, policies, told
 
 from wsgiresp._runtime import disconnect
 

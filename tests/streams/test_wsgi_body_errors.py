@@ -10,10 +10,10 @@ import errno
 import gevent
 import pytest
 from gevent import socket as gevent_socket
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere
-from streams.begun_streams import EVENTS, begun, policies, read, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, policies, read, told
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body

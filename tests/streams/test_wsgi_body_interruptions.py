@@ -5,10 +5,10 @@ from __future__ import annotations
 import gevent
 import pytest
 from gevent.event import Event
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere, in_greenlet, throw, turns, wait_until
-from streams.begun_streams import begun, source_of, told
 from streams.fake_sources import Story
+from streams.stream_bodies import begun, source_of, told
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED

@@ -9,8 +9,8 @@ import time
 import gevent
 import pytest
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread
-from streams.begun_streams import EVENTS, begun, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, told
 
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK
 

@@ -8,8 +8,8 @@ import threading
 import gevent
 import pytest
 from runtime.runners import PATIENCE, everywhere, in_greenlet, wait_until
-from streams.begun_streams import EVENTS, begun, read, told
 from streams.fake_sources import Story
+from streams.stream_bodies import EVENTS, begun, read, told
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._streams import open_streams

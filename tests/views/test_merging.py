@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._views.injection import Injected

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
-from responses.calls import call
+from responses.wsgi_calls import call
 from typing_extensions import TypedDict
 
 from wsgiresp._views.respond_with import respond_with

@@ -7,7 +7,7 @@ import functools
 from decimal import Decimal
 
 import pytest
-from responses.calls import call
+from responses.wsgi_calls import call
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response as WerkzeugResponse
 

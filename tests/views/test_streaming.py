@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import BaseModel
-from responses.calls import call, start
+from responses.wsgi_calls import call, start
 
 from wsgiresp import respond_with
 from wsgiresp._views import coercion

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from examples.readme import example
+from examples.readme_tables import example
 from werkzeug.test import Client
 
 from wsgiresp._protocol.event_reader import EventReader

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from examples.readme import example
+from examples.readme_tables import example
 from werkzeug.test import Client, TestResponse, create_environ
 
 RAW = example("panels.raw")

@@ -6,7 +6,7 @@ import os
 import signal
 
 import pytest
-from examples.readme import example
+from examples.readme_tables import example
 from werkzeug.test import Client, TestResponse
 
 RESTART = example("panels.restart")

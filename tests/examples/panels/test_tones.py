@@ -7,7 +7,7 @@ import hashlib
 import wave
 
 import pytest
-from examples.readme import example
+from examples.readme_tables import example
 from werkzeug.test import Client
 
 TONES = example("panels.tones")

@@ -1,4 +1,4 @@
-"""An answer that waits until the client has its early hints: see ``test_hints.py``."""
+"""An answer that waits until the client has its early hints: see ``test_early_hints.py``."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import gevent
 import gevent.event
 import gevent.queue
-from inside import counts
+from object_counts import counts
 
 from wsgiresp.responses import (
     BackgroundTask,

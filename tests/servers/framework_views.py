@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from servers.serving import Server, cases, serve
+from servers.server_processes import Server, cases, serve
 
 DATA = bytes(range(256)) * 4096
 LARGE = 64 * 1024 * 1024

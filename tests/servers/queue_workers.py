@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from .serving import APPS, PATIENCE, Log
+from .server_processes import APPS, PATIENCE, Log
 
 MODULES = ("celery", "dramatiq", "huey", "redis", "rq")
 LIFETIME = "120"  # s after which a process ends that nobody has ended

@@ -6,9 +6,9 @@ import re
 import time
 
 import pytest
-from servers.serving import serve
-from servers.underway import IN_TIME, MODULE, Client
-from servers.wire import TruncatedError
+from servers.http_client import TruncatedError
+from servers.requests_in_progress import IN_TIME, MODULE, Client
+from servers.server_processes import serve
 
 WITHOUT_END = ("endless", "async-endless", "deaf", "async-deaf")
 TASKS_WITHOUT_END = ("endless-task", "async-endless-task", "deaf-task", "async-deaf-task")

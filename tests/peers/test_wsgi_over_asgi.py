@@ -6,7 +6,7 @@ import threading
 
 import anyio
 import pytest
-from peers.asgi import answer, over_asgi
+from peers.wsgi_over_asgi import answer, over_asgi
 
 from wsgiresp.responses import PlainTextResponse, StreamingResponse
 

@@ -1,6 +1,6 @@
-"""One WSGI server in a process of its own: ``python -m servers.launch NAME DESCRIPTOR MODULE:APP [OPTION...]``.
+"""One WSGI server in a process of its own: ``python -m servers.launch_server NAME DESCRIPTOR MODULE:APP [OPTION...]``.
 
-The server takes over the listening socket of that descriptor. Run by ``serving.py``, which says what the names mean.
+The server takes over the listening socket of that descriptor. Run by ``server_processes.py``, which lists the names.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from typing import IO, Any, NamedTuple
 
 import pytest
 
-from .wire import Answer, Connection
+from .http_client import Answer, Connection
 
 APPS = Path(__file__).parent / "apps"
 PATIENCE = 10.0  # s for a line of the log, and for the end of a server
@@ -185,7 +185,7 @@ def serve(
     path = os.pathsep.join(filter(None, sys.path))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         process = subprocess.Popen(
-            [sys.executable, "-m", "servers.launch", name, str(listener.fileno()), app, *options],
+            [sys.executable, "-m", "servers.launch_server", name, str(listener.fileno()), app, *options],
             cwd=folder,
             env={**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **(environ or {})},
             stdin=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from .wire import Answer, Fields
+from .http_client import Answer, Fields
 
 # Fields that are the server's own.
 OF_THE_SERVER = {"connection", "date", "keep-alive", "server", "transfer-encoding"}

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from clients.programs import PATIENCE, environ
+from clients.external_programs import PATIENCE, environ
 
 # All that nginx would else write below its own prefix.
 CONFIGURATION = """

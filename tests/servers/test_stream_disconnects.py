@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 import pytest
-from servers.serving import serve
+from servers.server_processes import serve
 from servers.stream_clients import SHOW_SOCKET, begun
 
 # What a server says of each client that leaves, in words that it uses for nothing else.

@@ -6,7 +6,7 @@ import contextlib
 import socket
 
 import pytest
-from servers.wire import Connection, MalformedError, TruncatedError
+from servers.http_client import Connection, MalformedError, TruncatedError
 
 
 @contextlib.contextmanager

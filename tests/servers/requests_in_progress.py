@@ -9,7 +9,7 @@ import time
 
 from wsgiresp._protocol.event_reader import EventReader
 
-from .serving import serve
+from .server_processes import serve
 
 MODULE = ("--config", "python:wsgiresp.adapters.gunicorn")
 OWN_HOOKS = ("--config", "worker_end_hooks.py")

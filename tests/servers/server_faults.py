@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from known_faults import Fault, faults
 
-from .rows import Row
-from .serving import KINDS
-from .wire import Answer, Connection
+from .expected_answers import Row
+from .http_client import Answer, Connection
+from .server_processes import KINDS
 
-HERE = "tests/servers/faults.py"
+HERE = "tests/servers/server_faults.py"
 
 # These two send a stream without chunks or a length, and do not show the socket that could be reset. The third ended
 # the chunks before its version 2.8.9 as if all were well, whatever an app raised.

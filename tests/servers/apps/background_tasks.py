@@ -1,4 +1,4 @@
-"""Tasks that tell the client when they run, and wait for it: see ``test_after.py``."""
+"""Tasks that tell the client when they run, and wait for it: see ``test_background_tasks.py``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from wsgiresp.responses import BackgroundTask, PlainTextResponse
 
-log = logging.getLogger("after")
+log = logging.getLogger("background_tasks")
 logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
 
 

@@ -5,7 +5,7 @@ See ``test_matrix.py``, and ``apps/matrix.py`` for the other end.
 
 from __future__ import annotations
 
-from .rows import (
+from .expected_answers import (
     CHUNKS,
     CSV,
     DOCUMENT,

@@ -7,7 +7,7 @@ import contextvars
 
 import pytest
 from gevent import socket as gevent_socket
-from responses.calls import environ
+from responses.wsgi_calls import environ
 from streams.fake_sources import Story
 
 from wsgiresp._runtime.server_profile import ServerProfile

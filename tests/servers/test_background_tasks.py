@@ -7,7 +7,7 @@ import signal
 import socket
 
 import pytest
-from servers.serving import cases, serve
+from servers.server_processes import cases, serve
 
 PATIENCE = 10
 COOPERATIVE = cases("gunicorn:gevent", "gevent.pywsgi")
@@ -34,7 +34,7 @@ def joined(listener):
 
 @pytest.mark.parametrize("name", COOPERATIVE)
 def test_the_next_request_on_the_connection_does_not_wait_for_the_task(served, listener, name):
-    server = served(name, "after:app")
+    server = served(name, "background_tasks:app")
     port = port_of(listener)
     with server.connect() as connection:
         assert connection.exchange("GET", f"/wait/{port}").body == b"wait\n"
@@ -47,7 +47,7 @@ def test_the_next_request_on_the_connection_does_not_wait_for_the_task(served, l
 
 @pytest.mark.parametrize("name", GUNICORN)
 def test_a_task_is_run_once(served, listener, name):
-    server = served(name, "after:app")
+    server = served(name, "background_tasks:app")
     port = port_of(listener)
     with server.connect() as connection:
         assert connection.exchange("GET", f"/wait/{port}").body == b"wait\n"
@@ -62,7 +62,7 @@ def test_a_task_is_run_once(served, listener, name):
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 def test_a_worker_that_stops_waits_for_its_tasks(listener, name, how):
     port = port_of(listener)
-    with serve(name, "after:app") as server:
+    with serve(name, "background_tasks:app") as server:
         server.exchange("GET", f"/wait/{port}")
         with joined(listener) as task:
             server.process.send_signal(how)
@@ -75,7 +75,7 @@ def test_a_worker_that_stops_waits_for_its_tasks(listener, name, how):
 @pytest.mark.parametrize("name", cases("gunicorn:gthread", "gunicorn:sync"))
 def test_a_task_belongs_to_the_request_that_a_worker_without_greenlets_waits_for(listener, name):
     port = port_of(listener)
-    with serve(name, "after:app") as server:
+    with serve(name, "background_tasks:app") as server:
         server.exchange("GET", f"/wait/{port}")
         with joined(listener) as task:
             server.terminate()
@@ -86,7 +86,7 @@ def test_a_task_belongs_to_the_request_that_a_worker_without_greenlets_waits_for
 
 def test_a_worker_that_stops_cuts_the_tasks_that_take_too_long(listener):
     with contextlib.ExitStack() as stack:
-        server = stack.enter_context(serve("gunicorn:gevent", "after:app", "--config", "after_in_a_hurry.py"))
+        server = stack.enter_context(serve("gunicorn:gevent", "background_tasks:app", "--config", "no_drain_config.py"))
         port = port_of(listener)
         server.exchange("GET", f"/wait/{port}")
         stack.enter_context(joined(listener))
@@ -97,7 +97,7 @@ def test_a_worker_that_stops_cuts_the_tasks_that_take_too_long(listener):
 
 def test_a_worker_that_has_had_its_requests_lets_its_tasks_end(listener):
     port = port_of(listener)
-    with serve("gunicorn:gevent", "after:app", "--max-requests", "1") as server:
+    with serve("gunicorn:gevent", "background_tasks:app", "--max-requests", "1") as server:
         server.exchange("GET", f"/wait/{port}")
         with joined(listener) as task:
             server.log.wait_for("Worker exiting")

@@ -1,5 +1,0 @@
-"""gunicorn's settings for ``test_after.py``: a worker that stops waits for no task."""
-
-from wsgiresp.background import configure
-
-configure(drain=0)
