@@ -8,7 +8,7 @@ import flask
 import gevent
 import pytest
 from gevent.event import Event
-from runtime.runners import everywhere, turns
+from runtime.runners import everywhere, run_others
 from streams.fake_sources import Story
 
 from wsgiresp.responses import EventSourceResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -72,7 +72,7 @@ class TestTheAnswer:
 
         with visit(App(count())) as visitor:
             visitor.read()
-            turns()
+            run_others()
             assert len(made) <= 3
 
     def test_may_come_of_an_app_that_is_a_generator(self):
@@ -282,5 +282,5 @@ class TestTime:
         visitor.read()
         with pytest.raises(TimeoutError, match=r"the body was not closed within 0\.01 s"):
             visitor.leave()
-        turns()
+        run_others()
         assert visitor.is_closed

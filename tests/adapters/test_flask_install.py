@@ -8,7 +8,7 @@ import weakref
 import flask
 import pytest
 from flask_apps import application, returning
-from runtime.runners import turns
+from runtime.runners import run_others
 
 from wsgiresp._views import coercion
 from wsgiresp.adapters.flask import Responses, install
@@ -33,7 +33,7 @@ def test_an_application_that_is_let_go_is_gone_at_once(returned):
         app = application()
         with returning(app, returned).get("/"):
             pass
-        turns()  # the greenlet of the stream has its own end
+        run_others()  # the greenlet of the stream has its own end
         known = weakref.ref(app)
         del app
         assert known() is None

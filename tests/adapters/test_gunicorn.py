@@ -12,7 +12,7 @@ import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
 from process_fixtures import forget
-from runtime.runners import in_greenlet, on_the_spot, throw, turns, wait_until
+from runtime.runners import in_greenlet, in_main_greenlet, run_others, throw, wait_until
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import part
@@ -214,7 +214,7 @@ def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
         pytest.param("ppid", -1, id="whose master was killed"),
     ],
 )
-@pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["of gevent", "of threads"])
+@pytest.mark.parametrize("run", [in_greenlet, in_main_greenlet], ids=["of gevent", "of threads"])
 def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
     run(gunicorn.post_worker_init, worker)
     assert shutdown.seconds_since_stop() == 0
@@ -258,7 +258,7 @@ def task(monkeypatch):
 @pytest.mark.parametrize("timeout", [30, 0], ids=["looked after by the master", "not looked after"])
 def test_a_worker_exits_when_its_tasks_are_done(task, timeout):
     exiting = gevent.spawn(gunicorn.worker_exit, None, Worker(timeout=timeout))
-    turns()
+    run_others()
     task.may_end.set()
     exiting.get(timeout=PATIENCE)
     assert task.outcome == "done"
@@ -278,7 +278,7 @@ def test_a_worker_cuts_its_tasks_before_the_master_says(task, limits):
 
 def test_a_second_signal_does_not_cut_the_end_short(task):
     exiting = gevent.spawn(gunicorn.worker_exit, None, Worker())
-    turns()
+    run_others()
     throw(exiting, SystemExit())
     task.may_end.set()
     exiting.get(timeout=PATIENCE)

@@ -11,7 +11,7 @@ from pathlib import Path
 import gevent
 import pytest
 from responses.wsgi_calls import start
-from runtime.runners import turns
+from runtime.runners import run_others
 
 import wsgiresp
 from wsgiresp.responses import (
@@ -110,7 +110,7 @@ def answers_at_once(response):
         try:
             return answers_of_greenlets(response)
         finally:
-            turns()  # for the greenlets of the pool
+            run_others()  # for the greenlets of the pool
             gevent.get_hub().destroy(destroy_loop=True)
 
     with ThreadPoolExecutor(THREADS + 1) as pool:

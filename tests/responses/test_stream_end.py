@@ -8,7 +8,7 @@ import io
 import pytest
 from responses.close_counters import CLASSES, AsyncClosing, Closing
 from responses.wsgi_calls import call, environ, start
-from runtime.runners import everywhere, in_greenlet, in_thread, turns
+from runtime.runners import everywhere, in_greenlet, in_thread, run_others
 from streams.fake_sources import Story
 
 from wsgiresp import BackgroundTask
@@ -101,7 +101,7 @@ def test_the_source_is_closed_before_the_callbacks_and_they_before_the_backgroun
         list(answer.iterable)
         answer.close()
         answer.close()
-        turns()  # under a hub a greenlet of the pool does it
+        run_others()  # under a hub a greenlet of the pool does it
 
     run(close)
     assert order == ["the end", "callback", "background"]
@@ -144,7 +144,7 @@ class TestErrors:
         def respond():
             with pytest.raises(LookupError) as raised:
                 response(environ(), lambda *arguments: said.append(arguments))
-            turns()
+            run_others()
             return raised.value
 
         assert run(respond) is error

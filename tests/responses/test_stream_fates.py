@@ -14,7 +14,7 @@ import gevent
 import pytest
 from greenlet import greenlet
 from responses.wsgi_calls import environ, start
-from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, on_the_spot, wait_until
+from runtime.runners import PATIENCE, everywhere, in_greenlet, in_main_greenlet, in_thread, wait_until
 
 from wsgiresp import BackgroundTask
 from wsgiresp._runtime import asyncio_thread
@@ -148,7 +148,7 @@ def quiet():
     [
         pytest.param(in_greenlet, False, 7000, id="under a hub"),
         pytest.param(in_greenlet, True, 1500, id="under a hub, async"),
-        pytest.param(on_the_spot, False, 1000, id="in the main thread"),
+        pytest.param(in_main_greenlet, False, 1000, id="in the main thread"),
         pytest.param(in_thread, True, 500, id="in another thread, async"),
     ],
 )

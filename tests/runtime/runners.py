@@ -1,4 +1,4 @@
-"""Who runs a test: a greenlet of the hub, as gevent's workers have it, or a thread that nothing else shares."""
+"""Runners of a test: a greenlet of the hub, as in gevent's workers, or a thread without other greenlets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 PATIENCE = 30
-"""Seconds after which a test gives up."""
+"""Seconds after which a test fails."""
 
 
 def in_greenlet(function, *arguments, **named):
@@ -17,7 +17,7 @@ def in_greenlet(function, *arguments, **named):
 
 
 def in_thread(function, *arguments, **named):
-    """Return what *function* returns in a thread of its own, whose hub it may leave behind as it likes."""
+    """Return what *function* returns in a new thread, whose hub need not be destroyed."""
     outcome = []
 
     def run():
@@ -37,7 +37,7 @@ def in_thread(function, *arguments, **named):
     return value
 
 
-def on_the_spot(function, *arguments, **named):
+def in_main_greenlet(function, *arguments, **named):
     """Return what *function* returns in the main greenlet of this thread."""
     return function(*arguments, **named)
 
@@ -46,14 +46,14 @@ everywhere = pytest.mark.parametrize(
     "run",
     [
         pytest.param(in_greenlet, id="under a hub"),
-        pytest.param(on_the_spot, id="in the main thread"),
+        pytest.param(in_main_greenlet, id="in the main thread"),
         pytest.param(in_thread, id="in another thread"),
     ],
 )
 
 
-def turns(count=5):
-    """Let every greenlet run that can, and the hub look at its timers and sockets."""
+def run_others(count=5):
+    """Let every runnable greenlet run, and the hub poll its timers and sockets."""
     for _ in range(count):
         gevent.sleep(0)
     gevent.sleep(1e-6)
@@ -69,4 +69,4 @@ def wait_until(claim, patience=PATIENCE):
 def throw(greenlet, error):
     """Raise *error* where *greenlet* waits, as a timeout does, and let the others run."""
     gevent.get_hub().loop.run_callback(greenlet.throw, error)
-    turns()
+    run_others()

@@ -1,4 +1,4 @@
-"""Coroutines from synchronous code, whatever drives the thread."""
+"""The asyncio thread: synchronous code runs coroutines on its loop, from greenlets, threads and other loops."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_coroutines_run_to_their_end_on_one_loop():
     assert seen[0][1] != threading.get_ident()
 
 
-def test_any_awaitable_is_waited_for():
+def test_any_awaitable_can_be_run():
     class Later:
         def __await__(self):
             seen: list[tuple[str, int]] = []
@@ -47,13 +47,13 @@ def test_any_awaitable_is_waited_for():
     asyncio_thread.run(Later())
 
 
-def test_what_a_coroutine_raises_is_raised_to_the_caller():
+def test_the_error_of_a_coroutine_is_raised_in_the_caller():
     with pytest.raises(LookupError, match="inside"):
         asyncio_thread.run(fail())
 
 
 @pytest.mark.parametrize("awaitable", [note, fail])
-def test_under_a_hub_it_runs_with_the_callers_context(awaitable):
+def test_in_a_greenlet_a_coroutine_runs_in_the_context_of_the_caller(awaitable):
     seen: list[tuple[str, int]] = []
 
     def greenlet():
@@ -68,7 +68,7 @@ def test_under_a_hub_it_runs_with_the_callers_context(awaitable):
         assert isinstance(spawned.exception, LookupError)
 
 
-def test_greenlets_wait_side_by_side():
+def test_many_greenlets_wait_concurrently():
     met: list[asyncio.Event] = []
 
     async def meet():
@@ -85,7 +85,7 @@ def test_greenlets_wait_side_by_side():
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError(), gevent.Timeout()])
 @pytest.mark.parametrize("greenlet", [False, True], ids=["in a thread", "in a greenlet"])
-def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, greenlet):
+def test_any_exception_reaches_the_caller_and_the_loop_keeps_running(error, greenlet):
     caught: list[BaseException] = []
 
     async def end():
@@ -105,15 +105,15 @@ def test_whatever_is_raised_comes_to_the_caller_and_the_loop_goes_on(error, gree
     assert caught == [error]
 
 
-class Later:
-    """Something to be awaited that is no coroutine."""
+class CustomAwaitable:
+    """An awaitable that is not a coroutine."""
 
     def __await__(self):
         return iter(())
 
 
-@pytest.mark.parametrize("make", [lambda: note([]), Later], ids=["a coroutine", "another awaitable"])
-def test_who_would_wait_for_itself_is_told_so(make):
+@pytest.mark.parametrize("make", [lambda: note([]), CustomAwaitable], ids=["a coroutine", "another awaitable"])
+def test_run_in_the_asyncio_thread_itself_raises_runtime_error(make):
     async def wait():
         asyncio_thread.run(make())
 
@@ -121,7 +121,7 @@ def test_who_would_wait_for_itself_is_told_so(make):
         asyncio_thread.run(wait())
 
 
-def test_a_greenlet_that_is_killed_cancels_what_it_waits_for():
+def test_killing_a_greenlet_cancels_the_coroutine_it_waits_for():
     begun, ended = gevent.event.Event(), threading.Event()
     hub = gevent.get_hub()
     watcher = hub.loop.async_()
@@ -217,7 +217,7 @@ def test_what_is_cancelled_before_its_first_step_is_cancelled_for_the_caller():
     assert [type(error) for error in caught] == [asyncio.CancelledError]
 
 
-def test_the_loop_can_be_stopped_and_begins_anew():
+def test_a_stopped_loop_is_replaced_by_a_new_one():
     asyncio_thread.run(note([]))
     part(AsyncioThread).at_exit()
     seen: list[tuple[str, int]] = []
@@ -226,7 +226,7 @@ def test_the_loop_can_be_stopped_and_begins_anew():
 
 
 @pytest.mark.parametrize("awaitable", [note, fail])
-def test_within_a_running_loop_it_runs_with_the_callers_context(awaitable):
+def test_in_a_running_loop_a_coroutine_runs_in_the_context_of_the_caller(awaitable):
     seen: list[tuple[str, int]] = []
 
     async def main():
@@ -241,7 +241,7 @@ def test_within_a_running_loop_it_runs_with_the_callers_context(awaitable):
             asyncio.run(main())
 
 
-def test_the_loop_has_a_real_thread_also_where_gevent_has_patched_threads():
+def test_the_loop_runs_in_a_real_thread_after_monkey_patching():
     # In a greenlet it would be the running loop of every other greenlet, and asyncio would refuse theirs.
     program = """
 from gevent import monkey
@@ -265,7 +265,7 @@ def with_this_path():
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def test_a_loop_that_cannot_be_made_is_an_error_and_the_next_may_be_made(monkeypatch):
+def test_a_failure_to_make_the_loop_is_raised_and_the_next_attempt_succeeds(monkeypatch):
     def refuse():
         raise OSError(24, "Too many open files")
 

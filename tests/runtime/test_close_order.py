@@ -1,4 +1,4 @@
-"""The order of the end."""
+"""Close order of a body: each close step runs once, in order, whatever another one raises."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def raising(error):
     return step
 
 
-def test_a_body_gives_its_chunks():
+def test_a_body_yields_its_chunks():
     assert list(ClosingBody([b"a", b"b"], [])) == [b"a", b"b"]
 
 
-def test_steps_are_taken_in_order_and_once():
+def test_close_runs_the_steps_in_order_and_once():
     taken: list[str] = []
     body = ClosingBody((), [lambda: taken.append("source"), lambda: taken.append("background")])
     body.close()
@@ -29,7 +29,7 @@ def test_steps_are_taken_in_order_and_once():
     assert taken == ["source", "background"]
 
 
-def test_a_close_from_inside_a_step_repeats_nothing():
+def test_a_close_by_a_step_repeats_no_step():
     taken: list[str] = []
     body = ClosingBody((), [lambda: body.close(), lambda: taken.append("background")])
     body.close()
@@ -46,7 +46,7 @@ def test_a_step_that_raises_is_logged_and_the_next_still_runs(caplog, error):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), GreenletExit()])
-def test_what_asks_this_thread_to_end_goes_on_after_the_last_step(error):
+def test_an_interrupt_is_raised_after_the_last_step(error):
     taken: list[str] = []
     with pytest.raises(type(error)) as raised:
         run_each([raising(error), lambda: taken.append("background"), raising(KeyboardInterrupt("later"))])

@@ -1,4 +1,4 @@
-"""Noticing that a client has left, on sockets that servers show."""
+"""Disconnect watcher: notices that a client has disconnected, on the socket that the server shows or by polling."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
 from responses.wsgi_calls import environ
-from runtime.runners import PATIENCE, turns, wait_until
+from runtime.runners import PATIENCE, run_others, wait_until
 
 from wsgiresp._runtime import disconnect, timer_queue
 from wsgiresp._runtime.disconnect import watch_disconnect
@@ -19,19 +19,21 @@ from wsgiresp._runtime.sockets import reset_connection, shut_connection
 
 
 class Client:
-    """The two ends of a connection, and the word that the client has left."""
+    """Both ends of a connection, and the event that the watcher sets when the client has disconnected."""
 
     def __init__(self, module=gevent_socket):
         self.here, self.there = module.socketpair()
-        self.has_left = Event()
+        self.has_disconnected = Event()
         self.count = 0
 
-    def leave(self):
+    def on_disconnect(self):
         self.count += 1
-        self.has_left.set()
+        self.has_disconnected.set()
 
     def watched(self):
-        return watch_disconnect(ServerProfile(environ(**{"gunicorn.socket": self.here})), gevent.get_hub(), self.leave)
+        return watch_disconnect(
+            ServerProfile(environ(**{"gunicorn.socket": self.here})), gevent.get_hub(), self.on_disconnect
+        )
 
     def close(self):
         self.here.close()
@@ -46,17 +48,17 @@ def client():
 
 
 class Channel:
-    """The channel of waitress, as its environ shows a method of it."""
+    """A fake channel of waitress, whose environ has a method of it; counts its calls."""
 
     def __init__(self, connection=None):
         if connection is not None:
             self.socket = connection
-        self.has_left = False
-        self.looks = 0
+        self.has_disconnected = False
+        self.polls = 0
 
     def check_client_disconnected(self):
-        self.looks += 1
-        return self.has_left
+        self.polls += 1
+        return self.has_disconnected
 
 
 @pytest.mark.parametrize("module", [gevent_socket, socket], ids=["gevent's", "the standard library's"])
@@ -64,15 +66,15 @@ class Channel:
     "leave",
     [
         pytest.param(lambda there: there.close(), id="by closing"),
-        pytest.param(lambda there: there.shutdown(socket.SHUT_WR), id="by saying that nothing more comes"),
+        pytest.param(lambda there: there.shutdown(socket.SHUT_WR), id="by a half-close"),
         pytest.param(lambda there: (there.sendall(b"GET / HTTP/1.1\r\n\r\n"), there.close()), id="after a request"),
     ],
 )
-def test_a_client_that_leaves_is_noticed(module, leave):
+def test_a_disconnect_is_noticed(module, leave):
     client = Client(module)
     end = client.watched()
     leave(client.there)
-    assert client.has_left.wait(PATIENCE)
+    assert client.has_disconnected.wait(PATIENCE)
     end()
     client.close()
 
@@ -80,45 +82,45 @@ def test_a_client_that_leaves_is_noticed(module, leave):
 def test_a_request_that_is_sent_ahead_is_no_disconnect(client):
     end = client.watched()
     client.there.sendall(b"GET / HTTP/1.1\r\n\r\n")
-    turns()
-    assert not client.has_left.is_set()
+    run_others()
+    assert not client.has_disconnected.is_set()
     client.there.close()
-    assert client.has_left.wait(PATIENCE)
+    assert client.has_disconnected.wait(PATIENCE)
     end()
 
 
-def test_a_client_leaves_once(client):
+def test_a_disconnect_is_reported_once(client):
     end = client.watched()
     client.there.close()
-    assert client.has_left.wait(PATIENCE)
-    turns()
+    assert client.has_disconnected.wait(PATIENCE)
+    run_others()
     end()
     end()
     assert client.count == 1
 
 
-def test_a_client_that_is_watched_no_more_is_not_noticed(client):
+def test_a_disconnect_after_the_watch_has_ended_is_not_reported(client):
     client.watched()()
     client.there.close()
-    turns()
+    run_others()
     assert client.count == 0
 
 
-def test_each_client_leaves_on_its_own():
+def test_each_disconnect_is_reported_to_its_own_watch():
     clients = [Client() for _ in range(3)]
     ends = [client.watched() for client in clients]
     clients[1].there.close()
-    assert clients[1].has_left.wait(PATIENCE)
-    turns()
+    assert clients[1].has_disconnected.wait(PATIENCE)
+    run_others()
     assert [client.count for client in clients] == [0, 1, 0]
     clients[0].there.close()
-    assert clients[0].has_left.wait(PATIENCE)
+    assert clients[0].has_disconnected.wait(PATIENCE)
     for client, end in zip(clients, ends, strict=True):
         end()
         client.close()
 
 
-def test_clients_that_leave_together_are_all_noticed():
+def test_simultaneous_disconnects_are_all_noticed():
     clients = [Client() for _ in range(20)]
     ends = [client.watched() for client in clients]
     for client in clients:
@@ -129,34 +131,34 @@ def test_clients_that_leave_together_are_all_noticed():
         client.close()
 
 
-def test_of_two_streams_on_one_connection_the_first_is_told(client):
+def test_of_two_watches_of_one_connection_the_first_is_notified(client):
     end = client.watched()
     second = Client()
     end_second = watch_disconnect(
-        ServerProfile(environ(**{"gunicorn.socket": client.here})), gevent.get_hub(), second.leave
+        ServerProfile(environ(**{"gunicorn.socket": client.here})), gevent.get_hub(), second.on_disconnect
     )
     end_second()
     client.there.close()
-    assert client.has_left.wait(PATIENCE)
+    assert client.has_disconnected.wait(PATIENCE)
     assert second.count == 0
     end()
     second.close()
 
 
-def test_a_connection_that_is_closed_already_is_not_watched(client):
+def test_a_closed_connection_is_not_watched(client):
     client.here.close()
     client.watched()()
     client.there.close()
-    turns()
+    run_others()
     assert client.count == 0
 
 
-def test_what_cannot_be_watched_is_not_watched(tmp_path):
+def test_a_descriptor_that_epoll_refuses_is_not_watched(tmp_path):
     with (tmp_path / "file").open("w") as file:  # epoll takes no file
         watch_disconnect(ServerProfile(environ(**{"gunicorn.socket": file})), gevent.get_hub(), lambda: None)()
 
 
-def test_a_process_without_descriptors_watches_nobody(client, monkeypatch):
+def test_without_a_free_descriptor_no_client_is_watched(client, monkeypatch):
     def no_descriptor():
         raise OSError(24, "Too many open files")
 
@@ -165,13 +167,13 @@ def test_a_process_without_descriptors_watches_nobody(client, monkeypatch):
     assert client.count == 0
 
 
-def test_a_watch_that_ends_after_the_connection_ends_quietly(client):
+def test_a_watch_may_end_after_its_connection_is_closed(client):
     end = client.watched()
     client.here.close()
     end()
 
 
-def test_watches_leave_no_descriptor(client):
+def test_watches_leak_no_descriptor(client):
     client.watched()()
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(50):
@@ -180,60 +182,60 @@ def test_watches_leave_no_descriptor(client):
 
 
 @pytest.mark.parametrize("epoll", [None], ids=["a system without epoll"])
-def test_without_a_way_to_see_it_nobody_is_watched(client, monkeypatch, epoll):
+def test_without_epoll_no_client_is_watched(client, monkeypatch, epoll):
     monkeypatch.setattr(disconnect, "_epoll", epoll)
     end = client.watched()
     client.there.close()
-    turns()
+    run_others()
     assert client.count == 0
     end()
 
 
-def test_a_server_that_shows_nothing_is_not_watched():
+def test_a_server_that_shows_no_connection_is_not_watched():
     watch_disconnect(ServerProfile(environ()), gevent.get_hub(), lambda: None)()
 
 
-class TestAServerThatMustBeAsked:
+class TestPolling:
     @pytest.fixture(autouse=True)
-    def often(self, monkeypatch):
+    def short_poll_interval(self, monkeypatch):
         monkeypatch.setattr(disconnect, "_ASK_WAITRESS_EVERY", 0.001)
 
     def watched(self, channel, leave):
         more = {"waitress.client_disconnected": channel.check_client_disconnected}
         return watch_disconnect(ServerProfile(environ(**more)), gevent.get_hub(), leave)
 
-    def test_it_is_asked_until_the_client_has_left(self):
-        channel, has_left = Channel(), Event()
-        end = self.watched(channel, has_left.set)
-        wait_until(lambda: channel.looks > 2)
-        assert not has_left.is_set()
-        channel.has_left = True
-        assert has_left.wait(PATIENCE)
+    def test_the_server_is_polled_until_the_client_has_disconnected(self):
+        channel, has_disconnected = Channel(), Event()
+        end = self.watched(channel, has_disconnected.set)
+        wait_until(lambda: channel.polls > 2)
+        assert not has_disconnected.is_set()
+        channel.has_disconnected = True
+        assert has_disconnected.wait(PATIENCE)
         end()
 
-    def test_it_is_asked_no_more_when_the_watch_has_ended(self):
+    def test_the_server_is_not_polled_after_the_watch_has_ended(self):
         channel = Channel()
         end = self.watched(channel, lambda: None)
-        wait_until(lambda: channel.looks)
+        wait_until(lambda: channel.polls)
         end()
-        looks = channel.looks
+        polls = channel.polls
         timer_queue.timer_queue(gevent.get_hub(), 0.001)._fire()
-        assert channel.looks == looks
+        assert channel.polls == polls
 
 
-def test_a_connection_that_is_shut_is_so_for_both_sides(client):
+def test_shut_connection_ends_both_directions(client):
     shut_connection(client.here)
     assert client.there.recv(1) == b""
     with pytest.raises(OSError, match="Broken pipe"):
         client.here.sendall(b"more")
 
 
-def test_a_connection_that_is_closed_cannot_be_shut_and_that_is_well(client):
+def test_shut_connection_accepts_a_closed_connection(client):
     client.here.close()
     shut_connection(client.here)
 
 
-def test_a_connection_can_be_made_to_end_by_a_reset():
+def test_after_reset_connection_the_client_sees_a_reset():
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())
         accepted, _ = server.accept()
@@ -243,6 +245,6 @@ def test_a_connection_can_be_made_to_end_by_a_reset():
             client.recv(1)
 
 
-def test_a_connection_that_is_closed_needs_no_reset(client):
+def test_reset_connection_accepts_a_closed_connection(client):
     client.here.close()
     reset_connection(client.here)

@@ -1,4 +1,4 @@
-"""The hub of a thread is there as long as somebody leases it, and gone behind that."""
+"""Hub lease: the hub of a thread lives while a lease of it is open, and is freed after the last one is closed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 def hubs():
     gc.collect()
-    # By the type: what is lazy imports something when it is asked for its class.
+    # By type(): a lazy object imports its module when its __class__ is read.
     return sum(issubclass(type(thing), Hub) for thing in gc.get_objects())
 
 
@@ -27,7 +27,7 @@ def lease_and_wait():
     lease.close()
 
 
-def test_a_hub_that_has_run_in_a_thread_is_freed_behind_the_last_lease():
+def test_a_hub_that_has_run_in_a_thread_is_freed_after_the_last_lease():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
         for _ in range(10):
@@ -45,7 +45,7 @@ def lease_and_watch():
         lease.close()
 
 
-def test_a_hub_in_which_a_client_was_watched_is_freed_too():
+def test_a_hub_that_has_watched_a_client_is_freed():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
         for _ in range(10):
@@ -53,7 +53,7 @@ def test_a_hub_in_which_a_client_was_watched_is_freed_too():
         assert hubs() == before
 
 
-def lease_watch_and_leave_a_call():
+def lease_watch_and_leave_a_callback():
     ours, theirs = socket.socketpair()
     with ours, theirs:
         lease = HubLease()
@@ -64,15 +64,15 @@ def lease_watch_and_leave_a_call():
         lease.close()
 
 
-def test_a_hub_that_has_a_call_left_to_make_is_freed_too():
+def test_a_hub_with_a_pending_callback_is_freed():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
         for _ in range(10):
-            pool.submit(lease_watch_and_leave_a_call).result()
+            pool.submit(lease_watch_and_leave_a_callback).result()
         assert hubs() == before
 
 
-def test_a_hub_that_has_not_run_is_freed_too():
+def test_a_hub_that_has_never_run_is_freed():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
         pool.submit(lambda: HubLease().close()).result()

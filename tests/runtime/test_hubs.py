@@ -1,4 +1,4 @@
-"""The hub of a thread, and who drives it."""
+"""The gevent hub of a thread: whether it runs the current greenlet, whether the thread may block, and its lifetime."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from greenlet import greenlet
-from runtime.runners import PATIENCE, in_greenlet, in_thread, turns
+from runtime.runners import PATIENCE, in_greenlet, in_thread, run_others
 
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread
@@ -19,50 +19,50 @@ from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread
 
 @pytest.fixture
 def patched(monkeypatch):
-    """What ``gevent.monkey`` says once it has patched all."""
+    """``gevent.monkey`` reports every module as patched."""
     monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: True)
 
 
-def test_the_main_greenlet_is_not_under_a_hub_though_there_is_one():
+def test_the_main_greenlet_is_not_under_a_hub_even_if_one_exists():
     gevent.get_hub()
     assert not is_under_hub()
 
 
-def test_a_greenlet_of_the_hub_is_under_it():
+def test_a_greenlet_spawned_by_gevent_is_under_the_hub():
     assert in_greenlet(is_under_hub)
 
 
-def test_a_greenlet_of_somebody_else_is_not_under_the_hub():
+def test_a_raw_greenlet_is_not_under_the_hub():
     assert not greenlet(is_under_hub).switch()
 
 
-def test_a_thread_that_nothing_shares_can_be_blocked():
+def test_the_main_greenlet_may_block_its_thread():
     assert may_block_thread()
 
 
-def test_a_thread_that_others_share_must_not_be_blocked():
+def test_a_greenlet_of_the_hub_may_not_block_its_thread():
     assert not in_greenlet(may_block_thread)
 
 
-def test_nothing_blocks_where_sleep_is_gevents(patched):
+def test_no_thread_may_block_after_monkey_patching(patched):
     assert not may_block_thread()
 
 
-def wait_with_nothing_else():
+def wait_for_an_event_that_nothing_sets():
     Event().wait()
 
 
-def test_a_hub_with_nothing_to_wait_for_gives_up():
+def test_a_hub_without_watchers_raises_loop_exit():
     with pytest.raises(gevent.exceptions.LoopExit):
-        in_thread(wait_with_nothing_else)
+        in_thread(wait_for_an_event_that_nothing_sets)
 
 
-def test_a_lease_keeps_the_hub_waiting_for_another_thread():
+def test_a_lease_keeps_the_hub_waiting_for_another_thread_to_call():
     def wait_for_another_thread():
         lease = HubLease()
         event = Event()
-        ring = lease.hub.loop.run_callback_threadsafe
-        timer = threading.Timer(0.005, ring, (event.set,))
+        run_in_hub = lease.hub.loop.run_callback_threadsafe
+        timer = threading.Timer(0.005, run_in_hub, (event.set,))
         timer.start()
         assert event.wait()
         timer.join(PATIENCE)
@@ -71,7 +71,7 @@ def test_a_lease_keeps_the_hub_waiting_for_another_thread():
     in_thread(wait_for_another_thread)
 
 
-def test_the_hub_of_a_thread_goes_with_the_last_lease():
+def test_closing_the_last_lease_destroys_the_hub():
     def lease_twice():
         first, second = HubLease(), HubLease()
         hub = first.hub
@@ -84,7 +84,7 @@ def test_the_hub_of_a_thread_goes_with_the_last_lease():
     assert in_thread(lease_twice) == (True, True)
 
 
-def test_a_thread_that_takes_a_lease_again_has_a_new_hub():
+def test_a_new_lease_after_the_last_one_makes_a_new_hub():
     def lease_again():
         first = HubLease()
         first.close()
@@ -95,14 +95,14 @@ def test_a_thread_that_takes_a_lease_again_has_a_new_hub():
     assert not in_thread(lease_again)
 
 
-def test_the_hub_of_the_main_thread_stays():
+def test_the_hub_of_the_main_thread_is_kept():
     lease = HubLease()
     lease.close()
     assert lease.hub.loop is not None
-    turns()
+    run_others()
 
 
-def test_a_hub_that_drives_the_one_who_closes_stays():
+def test_a_hub_is_kept_when_one_of_its_greenlets_closes_the_lease():
     def close_in_greenlet():
         def use():
             lease = HubLease()
@@ -116,19 +116,19 @@ def test_a_hub_that_drives_the_one_who_closes_stays():
     assert in_thread(close_in_greenlet)
 
 
-def test_a_hub_that_somebody_else_has_made_stays_his():
+def test_a_hub_that_existed_before_the_lease_is_kept():
     def spawn_and_lease():
         hub = gevent.get_hub()
-        work = gevent.spawn(lambda: "done")
+        spawned = gevent.spawn(lambda: "done")
         HubLease().close()
-        found = work.get(timeout=PATIENCE), hub.loop is not None
+        found = spawned.get(timeout=PATIENCE), hub.loop is not None
         hub.destroy(destroy_loop=True)
         return found
 
     assert in_thread(spawn_and_lease) == ("done", True)
 
 
-def test_what_is_still_to_be_called_is_called_before_the_hub_goes():
+def test_pending_callbacks_run_before_the_hub_is_destroyed():
     called: list[str] = []
 
     def schedule():
@@ -140,7 +140,7 @@ def test_what_is_still_to_be_called_is_called_before_the_hub_goes():
     assert called == ["called"]
 
 
-def test_a_hub_that_goes_holds_nothing_of_its_thread():
+def test_a_destroyed_hub_holds_no_local_variable_of_its_thread():
     class Local:
         pass
 
@@ -160,7 +160,7 @@ def test_a_hub_that_goes_holds_nothing_of_its_thread():
     assert [one() for one in held] == [None, None]
 
 
-def test_leases_of_threads_leave_no_descriptor():
+def test_leases_leak_no_descriptor():
     def use():
         HubLease().close()
 

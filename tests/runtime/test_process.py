@@ -15,26 +15,26 @@ from wsgiresp._runtime.process import PROCESS, ExitOrder, ProcessPart, is_first,
 
 
 class Key:
-    """Something that can be referred to weakly."""
+    """An object with weak references."""
 
 
 @pytest.fixture
-def often():
-    """Threads take turns as often as they can."""
+def short_switch_interval():
+    """The interpreter switches threads as often as it can."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
 
 
-def test_the_pairs_whose_keys_live_are_there():
+def test_the_pairs_with_a_live_key_are_listed():
     first, second = Key(), Key()
     shared = WeakKeyDictionary({first: 1, second: 2})
     del second
     assert live_items(shared) == [(first, 1)]
 
 
-def test_what_is_taken_out_meanwhile_is_not_there():
+def test_a_pair_that_is_removed_during_the_listing_is_left_out():
     key = Key()
 
     class Emptied(WeakKeyDictionary):
@@ -46,7 +46,7 @@ def test_what_is_taken_out_meanwhile_is_not_there():
     assert live_items(Emptied({key: 1})) == []
 
 
-def test_another_thread_may_change_it_meanwhile(often):
+def test_another_thread_may_change_the_dictionary_during_the_listing(short_switch_interval):
     keys = [Key() for _ in range(200)]
     shared = WeakKeyDictionary(dict.fromkeys(keys))
     is_over = threading.Event()

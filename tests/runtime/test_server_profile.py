@@ -1,4 +1,4 @@
-"""What a profile tells of a server, by the keys of environ and by who runs the request."""
+"""Server profile: the facts about a server that follow from the keys of environ and from the current greenlet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def profile(**keys):
 
 
 class Channel:
-    """The channel of waitress, as its environ shows a method of it."""
+    """A fake channel of waitress, whose environ has a method of it."""
 
     def __init__(self, connection):
         self.socket = connection
@@ -36,23 +36,23 @@ class Channel:
 
 
 @pytest.mark.parametrize("name", ["gunicorn.socket", "gunicorn.sock", "werkzeug.socket"])
-def test_the_connection_has_many_names(name):
+def test_each_server_has_its_own_key_for_the_connection(name):
     shown = object()
     assert profile(**{name: shown}).connection is shown
 
 
-def test_waitress_shows_a_method_of_what_has_the_connection():
+def test_the_connection_of_waitress_belongs_to_the_owner_of_a_method():
     shown = object()
     channel = Channel(shown)
     assert profile(**{"waitress.client_disconnected": channel.check_client_disconnected}).connection is shown
 
 
 @pytest.mark.parametrize("keys", [{}, {"gunicorn.socket": None}, WAITRESS])
-def test_a_server_may_show_no_connection(keys):
+def test_without_a_socket_in_the_environ_there_is_no_connection(keys):
     assert profile(**keys).connection is None
 
 
-def test_a_connection_that_a_test_shows_is_that_of_gunicorn():
+def test_show_connection_sets_the_key_of_gunicorn():
     shown, keys = object(), environ()
     show_connection(keys, shown)
     server = ServerProfile(keys)
@@ -67,7 +67,7 @@ def test_a_connection_that_a_test_shows_is_that_of_gunicorn():
         pytest.param({"werkzeug.socket": None}, False, False, id="werkzeug's server"),
     ],
 )
-def test_gunicorn_is_told_from_others(keys, is_gunicorn, shows_its_socket):
+def test_gunicorn_is_recognized_by_its_keys(keys, is_gunicorn, shows_its_socket):
     server = profile(**keys)
     assert (server.is_gunicorn, server.shows_gunicorn_socket) == (is_gunicorn, shows_its_socket)
 
@@ -76,7 +76,7 @@ def test_gunicorn_is_told_from_others(keys, is_gunicorn, shows_its_socket):
     ("protocol", "is_1_0", "is_alone"),
     [("HTTP/1.0", True, True), ("HTTP/1.1", False, True), ("HTTP/2", False, False), (None, False, False)],
 )
-def test_the_protocol_says_how_a_body_ends(protocol, is_1_0, is_alone):
+def test_the_protocol_decides_how_a_body_ends(protocol, is_1_0, is_alone):
     keys = environ()
     keys.pop("SERVER_PROTOCOL", None)
     if protocol is not None:
@@ -86,7 +86,7 @@ def test_the_protocol_says_how_a_body_ends(protocol, is_1_0, is_alone):
 
 
 @pytest.mark.parametrize(("keys", "has_software"), [({}, False), ({"SERVER_SOFTWARE": "a/1"}, True)])
-def test_a_server_may_name_itself(keys, has_software):
+def test_server_software_is_optional(keys, has_software):
     assert profile(**keys).has_software is has_software
 
 
@@ -96,7 +96,7 @@ def test_gunicorn_and_waitress_have_a_fixed_number_of_threads(keys, has_pool):
 
 
 @pytest.mark.parametrize("is_multithread", [True, False])
-def test_threads_are_told_by_the_key_of_pep_3333(is_multithread):
+def test_is_multithread_is_the_key_of_pep_3333(is_multithread):
     assert profile(**{"wsgi.multithread": is_multithread}).is_multithread is is_multithread
 
 
@@ -108,19 +108,19 @@ def test_a_greenlet_of_the_hub_is_cooperative():
     assert gevent.spawn(lambda: profile().is_cooperative).get()
 
 
-def test_a_greenlet_of_somebody_else_is_told_by_the_socket():
+def test_a_raw_greenlet_with_a_gevent_socket_is_cooperative():
     with gevent_socket.socket() as shown:
         assert greenlet(lambda: profile(**{"gunicorn.socket": shown}).is_cooperative).switch()
 
 
-def test_sendfile_is_for_plain_sockets():
+def test_sendfile_is_used_on_plain_sockets_only():
     with socket.socket() as plain, gevent_socket.socket() as green:
         assert profile(**{"gunicorn.socket": plain}).has_sendfile
         assert not profile(**{"gunicorn.socket": green}).has_sendfile
     assert not profile().has_sendfile
 
 
-def test_sendfile_is_not_for_tls():
+def test_sendfile_is_not_used_over_tls():
     with ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="a.example") as shown:
         assert not profile(**{"gunicorn.socket": shown}).has_sendfile
 
@@ -133,16 +133,16 @@ def test_sendfile_is_not_for_tls():
         pytest.param({"wsgi.file_wrapper": list, "uwsgi.version": b"2"}, None, id="uWSGI's, which closes"),
     ],
 )
-def test_a_server_may_have_a_file_wrapper(keys, found):
+def test_the_file_wrapper_is_found_unless_it_is_that_of_uwsgi(keys, found):
     assert profile(**keys).file_wrapper is found
 
 
-def test_a_file_wrapper_is_replaced_only_where_there_is_one():
+def test_with_file_wrapper_replaces_one_and_adds_none():
     assert with_file_wrapper({"wsgi.file_wrapper": list}, tuple) == {"wsgi.file_wrapper": tuple}
     assert with_file_wrapper({}, tuple) == {}
 
 
-def test_waitress_closes_what_it_wraps_elsewhere():
+def test_waitress_closes_a_wrapped_file_in_another_thread():
     assert profile(**WAITRESS).closes_wrapper_elsewhere
     assert not profile().closes_wrapper_elsewhere
 
@@ -159,7 +159,7 @@ def strings(path):
             yield node.value
 
 
-def test_nobody_else_reads_the_keys_of_servers():
+def test_no_other_module_reads_the_keys_of_servers():
     found = {}
     for top in ("wsgiresp", "adapters"):
         for folder, _, names in os.walk(CHECKOUT / top):  # does not follow the link wsgiresp/adapters

@@ -1,4 +1,4 @@
-"""A process that follows its worker to the end: who is asked to end, who is cut, and what the log says of it."""
+"""Shutdown of a worker: streams are finished, then aborted, tasks are drained, and the log names what was aborted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from process_fixtures import forget
-from runtime.runners import PATIENCE, in_greenlet, in_thread, on_the_spot, turns, wait_until
+from runtime.runners import PATIENCE, in_greenlet, in_main_greenlet, in_thread, run_others, wait_until
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import part
@@ -22,13 +22,13 @@ from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
 from wsgiresp._tasks.worker_pool import PoolState
 
-BOTH = pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["by a hub", "by a thread"])
-LONG = 600  # s, which no test waits
+in_both_contexts = pytest.mark.parametrize("run", [in_greenlet, in_main_greenlet], ids=["by a hub", "by a thread"])
+LONG = 600  # s; longer than any test may take
 
 
 @pytest.fixture(autouse=True)
 def process(monkeypatch):
-    """A process that nothing has told to stop, before the test and after it; all its waits are short."""
+    """A process that is not shutting down, before and after the test; all its timeouts are short."""
     forget(OpenStreams, ShutdownState, PoolState)
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", 0.05)
     monkeypatch.setattr(shutdown, "KILL_MARGIN", 0.05)
@@ -38,158 +38,158 @@ def process(monkeypatch):
 
 
 class Stream:
-    """A stream that ends when it is asked to, or when it is cut, or never."""
+    """A stream that ends by finish(), by abort(), or never; records the calls."""
 
-    def __init__(self, ends_at="stop", name="ticks"):
-        self.ends_at = ends_at
+    def __init__(self, ends_by="finish", name="ticks"):
+        self.ends_by = ends_by
         self.name = name
-        self.asked = []
+        self.calls = []
         open_streams.register(self)
 
     def finish(self):
-        self._hear("stop")
+        self._record("finish")
 
     def abort(self):
-        self._hear("cut")
+        self._record("abort")
 
     def __str__(self):
         return self.name
 
-    def _hear(self, word):
-        self.asked.append(word)
-        if word == self.ends_at:
+    def _record(self, call):
+        self.calls.append(call)
+        if call == self.ends_by:
             open_streams.unregister(self)
 
 
 class Flag:
-    """Whether a worker is wanted; counts the looks at it."""
+    """The claim that a worker is to go on; counts how often it is polled."""
 
     def __init__(self):
-        self.is_wanted = True
-        self.looks = 0
+        self.goes_on = True
+        self.polls = 0
 
     def __call__(self):
-        self.looks += 1
-        return self.is_wanted
+        self.polls += 1
+        return self.goes_on
 
 
-def test_no_time_has_passed_before_the_stop():
+def test_seconds_since_stop_is_zero_before_the_stop():
     assert shutdown.seconds_since_stop() == 0
 
 
-def test_time_is_counted_from_the_first_stop():
+def test_seconds_since_stop_counts_from_the_first_stop():
     shutdown.stop()
     wait_until(lambda: shutdown.seconds_since_stop() > 0.01)
     shutdown.stop()
     assert shutdown.seconds_since_stop() > 0.01
 
 
-def test_a_stream_that_begins_after_the_stop_is_asked_at_once():
+def test_a_stream_that_is_registered_after_the_stop_is_finished_at_once():
     shutdown.stop()
-    assert Stream().asked == ["stop"]
+    assert Stream().calls == ["finish"]
 
 
-@BOTH
-def test_streams_are_left_alone_as_long_as_the_worker_lives(run):
+@in_both_contexts
+def test_no_stream_is_finished_while_the_worker_goes_on(run):
     flag, stream = Flag(), Stream()
     run(shutdown.watch_worker, flag, LONG)
-    wait_until(lambda: flag.looks > 2)
-    assert stream.asked == []
+    wait_until(lambda: flag.polls > 2)
+    assert stream.calls == []
 
 
-@BOTH
-def test_streams_are_asked_to_end_when_the_worker_is_to_stop(run):
+@in_both_contexts
+def test_streams_are_finished_when_the_worker_is_to_stop(run):
     flag, stream = Flag(), Stream()
     run(shutdown.watch_worker, flag, LONG)
-    flag.is_wanted = False
-    wait_until(lambda: stream.asked == ["stop"])
+    flag.goes_on = False
+    wait_until(lambda: stream.calls == ["finish"])
 
 
-@BOTH
-def test_one_more_is_told_of_the_stop_once(run):
+@in_both_contexts
+def test_the_callback_of_watch_worker_is_called_once_after_the_stop(run):
     told = []
     run(shutdown.watch_worker, lambda: False, LONG, lambda: told.append(shutdown.seconds_since_stop() > 0))
     wait_until(lambda: told)
-    turns()
+    run_others()
     assert told == [True]
 
 
-@BOTH
-def test_a_worker_that_has_stopped_is_looked_at_no_more(run):
-    flag, stream = Flag(), Stream(ends_at="cut")
-    flag.is_wanted = False
+@in_both_contexts
+def test_a_worker_that_is_to_stop_is_not_polled_again(run):
+    flag, stream = Flag(), Stream(ends_by="abort")
+    flag.goes_on = False
     run(shutdown.watch_worker, flag, 6 * shutdown.LOOK_AT_WORKER_EVERY)
-    wait_until(lambda: "cut" in stream.asked)
-    assert flag.looks == 1
+    wait_until(lambda: "abort" in stream.calls)
+    assert flag.polls == 1
 
 
-def test_a_process_follows_one_worker():
+def test_a_process_watches_one_worker():
     first, second = Flag(), Flag()
     in_greenlet(shutdown.watch_worker, first, LONG)
     in_greenlet(shutdown.watch_worker, second, LONG)
-    wait_until(lambda: first.looks > 1)
-    assert second.looks == 0
+    wait_until(lambda: first.polls > 1)
+    assert second.polls == 0
 
 
-@BOTH
-def test_what_is_left_is_cut_before_the_server_kills(run):
-    stream = Stream(ends_at="cut")
+@in_both_contexts
+def test_open_streams_are_aborted_before_the_server_kills_the_worker(run):
+    stream = Stream(ends_by="abort")
     run(shutdown.watch_worker, lambda: False, 0.2)
-    wait_until(lambda: stream.asked)
-    assert stream.asked == ["stop"]
-    wait_until(lambda: "cut" in stream.asked)
+    wait_until(lambda: stream.calls)
+    assert stream.calls == ["finish"]
+    wait_until(lambda: "abort" in stream.calls)
     assert shutdown.seconds_since_stop() < 0.2
 
 
-def test_a_process_that_has_begun_anew_is_not_ended_by_whom_it_followed():
+def test_a_replaced_watcher_does_not_stop_the_process():
     shutdown._WorkerWatcher(lambda: False, 0, None)._shut_down()
     assert shutdown.seconds_since_stop() == 0
 
 
-def test_to_cut_no_stream_is_not_told(caplog):
+def test_an_abort_without_streams_is_not_logged(caplog):
     open_streams.abort_streams(LONG)
     assert caplog.messages == []
 
 
-def test_the_log_counts_what_is_cut(caplog):
+def test_the_log_counts_the_aborted_streams_by_name(caplog):
     for name in ("rows", "ticks", "ticks"):
-        Stream(ends_at="cut", name=name)
+        Stream(ends_by="abort", name=name)
     open_streams.abort_streams(LONG)
     assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])
-def test_streams_that_are_cut_are_waited_for(run):
-    stream = Stream(ends_at="never")
+def test_abort_streams_waits_until_the_streams_have_ended(run):
+    stream = Stream(ends_by="never")
     threading.Timer(0.05, open_streams.unregister, [stream]).start()
     run(open_streams.abort_streams, LONG)
     assert part(OpenStreams).streams == set()
 
 
-def test_a_stream_that_goes_on_is_not_waited_for_beyond_the_limit():
-    Stream(ends_at="never")
+def test_abort_streams_waits_no_longer_than_its_timeout():
+    Stream(ends_by="never")
     open_streams.abort_streams(0.05)
     assert len(part(OpenStreams).streams) == 1
 
 
-def test_at_the_end_a_stream_that_ends_by_itself_is_not_cut(caplog):
-    stream = Stream(ends_at="never")
+def test_at_shutdown_a_stream_that_finishes_in_time_is_not_aborted(caplog):
+    stream = Stream(ends_by="never")
     gevent.spawn_later(0.01, open_streams.unregister, stream)
     in_greenlet(shutdown.shut_down, LONG)
-    assert stream.asked == ["stop"]
+    assert stream.calls == ["finish"]
     assert caplog.messages == []
 
 
-def test_at_the_end_a_stream_that_was_asked_long_before_is_cut_at_once(monkeypatch):
+def test_at_shutdown_a_stream_that_was_finished_long_before_is_aborted_at_once(monkeypatch):
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", LONG)
     part(ShutdownState).stopped_at = time.monotonic() - LONG
-    stream = Stream(ends_at="cut")
+    stream = Stream(ends_by="abort")
     in_greenlet(shutdown.shut_down, LONG)
-    assert stream.asked[-1] == "cut"
+    assert stream.calls[-1] == "abort"
 
 
 class Task:
-    """A task that says when it has begun, and waits until it may end."""
+    """A task that waits until it may end, and records how it ended."""
 
     def __init__(self):
         self.has_begun = Event()
@@ -202,7 +202,7 @@ class Task:
             self.may_end.wait(PATIENCE)
             self.outcome = "done"
         except gevent.GreenletExit:
-            self.outcome = "cut"
+            self.outcome = "aborted"
             raise
 
     def __str__(self):
@@ -218,7 +218,7 @@ def task():
     begun.may_end.set()
 
 
-def test_at_the_end_tasks_are_waited_for(task):
+def test_at_shutdown_tasks_are_drained(task):
     gevent.spawn_later(0.05, task.may_end.set)
     in_greenlet(shutdown.shut_down, LONG)
     assert task.outcome == "done"
@@ -231,15 +231,15 @@ def test_at_the_end_tasks_are_waited_for(task):
         pytest.param(LONG, 0, id="of the tasks"),
     ],
 )
-def test_at_the_end_tasks_are_cut_at_the_nearer_limit(task, caplog, grace, limit):
+def test_at_shutdown_tasks_are_aborted_after_the_shorter_limit(task, caplog, grace, limit):
     worker_pool.configure(drain=limit)
     in_greenlet(shutdown.shut_down, grace)
-    assert task.outcome == "cut"
+    assert task.outcome == "aborted"
     assert caplog.messages == ["the task was cut: the process ends"]
 
 
 class Worker:
-    """A worker of gunicorn's, as far as it can be told."""
+    """A fake worker of gunicorn, with the attributes by which one is recognized."""
 
     __module__ = "gunicorn.workers.fake"
 
@@ -251,11 +251,11 @@ class Worker:
         shutdown.watch_server(ServerProfile(environ))
 
     def run(self, environ):
-        """Serve as a server of gevent's does that is given the application alone."""
+        """Serve as a server of gevent does, which has the application alone and runs each request in a greenlet."""
         gevent.spawn(shutdown.watch_server, ServerProfile(environ)).join(PATIENCE)
 
 
-class WorkerOfTheUser(Worker):
+class DerivedWorker(Worker):
     __module__ = "project.workers"
 
 
@@ -267,7 +267,7 @@ SOCK = {"gunicorn.sock": None}
     ("kind", "serve", "environ"),
     [
         pytest.param(Worker, Worker.serve, SOCKET, id="of gunicorn"),
-        pytest.param(WorkerOfTheUser, Worker.serve, SOCKET, id="of a class derived from it"),
+        pytest.param(DerivedWorker, Worker.serve, SOCKET, id="of a class derived from it"),
         pytest.param(Worker, Worker.run, SOCK, id="that runs a server of gevent's"),
     ],
 )
@@ -278,35 +278,35 @@ def test_a_worker_is_found_without_a_hook(kind, serve, environ):
     wait_until(shutdown.seconds_since_stop)
 
 
-def test_a_worker_that_is_followed_is_not_looked_for():
+def test_no_worker_is_looked_for_while_one_is_watched():
     flag, worker = Flag(), Worker()
     in_greenlet(shutdown.watch_worker, flag, LONG)
     worker.alive = False
     worker.serve(SOCKET)
-    wait_until(lambda: flag.looks > 2)
+    wait_until(lambda: flag.polls > 2)
     assert shutdown.seconds_since_stop() == 0
 
 
-def test_a_worker_of_another_server_is_not_looked_for():
+def test_no_worker_is_looked_for_under_another_server():
     Worker().serve({})
     assert part(ShutdownState).watcher is None
 
 
-@pytest.mark.parametrize("run", [in_greenlet, on_the_spot], ids=["under a hub", "in a thread"])
-def test_a_server_whose_worker_is_not_found_is_not_followed(run):
+@pytest.mark.parametrize("run", [in_greenlet, in_main_greenlet], ids=["under a hub", "in a thread"])
+def test_no_worker_is_watched_where_none_is_found(run):
     run(shutdown.watch_server, ServerProfile(SOCKET))
     assert part(ShutdownState).watcher is None
 
 
-class WithoutLife:
+class WithoutAlive:
     __module__ = "gunicorn.workers.fake"
 
     def serve(self):
         shutdown.watch_server(ServerProfile(SOCKET))
 
 
-class Unbound:
-    """A stand-in for what is not there yet, as frameworks have them."""
+class UnboundProxy:
+    """A proxy without an object, as frameworks have outside of a request."""
 
     def __getattr__(self, name):
         raise RuntimeError("there is no request")
@@ -318,10 +318,10 @@ class Unbound:
 @pytest.mark.parametrize(
     "caller",
     [
-        pytest.param(WithoutLife(), id="of gunicorn, but no worker"),
-        pytest.param(Unbound(), id="that stands for another"),
+        pytest.param(WithoutAlive(), id="an object of gunicorn that is no worker"),
+        pytest.param(UnboundProxy(), id="a proxy without an object"),
     ],
 )
-def test_another_caller_is_not_followed(caller):
+def test_a_caller_that_is_no_worker_is_not_watched(caller):
     caller.serve()
     assert part(ShutdownState).watcher is None

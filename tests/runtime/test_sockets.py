@@ -1,4 +1,4 @@
-"""The reset of a connection whose end would pass for the end of its stream."""
+"""Reset of a connection: without it, a client would take the close for the end of the body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wsgiresp._runtime import sockets
 
 @contextlib.contextmanager
 def connected():
-    """The two ends of a connection over TCP: the server's and the client's."""
+    """A TCP connection: the socket of the server and that of the client."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         client.settimeout(10)
         server, _ = listener.accept()
@@ -20,7 +20,7 @@ def connected():
             yield server, client
 
 
-def test_the_client_sees_a_reset_whatever_the_server_does_at_the_end():
+def test_the_client_sees_a_reset_even_if_the_server_shuts_the_socket_down():
     with connected() as (server, client):
         sockets.reset_connection(server)
         with contextlib.suppress(OSError):
@@ -30,7 +30,7 @@ def test_the_client_sees_a_reset_whatever_the_server_does_at_the_end():
             client.recv(1)
 
 
-def test_the_server_finds_a_client_that_is_gone():
+def test_after_the_reset_the_server_reads_the_end_and_cannot_send():
     with connected() as (server, _):
         sockets.reset_connection(server)
         assert server.recv(1) == b""
@@ -38,7 +38,7 @@ def test_the_server_finds_a_client_that_is_gone():
             server.sendall(b"more")
 
 
-def test_without_a_pair_of_sockets_the_reset_comes_with_the_close(monkeypatch):
+def test_without_socketpair_the_reset_is_sent_at_the_close(monkeypatch):
     monkeypatch.setattr(sockets, "_socketpair", None)
     with connected() as (server, client):
         sockets.reset_connection(server)

@@ -1,4 +1,4 @@
-"""Real threads, also where gevent has patched the module, and those that the end of the process waits for."""
+"""Real threads, also where gevent has patched ``threading``, and threads that are joined when the process exits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wsgiresp._runtime.threads import JoinedThreads, start_thread, wait_until
 
 
 @pytest.mark.parametrize("is_patched", [False, True], ids=["threads as they are", "threads that gevent has patched"])
-def test_a_thread_that_is_started_is_a_real_one(monkeypatch, is_patched):
+def test_start_thread_starts_a_real_thread(monkeypatch, is_patched):
     monkeypatch.setattr(threads.monkey, "is_module_patched", lambda name: is_patched)
     seen: list[int] = []
     is_done = threading.Event()
@@ -33,7 +33,7 @@ def test_a_thread_that_is_started_is_a_real_one(monkeypatch, is_patched):
     assert seen != [threading.get_ident()]
 
 
-def test_a_thread_is_a_real_one_after_monkey_patching():
+def test_start_thread_starts_a_real_thread_after_monkey_patching():
     program = """
 from gevent import monkey
 monkey.patch_all()
@@ -50,8 +50,8 @@ assert not hubs.may_block_thread()
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30, env={**os.environ, "PYTHONPATH": path})
 
 
-class InThread:
-    """A thread that goes on until it may end."""
+class RunningThread:
+    """A thread that runs until it may end."""
 
     def __init__(self):
         self.may_end = threading.Event()
@@ -63,52 +63,52 @@ class InThread:
 
 
 @pytest.fixture
-def in_thread_of_its_own(monkeypatch):
+def running_thread(monkeypatch):
     forget(JoinedThreads)
-    going = InThread()
-    yield going
-    going.end()
+    running = RunningThread()
+    yield running
+    running.end()
 
 
-def test_a_process_that_ends_waits_for_a_thread_that_is_ending(in_thread_of_its_own):
-    threads.join_at_exit(in_thread_of_its_own.thread, lambda: True)
-    threading.Timer(0.05, in_thread_of_its_own.may_end.set).start()
+def test_the_exit_waits_for_a_thread_that_is_ending(running_thread):
+    threads.join_at_exit(running_thread.thread, lambda: True)
+    threading.Timer(0.05, running_thread.may_end.set).start()
     part(JoinedThreads).at_exit()
-    assert not in_thread_of_its_own.thread.is_alive()
+    assert not running_thread.thread.is_alive()
 
 
-def test_a_process_that_ends_does_not_wait_for_long(in_thread_of_its_own, monkeypatch):
+def test_the_exit_waits_no_longer_than_the_join_timeout(running_thread, monkeypatch):
     monkeypatch.setattr(threads, "_JOIN_TIMEOUT", 0.01)
-    threads.join_at_exit(in_thread_of_its_own.thread, lambda: True)
+    threads.join_at_exit(running_thread.thread, lambda: True)
     part(JoinedThreads).at_exit()
-    assert in_thread_of_its_own.thread.is_alive()
+    assert running_thread.thread.is_alive()
 
 
-def test_a_process_that_ends_does_not_wait_for_a_thread_that_goes_on(in_thread_of_its_own, monkeypatch):
+def test_the_exit_does_not_wait_for_a_thread_that_is_not_ending(running_thread, monkeypatch):
     monkeypatch.setattr(threads, "_JOIN_TIMEOUT", 10 * PATIENCE)
-    threads.join_at_exit(in_thread_of_its_own.thread, lambda: False)
+    threads.join_at_exit(running_thread.thread, lambda: False)
     part(JoinedThreads).at_exit()
-    assert in_thread_of_its_own.thread.is_alive()
+    assert running_thread.thread.is_alive()
 
 
-def test_a_thread_that_has_ended_is_forgotten(in_thread_of_its_own):
-    threads.join_at_exit(in_thread_of_its_own.thread, lambda: True)
-    in_thread_of_its_own.end()
+def test_an_ended_thread_is_removed_from_the_joined_threads(running_thread):
+    threads.join_at_exit(running_thread.thread, lambda: True)
+    running_thread.end()
     threads.join_at_exit(None, lambda: True)
     assert part(JoinedThreads).threads == {}
 
 
-def test_a_claim_that_holds_is_not_waited_for():
+def test_wait_until_returns_at_once_if_the_claim_holds():
     wait_until(lambda: True, time.monotonic() + PATIENCE, PATIENCE)
 
 
-def test_a_wait_ends_at_its_deadline():
+def test_wait_until_returns_at_its_deadline():
     asked = []
     wait_until(lambda: asked.append(1), time.monotonic() + 0.01, 0.001)
     assert asked
 
 
-def test_others_run_while_a_greenlet_waits():
+def test_other_greenlets_run_while_one_is_in_wait_until():
     seen = []
     gevent.spawn(seen.append, 1)
     in_greenlet(wait_until, lambda: seen, time.monotonic() + PATIENCE, 0.001)

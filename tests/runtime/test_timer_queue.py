@@ -7,7 +7,7 @@ import gc
 import gevent
 import pytest
 from gevent.event import Event
-from runtime.runners import PATIENCE, in_thread, turns
+from runtime.runners import PATIENCE, in_thread, run_others
 
 from wsgiresp._runtime import timer_queue as timer_queue_module
 from wsgiresp._runtime.process import hub_part
@@ -15,7 +15,7 @@ from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 
 
 class Clock:
-    """A clock that stands still unless it is set."""
+    """A fake clock that advances only when a test sets it."""
 
     def __init__(self):
         self.now = 1000.0
@@ -43,20 +43,20 @@ class Callback:
         self.was_called.set()
 
 
-def made(after=0.001):
+def queue_of(after=0.001):
     return TimerQueue(gevent.get_hub(), after)
 
 
-def test_an_alarm_rings_after_its_time_and_once():
-    found, callback = made(), Callback()
+def test_a_timeout_fires_after_its_duration_and_once():
+    found, callback = queue_of(), Callback()
     found.arm(callback)
     assert callback.was_called.wait(PATIENCE)
     found._fire()
     assert callback.count == 1
 
 
-def test_an_alarm_does_not_ring_before_its_time(clock):
-    found, callback = made(), Callback()
+def test_a_timeout_does_not_fire_before_its_duration(clock):
+    found, callback = queue_of(), Callback()
     found.arm(callback)
     found._fire()
     assert callback.count == 0
@@ -64,8 +64,8 @@ def test_an_alarm_does_not_ring_before_its_time(clock):
     assert callback.was_called.wait(PATIENCE)
 
 
-def test_an_alarm_that_is_set_anew_rings_later(clock):
-    found, early, late = made(), Callback(), Callback()
+def test_a_timeout_that_is_armed_again_fires_later(clock):
+    found, early, late = queue_of(), Callback(), Callback()
     found.arm(late)
     found.arm(early)
     clock.now += 0.0006
@@ -77,8 +77,8 @@ def test_an_alarm_that_is_set_anew_rings_later(clock):
     assert late.was_called.wait(PATIENCE)
 
 
-def test_an_alarm_that_is_cleared_does_not_ring(clock):
-    found, callback, other = made(), Callback(), Callback()
+def test_a_cancelled_timeout_does_not_fire(clock):
+    found, callback, other = queue_of(), Callback(), Callback()
     found.arm(callback)
     found.arm(other)
     found.cancel(callback)
@@ -87,10 +87,10 @@ def test_an_alarm_that_is_cleared_does_not_ring(clock):
     assert callback.count == 0
 
 
-def test_the_last_that_is_cleared_lets_the_loop_end():
+def test_cancelling_the_last_timeout_lets_the_loop_end():
     def end():
         callback = Callback()
-        found = made(PATIENCE * 10)
+        found = queue_of(PATIENCE * 10)
         found.arm(callback)
         found.cancel(callback)
         return gevent.get_hub().join(timeout=PATIENCE)
@@ -98,25 +98,25 @@ def test_the_last_that_is_cleared_lets_the_loop_end():
     assert in_thread(end)
 
 
-def test_an_alarm_that_was_never_set_can_be_cleared():
-    found, callback = made(), Callback()
+def test_a_timeout_that_was_never_armed_can_be_cancelled():
+    found, callback = queue_of(), Callback()
     found.cancel(callback)
     found.arm(callback)
     assert callback.was_called.wait(PATIENCE)
 
 
-def test_alarms_that_are_due_soon_ring_together(clock):
-    found, first, second = made(), Callback(), Callback()
+def test_timeouts_that_are_due_within_the_slack_fire_together(clock):
+    found, first, second = queue_of(), Callback(), Callback()
     found.arm(first)
-    clock.now += 0.00004  # a twenty-fifth of their time
+    clock.now += 0.00004  # a twenty-fifth of the duration
     found.arm(second)
     clock.now += 0.00096
     assert first.was_called.wait(PATIENCE)
     assert second.count == 1
 
 
-def test_the_slack_is_small_also_for_a_long_time(clock):
-    found, first, second = made(100), Callback(), Callback()
+def test_the_slack_is_small_also_for_a_long_duration(clock):
+    found, first, second = queue_of(100), Callback(), Callback()
     found.arm(first)
     clock.now += 0.06
     found.arm(second)
@@ -127,8 +127,8 @@ def test_the_slack_is_small_also_for_a_long_time(clock):
     found.cancel(second)
 
 
-def test_an_alarm_may_be_set_by_one_that_rings():
-    found, done = made(), Callback()
+def test_a_callback_may_arm_another_timeout():
+    found, done = queue_of(), Callback()
 
     def again():
         found.arm(done)
@@ -137,21 +137,21 @@ def test_an_alarm_may_be_set_by_one_that_rings():
     assert done.was_called.wait(PATIENCE)
 
 
-def test_those_who_ask_for_the_same_time_share_its_alarms():
+def test_timeouts_of_the_same_duration_share_a_queue():
     hub = gevent.get_hub()
     found = timer_queue(hub, 15.0)
     assert timer_queue(hub, 15.0) is found
     assert timer_queue(hub, 16.0) is not found
 
 
-def test_alarms_that_nobody_has_are_gone():
+def test_an_unreferenced_queue_is_removed_from_the_hub():
     hub = gevent.get_hub()
     timer_queue(hub, 15.5)
     gc.collect()
     assert 15.5 not in hub_part(hub, timer_queue_module.TimerQueues)
 
 
-def test_each_hub_has_alarms_of_its_own():
+def test_each_hub_has_queues_of_its_own():
     ours = timer_queue(gevent.get_hub(), 15.0)
 
     def theirs():
@@ -160,4 +160,4 @@ def test_each_hub_has_alarms_of_its_own():
         return found
 
     assert in_thread(theirs) is not ours
-    turns()
+    run_others()

@@ -1,4 +1,4 @@
-"""Calls that a coroutine has made in the thread or the greenlet that waits for it."""
+"""Waiting executors: calls of a coroutine are made in the thread or the greenlet that waits for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 
 
 async def called(function):
-    """Return what *function* returns, called by who waits for this."""
+    """Return the result of *function*, called in the thread or greenlet that waits for this coroutine."""
     future: Future[object] = Future()
     current_executor.get().submit(lambda: future.set_result(function()))
     return await asyncio.wrap_future(future)
@@ -34,27 +34,27 @@ def ask(seen):
     asyncio_thread.run(twice())
 
 
-def test_a_thread_that_waits_makes_the_calls():
+def test_calls_are_made_in_the_waiting_thread():
     seen = []
     ask(seen)
     assert seen == [here(), here()]
 
 
-def test_a_greenlet_that_waits_makes_the_calls():
+def test_calls_are_made_in_the_waiting_greenlet():
     seen = []
     greenlet = gevent.spawn(ask, seen)
     gevent.joinall([greenlet], timeout=10, raise_error=True)
     assert seen == [(threading.get_ident(), greenlet)] * 2
 
 
-def test_many_greenlets_wait_side_by_side():
+def test_each_of_many_waiting_greenlets_makes_its_own_calls():
     seen = []
     greenlets = [gevent.spawn(ask, seen) for _ in range(50)]
     gevent.joinall(greenlets, timeout=20, raise_error=True)
     assert len({greenlet for _, greenlet in seen}) == 50
 
 
-def test_a_greenlet_that_was_killed_takes_no_more_calls():
+def test_a_killed_greenlet_makes_no_more_calls():
     waiting = []
     has_begun = gevent.event.Event()
 
@@ -66,15 +66,15 @@ def test_a_greenlet_that_was_killed_takes_no_more_calls():
     greenlet = gevent.spawn(asyncio_thread.run, wait())
     assert has_begun.wait(10)
     greenlet.kill(timeout=10)
-    waiting[0].submit(lambda: pytest.fail("nobody makes it"))
+    waiting[0].submit(lambda: pytest.fail("the call was made"))
 
 
-def test_nobody_waits_outside_of_a_coroutine():
+def test_outside_of_a_coroutine_there_is_no_current_executor():
     assert current_executor.get() is None
 
 
-class Away:
-    """A hub in a thread of its own, whose main greenlet waits until it is let go."""
+class HubInThread:
+    """A hub in another thread, whose main greenlet waits until the ``with`` ends."""
 
     def __enter__(self):
         self.is_ready = threading.Event()
@@ -96,9 +96,9 @@ class Away:
         self.thread.join(10)
 
 
-def test_a_greenlet_beside_the_reader_makes_the_calls():
-    with Away() as away:
-        reader = ReaderExecutor(away.hub)
+def test_the_calls_of_a_reader_executor_are_made_in_one_greenlet_of_its_hub():
+    with HubInThread() as other:
+        reader = ReaderExecutor(other.hub)
         seen = []
         are_made = threading.Semaphore(0)
         for _ in range(2):
@@ -106,17 +106,17 @@ def test_a_greenlet_beside_the_reader_makes_the_calls():
             assert are_made.acquire(timeout=10)
         reader.end()
         assert seen[0] == seen[1]
-        assert seen[0][0] == away.thread.ident
+        assert seen[0][0] == other.thread.ident
 
 
-def test_a_reader_without_calls_has_nothing_to_end():
-    with Away() as away:
-        reader = ReaderExecutor(away.hub)
+def test_a_reader_executor_without_calls_has_no_greenlet():
+    with HubInThread() as other:
+        reader = ReaderExecutor(other.hub)
         reader.end()
         assert reader._greenlet is None
 
 
-def test_a_reader_that_is_gone_takes_no_calls():
-    with Away() as away:
-        reader = ReaderExecutor(away.hub)
-    reader.submit(lambda: pytest.fail("nobody makes it"))
+def test_a_reader_executor_whose_hub_has_ended_makes_no_calls():
+    with HubInThread() as other:
+        reader = ReaderExecutor(other.hub)
+    reader.submit(lambda: pytest.fail("the call was made"))

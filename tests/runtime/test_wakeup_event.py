@@ -1,4 +1,4 @@
-"""A event, and the one who waits for it."""
+"""Wakeup event: an auto-reset event with one waiter, set in its hub or from any thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import gevent
 import pytest
 from gevent.exceptions import ConcurrentObjectUseError
-from runtime.runners import PATIENCE, in_greenlet, in_thread, throw, turns
+from runtime.runners import PATIENCE, in_greenlet, in_thread, run_others, throw
 
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
@@ -18,81 +18,81 @@ def event():
 
 
 def in_other_thread(function):
-    """Call *function* in another thread; a thread that only calls it has no hub."""
+    """Call *function* in another thread, which has no hub."""
     thread = threading.Thread(target=function)
     thread.start()
     thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("method", ["set", "set_threadsafe"])
-def test_a_ring_wakes_the_one_who_waits(event, method):
+def test_set_wakes_the_waiter(event, method):
     waiting = gevent.spawn(event.wait)
-    turns()
+    run_others()
     getattr(event, method)()
     waiting.get(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("method", ["set", "set_threadsafe"])
-def test_a_ring_that_nobody_waited_for_is_not_lost(event, method):
+def test_a_set_before_the_wait_is_not_lost(event, method):
     getattr(event, method)()
-    turns()
+    run_others()
     in_greenlet(event.wait)
 
 
-def test_a_ring_of_another_thread_wakes_the_one_who_waits(event):
+def test_set_threadsafe_in_another_thread_wakes_the_waiter(event):
     waiting = gevent.spawn(event.wait)
-    turns()
+    run_others()
     in_other_thread(event.set_threadsafe)
     waiting.get(timeout=PATIENCE)
 
 
-def test_rings_before_the_wait_is_over_are_one(event):
+def test_several_sets_before_the_wait_returns_count_as_one(event):
     event.set()
     event.set()
     event.set_threadsafe()
     in_greenlet(event.wait)
     waiting = gevent.spawn(event.wait)
-    turns()
+    run_others()
     assert not waiting.dead
     event.set()
     waiting.get(timeout=PATIENCE)
 
 
-def test_it_can_be_waited_for_again_and_again(event):
+def test_the_event_can_be_waited_for_repeatedly(event):
     def wait_thrice():
         for _ in range(3):
             event.wait()
 
     waiting = gevent.spawn(wait_thrice)
     for _ in range(3):
-        turns()
+        run_others()
         event.set()
     waiting.get(timeout=PATIENCE)
 
 
-def test_a_second_who_waits_is_refused(event):
+def test_a_second_waiter_raises_concurrent_object_use_error(event):
     waiting = gevent.spawn(event.wait)
-    turns()
+    run_others()
     with pytest.raises(ConcurrentObjectUseError):
         in_greenlet(event.wait)
     event.set()
     waiting.get(timeout=PATIENCE)
 
 
-def test_one_who_is_thrown_out_may_wait_again(event):
+def test_a_waiter_that_was_interrupted_by_an_exception_can_wait_again(event):
     def wait_twice():
         with pytest.raises(LookupError):
             event.wait()
         event.wait()
 
     waiting = gevent.spawn(wait_twice)
-    turns()
+    run_others()
     throw(waiting, LookupError)
     event.set()
     waiting.get(timeout=PATIENCE)
 
 
-def test_a_ring_for_a_hub_that_is_gone_is_for_nobody():
+def test_set_threadsafe_after_the_hub_is_destroyed_does_nothing():
     def make():
         hub = gevent.get_hub()
         event = WakeupEvent(hub)
@@ -103,31 +103,31 @@ def test_a_ring_for_a_hub_that_is_gone_is_for_nobody():
     event.set_threadsafe()
 
 
-def test_whoever_waits_can_be_let_go_before_another_waits(event):
+def test_wake_and_yield_lets_the_waiter_return_before_another_waits(event):
     order: list[str] = []
 
     def wait():
         event.wait()
         order.append("the first")
 
-    def evict_and_wait():
+    def wake_first_and_wait():
         event.wake_and_yield()
         order.append("the second")
         event.wait()
 
     first = gevent.spawn(wait)
-    turns()
-    second = gevent.spawn(evict_and_wait)
-    turns()
+    run_others()
+    second = gevent.spawn(wake_first_and_wait)
+    run_others()
     event.set()
     gevent.joinall([first, second], timeout=PATIENCE, raise_error=True)
     assert order == ["the first", "the second"]
 
 
-def test_where_nobody_waits_nobody_is_let_go(event):
+def test_wake_and_yield_without_a_waiter_does_not_set_the_event(event):
     event.wake_and_yield()
     waiting = gevent.spawn(event.wait)
-    turns()
+    run_others()
     assert not waiting.dead
     event.set()
     waiting.get(timeout=PATIENCE)

@@ -12,7 +12,7 @@ import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
 from process_fixtures import forget
-from runtime.runners import PATIENCE, turns, wait_until
+from runtime.runners import PATIENCE, run_others, wait_until
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import part
@@ -186,7 +186,7 @@ def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_aborted(go
         leaving = gevent.spawn(visitor.leave)
         wait_until(lambda: source.ends)
         cut_all()
-        turns()
+        run_others()
         goes_on.may_end.set()
         leaving.get(timeout=PATIENCE)
     assert source.ends == ["GreenletExit"]
@@ -262,7 +262,7 @@ def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
     served.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     serving = gevent.spawn(serve, StreamingResponse(iter([bytes(65536)] * 1000)), served, "HTTP/1.1")
     wait_until(lambda: part(OpenStreams).streams)
-    turns(50)
+    run_others(50)
     assert not serving.dead
     cut_all()
     serving.get(timeout=PATIENCE)

@@ -8,7 +8,7 @@ import threading
 
 import gevent
 import pytest
-from runtime.runners import PATIENCE, turns, wait_until
+from runtime.runners import PATIENCE, run_others, wait_until
 from streams.fake_sources import Story
 from streams.producer_kinds import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
 
@@ -179,7 +179,7 @@ def test_a_source_that_goes_on_though_it_was_thrown_out_is_closed_at_its_next_ch
     reading = Reading(kind.make, stubborn_async() if kind.make is in_coroutine else stubborn())
     reading.producer.begin()
     assert reading.next() == b"a"
-    turns()
+    run_others()
     gevent.sleep(0.005)
     reading.leave()
     assert ends == ["closed"]

@@ -11,7 +11,7 @@ import pytest
 from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.runners import PATIENCE, in_greenlet, in_thread, turns, wait_until
+from runtime.runners import PATIENCE, in_greenlet, in_thread, run_others, wait_until
 from streams.fake_sources import Story
 from streams.producer_kinds import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
 
@@ -104,7 +104,7 @@ def test_a_producer_that_makes_nothing_notices_that_its_reader_has_gone():
     def read():
         reading = Reading(in_plain_thread, hog(b""))
         reading.producer.begin()
-        turns()
+        run_others()
         reading.leave()
 
     in_thread(read)

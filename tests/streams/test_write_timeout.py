@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
-from runtime.runners import PATIENCE, turns, wait_until
+from runtime.runners import PATIENCE, run_others, wait_until
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._streams.write_timeout import HubWriteTimeout, SocketWriteTimeout, acknowledged, write_timeout
@@ -85,7 +85,7 @@ class TestInHub:
         reader = gevent.spawn(timeout.arm)
         reader.join(PATIENCE)
         timeout._drop()
-        turns()
+        run_others()
         assert reader.value is None
 
     def test_a_reader_that_has_its_chunk_out_learns_nothing(self):

@@ -10,7 +10,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runtime.runners import everywhere, in_greenlet, in_thread, on_the_spot
+from runtime.runners import everywhere, in_greenlet, in_main_greenlet, in_thread
 from streams.fake_sources import Story
 from streams.stream_bodies import EVENTS, begun, encode, policies, read, told
 
@@ -59,7 +59,7 @@ class TestWhatComesOut:
     def test_under_a_hub_what_is_ready_together_leaves_together(self):
         assert in_greenlet(read, [b"a", b"b", b"c"]) == [b"abc"]
 
-    @pytest.mark.parametrize("run", [on_the_spot, in_thread])
+    @pytest.mark.parametrize("run", [in_main_greenlet, in_thread])
     def test_in_a_plain_thread_each_chunk_leaves_alone(self, run):
         assert run(read, [b"a", b"b", b"c"]) == [b"a", b"b", b"c"]
 

@@ -10,7 +10,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from responses.wsgi_calls import environ
-from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, turns, wait_until
+from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, run_others, wait_until
 from streams.fake_sources import Story
 from streams.stream_bodies import EVENTS, begun, policies, source_of, told
 
@@ -174,7 +174,7 @@ class TestClosing:
 
         in_greenlet(leave)
         may_end.set()
-        turns()
+        run_others()
         (message,) = caplog.messages
         assert message.startswith("the source of a stream, ")
         assert message.endswith("stubborn, is still open 0.01 s after it was to be closed")

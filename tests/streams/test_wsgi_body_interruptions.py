@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from responses.wsgi_calls import environ
-from runtime.runners import PATIENCE, everywhere, in_greenlet, throw, turns, wait_until
+from runtime.runners import PATIENCE, everywhere, in_greenlet, run_others, throw, wait_until
 from streams.fake_sources import Story
 from streams.stream_bodies import begun, source_of, told
 
@@ -51,7 +51,7 @@ class TestClosing:
             body = begun(Slow())
             next(body)
             closer = gevent.spawn(body.close)
-            turns()
+            run_others()
             with pytest.raises(RuntimeError, match="closed by somebody else"):
                 next(body)
             slow_close.set()
@@ -122,9 +122,9 @@ class TestClosing:
             body.close()
 
         closer = gevent.spawn(close)
-        turns()
+        run_others()
         throw(closer, gevent.GreenletExit)
         closer.join(PATIENCE)
         may_end.set()
-        turns()
+        run_others()
         assert taken == ["step", "source"]

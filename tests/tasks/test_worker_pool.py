@@ -7,7 +7,7 @@ import contextvars
 import gevent
 import pytest
 from gevent.event import Event
-from runtime.runners import PATIENCE, in_greenlet, turns
+from runtime.runners import PATIENCE, in_greenlet, run_others
 from tasks.fake_tasks import do
 
 from wsgiresp._tasks import worker_pool
@@ -62,7 +62,7 @@ def test_a_work_has_the_context_it_was_given(run):
 
 def test_what_is_raised_in_the_pool_is_logged(caplog):
     in_greenlet(do, BackgroundTask(lambda: 1 / 0))
-    turns()
+    run_others()
     (record,) = caplog.records
     assert (record.name, record.exc_info[0]) == ("wsgiresp", ZeroDivisionError)
     assert record.getMessage().endswith("<lambda>> failed after a response")

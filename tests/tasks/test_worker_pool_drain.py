@@ -8,7 +8,7 @@ import threading
 import gevent
 import pytest
 from gevent.event import Event
-from runtime.runners import PATIENCE, in_greenlet, turns
+from runtime.runners import PATIENCE, in_greenlet, run_others
 from tasks.fake_tasks import Blocking, do
 
 from wsgiresp._runtime.process import part
@@ -34,7 +34,7 @@ def test_a_drain_without_a_limit_takes_the_one_that_is_configured(blocking):
     worker_pool.configure(drain=0)
     in_greenlet(do, blocking)
     worker_pool.drain()
-    turns()
+    run_others()
     assert blocking.outcome != "done"
 
 
@@ -48,7 +48,7 @@ def test_a_drain_lets_in_those_who_wait():
     first, second = Blocking(), Blocking()
     gevent.spawn(do, first)
     gevent.spawn(do, second)
-    turns()
+    run_others()
     first.may_end.set()
     second.may_end.set()
     worker_pool.drain(PATIENCE)
@@ -59,14 +59,14 @@ def test_nothing_is_begun_after_a_drain(caplog):
     seen: list[int] = []
     worker_pool.drain(0)
     in_greenlet(do, BackgroundTask(seen.append, 5))
-    turns()
+    run_others()
     assert seen == []
     assert caplog.messages == ["<BackgroundTask list.append(int)> was not run: the process ends"]
 
 
 def test_what_a_drain_cuts_is_logged_by_name_and_types(caplog, blocking):
     in_greenlet(do, BackgroundTask(blocking, "secret", to=b"secret"))
-    turns()
+    run_others()
     worker_pool.drain(0.01)
     assert blocking.outcome == "TaskAborted"
     assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was cut: the process ends"]
@@ -79,7 +79,7 @@ def test_the_tasks_behind_the_one_that_is_cut_are_not_run(caplog, blocking):
     outer = BackgroundTasks([BackgroundTask(seen.append, "zeroth"), inner])
     outer.add_task(seen.append, 4)
     in_greenlet(do, outer)
-    turns()
+    run_others()
     worker_pool.drain(0)
     assert seen == ["zeroth", "first"]
     assert caplog.messages == [
@@ -93,7 +93,7 @@ def test_those_who_still_wait_when_a_drain_cuts_are_let_go(caplog, blocking):
     worker_pool.configure(limit=1)
     in_greenlet(do, blocking)
     caller = gevent.spawn(do, BackgroundTask(print, 5))
-    turns()
+    run_others()
     worker_pool.drain(0)
     caller.get(timeout=PATIENCE)
     assert caplog.messages == [
@@ -167,7 +167,7 @@ def stubborn_work():
         goes_on.may_end.wait(PATIENCE)
 
     in_greenlet(do, BackgroundTask(step))
-    turns()
+    run_others()
     return goes_on
 
 
@@ -190,7 +190,7 @@ def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
 
 def test_what_two_drains_wait_for_is_told_of_once(blocking, caplog):
     in_greenlet(do, BackgroundTask(blocking))
-    turns()
+    run_others()
     gevent.joinall([gevent.spawn(worker_pool.drain, 0), gevent.spawn(worker_pool.drain, 0)], timeout=PATIENCE)
     assert caplog.messages == ["<BackgroundTask blocking()> was cut: the process ends"]
 

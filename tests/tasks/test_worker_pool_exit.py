@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from runtime.runners import in_greenlet, turns
+from runtime.runners import in_greenlet, run_others
 from tasks.fake_tasks import do
 
 from wsgiresp._runtime.process import part
@@ -27,7 +27,7 @@ def test_the_end_of_the_process_drains(blocking):
 
 def test_the_end_of_a_process_whose_works_are_done_drains_nothing():
     in_greenlet(do, lambda: None)
-    turns()
+    run_others()
     part(PoolState).at_exit()
     assert not part(PoolState).is_draining
 
@@ -38,7 +38,7 @@ def test_a_new_start_knows_nothing_of_before(blocking):
     part(PoolState).after_fork()
     seen: list[str] = []
     in_greenlet(do, lambda: seen.append("done"))
-    turns()
+    run_others()
     assert seen == ["done"]
 
 

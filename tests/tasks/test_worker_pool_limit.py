@@ -5,7 +5,7 @@ from __future__ import annotations
 import gevent
 import pytest
 from gevent.event import Event
-from runtime.runners import PATIENCE, in_greenlet, turns
+from runtime.runners import PATIENCE, in_greenlet, run_others
 from tasks.fake_tasks import Blocking, do
 
 from wsgiresp._tasks import worker_pool
@@ -17,11 +17,11 @@ def test_a_full_pool_lets_its_callers_wait():
     worker_pool.configure(limit=1)
     steps = [Blocking(), Blocking(), Blocking()]
     callers = [gevent.spawn(do, step) for step in steps]
-    turns()
+    run_others()
     assert [caller.ready() for caller in callers] == [True, False, False]
     steps[0].may_end.set()
     assert steps[1].has_begun.wait(PATIENCE)
-    turns()
+    run_others()
     assert [caller.ready() for caller in callers] == [True, True, False]
     for step in steps:
         step.may_end.set()
@@ -34,7 +34,7 @@ def test_the_work_of_a_caller_that_is_killed_while_it_waits_is_done(blocking):
     in_greenlet(do, blocking)
     second = Blocking()
     caller = gevent.spawn(do, second)
-    turns()
+    run_others()
     caller.kill()
     blocking.may_end.set()
     assert second.has_begun.wait(PATIENCE)
@@ -92,10 +92,10 @@ def test_a_child_of_a_work_that_is_done_waits_for_its_place(blocking):
         do(lambda: None)
 
     in_greenlet(do, lambda: children.append(gevent.spawn(child)))
-    turns()
+    run_others()
     in_greenlet(do, blocking)
     may_go_on.set()
-    turns()
+    run_others()
     assert not children[0].ready()
     blocking.may_end.set()
     children[0].get(timeout=PATIENCE)
@@ -106,7 +106,7 @@ def test_a_higher_limit_lets_in_with_the_next(blocking):
     waiting = Blocking()
     in_greenlet(do, blocking)
     caller = gevent.spawn(do, waiting)
-    turns()
+    run_others()
     worker_pool.configure(limit=3)
     in_greenlet(do, lambda: None)
     caller.get(timeout=PATIENCE)
