@@ -21,14 +21,14 @@ def forget(*kinds):
         drop_hub_parts(WorkerPool)
 
 
-def forget_told(event):
-    """Have the log tell of *event* again."""
+def forget_event(event):
+    """Forget that *event* was logged, so that it is logged again."""
     PROCESS.told.discard(event)
 
 
 @pytest.fixture
 def fresh_streams():
-    """A process in which no stream is open and that nobody has told to stop."""
+    """A process in which no stream is open and that is not shutting down."""
     forget(OpenStreams, ShutdownState)
     yield
     forget(OpenStreams, ShutdownState)
@@ -46,7 +46,7 @@ def client():
 
 @pytest.fixture
 def fresh_pool(monkeypatch):
-    """A pool that nobody has used, drained or configured."""
+    """A worker pool as at the start of the process: not used, drained or configured."""
     forget(PoolState)
     monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
     yield
@@ -56,7 +56,7 @@ def fresh_pool(monkeypatch):
 
 @pytest.fixture
 def blocking():
-    """A step that waits until it may end, and then may."""
+    """A step that waits until it may end; it may once the test has ended."""
     from tasks.fake_tasks import Blocking
 
     step = Blocking()

@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from runtime.runners import everywhere, run_others
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp.responses import EventSourceResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from wsgiresp.testing import ReceivedEvent, Visitor, visit
@@ -99,11 +99,11 @@ class TestTheAnswer:
 
     def test_may_come_of_a_flask_app(self):
         app = flask.Flask(__name__)
-        story = Story(["a", "b"], waits_at=1)
-        app.add_url_rule("/events", view_func=lambda: EventSourceResponse(story.told()))
+        source = RecordingSource(["a", "b"], waits_at=1)
+        app.add_url_rule("/events", view_func=lambda: EventSourceResponse(source.generator()))
         with visit(app, "/events") as visitor:
             assert visitor.next_event().data == "a"
-        assert story.ends == ["GreenletExit"]
+        assert source.ends == ["GreenletExit"]
 
     def test_needs_no_close(self):
         with visit(lambda environ, start_response: start_response("200 OK", []) and [b"a"]) as visitor:
@@ -128,7 +128,7 @@ class TestTheRequest:
 class TestErrors:
     def test_before_the_answer_has_begun_are_the_visits(self):
         with pytest.raises(LookupError, match="no"):
-            visit(StreamingResponse(Story([], error=LookupError("no")).told()))
+            visit(StreamingResponse(RecordingSource([], error=LookupError("no")).generator()))
 
     def test_of_an_app_that_has_only_said_its_status_are_the_visits(self):
         def app(environ, start_response):
@@ -147,14 +147,14 @@ class TestErrors:
             visit(app)
 
     def test_later_are_the_readers_and_once(self):
-        with visit(StreamingResponse(Story([b"a"], error=LookupError("no")).told())) as visitor:
+        with visit(StreamingResponse(RecordingSource([b"a"], error=LookupError("no")).generator())) as visitor:
             assert visitor.read() == b"a"
             with pytest.raises(LookupError, match="no"):
                 visitor.read()
             assert visitor.read() == b""
 
     def test_of_events_are_their_readers(self):
-        with visit(EventSourceResponse(Story(["a"], error=LookupError("no")).told())) as visitor:
+        with visit(EventSourceResponse(RecordingSource(["a"], error=LookupError("no")).generator())) as visitor:
             assert visitor.next_event().data == "a"
             with pytest.raises(LookupError, match="no"):
                 list(visitor.events())
@@ -207,10 +207,10 @@ class TestEvents:
 class TestLeaving:
     @everywhere
     def test_closes_the_source_where_it_waits(self, run):
-        story = Story([b"a", b"b"], waits_at=1)
+        source = RecordingSource([b"a", b"b"], waits_at=1)
 
         def leave():
-            visitor = visit(StreamingResponse(story.told()))
+            visitor = visit(StreamingResponse(source.generator()))
             visitor.read()
             assert not visitor.is_closed
             visitor.leave()
@@ -218,7 +218,7 @@ class TestLeaving:
             return visitor.is_closed
 
         assert run(leave)
-        assert story.ends == ["GreenletExit"]
+        assert source.ends == ["GreenletExit"]
 
     def test_breaks_the_pipe_for_an_app_that_goes_on(self):
         seen: list[BaseException] = []
@@ -266,13 +266,13 @@ class TestTime:
         ("take", "what"), [(Visitor.read, "chunk"), (Visitor.next_event, "event")], ids=["a chunk", "an event"]
     )
     def test_what_does_not_come_is_not_waited_for(self, take, what):
-        with visit(StreamingResponse(Story([b"a", b"b"], waits_at=1).told()), timeout=0.01) as visitor:
+        with visit(StreamingResponse(RecordingSource([b"a", b"b"], waits_at=1).generator()), timeout=0.01) as visitor:
             visitor.read()
             with pytest.raises(TimeoutError, match=rf"no {what} came within 0\.01 s"):
                 take(visitor)
 
     def test_pings_are_no_event(self):
-        with visit(EventSourceResponse(Story(waits_at=0).told(), ping=0.002), timeout=0.03) as visitor:
+        with visit(EventSourceResponse(RecordingSource(waits_at=0).generator(), ping=0.002), timeout=0.03) as visitor:
             with pytest.raises(TimeoutError, match="no event came"):
                 visitor.next_event()
             assert "ping" in visitor.comments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from responses.wsgi_calls import call
 from runtime.runners import PATIENCE, everywhere, wait_until
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp._runtime import shutdown
 from wsgiresp.responses import EventSourceResponse
@@ -18,7 +18,9 @@ pytestmark = pytest.mark.usefixtures("fresh", "warned")
 class TestTheEnd:
     @everywhere
     def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
-        body = run(lambda: call(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), max_age=0.1)).body)
+        body = run(
+            lambda: call(EventSourceResponse(RecordingSource(["a", "b"], waits_at=1).generator(), max_age=0.1)).body
+        )
         before, _, retry = body.rpartition(b"retry: ")
         assert before == b": open\ndata: a\n\n"
         assert 3000 <= int(retry) < 6000
@@ -33,44 +35,44 @@ class TestTheEnd:
         assert all(least <= each < most for each in said)
 
     def test_comes_when_the_worker_stops(self):
-        story = Story(["a", "b"], waits_at=1)
-        with visit(EventSourceResponse(story.told(), retry=7)) as visitor:
+        source = RecordingSource(["a", "b"], waits_at=1)
+        with visit(EventSourceResponse(source.generator(), retry=7)) as visitor:
             assert visitor.next_event().data == "a"
-            wait_until(lambda: story.is_waiting)
+            wait_until(lambda: source.is_waiting)
             shutdown.stop()
             assert list(visitor.events()) == []
             assert 7 <= visitor.retry < 1007
             visitor.wait_closed()
-        assert story.ends == ["GreenletExit"]
+        assert source.ends == ["GreenletExit"]
 
     def test_comes_at_once_when_the_worker_has_stopped(self):
         shutdown.stop()
-        with visit(EventSourceResponse(Story(waits_at=0).told())) as visitor:
+        with visit(EventSourceResponse(RecordingSource(waits_at=0).generator())) as visitor:
             assert list(visitor.events()) == []
             assert visitor.comments == ["open"]
             assert visitor.retry >= 3000
 
 
 def test_a_client_that_takes_nothing_is_dropped():
-    story = Story(["a"] * 10)
-    with visit(EventSourceResponse(story.told(), send_timeout=0.005)) as visitor:
+    source = RecordingSource(["a"] * 10)
+    with visit(EventSourceResponse(source.generator(), send_timeout=0.005)) as visitor:
         wait_until(lambda: visitor._connection.recv(1) == b"", PATIENCE)
-    assert len(story.ends) == 1
+    assert len(source.ends) == 1
 
 
 @everywhere
 def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
-    story = Story(["a", "b"], waits_at=1)
+    source = RecordingSource(["a", "b"], waits_at=1)
 
     def leave():
-        with visit(EventSourceResponse(story.told())) as visitor:
+        with visit(EventSourceResponse(source.generator())) as visitor:
             assert visitor.next_event().data == "a"
-            wait_until(lambda: story.is_waiting)
+            wait_until(lambda: source.is_waiting)
             visitor.leave()
 
     run(leave)
-    assert story.ends == ["GreenletExit"]
-    assert story.in_one_place()
+    assert source.ends == ["GreenletExit"]
+    assert source.ran_in_one_context()
 
 
 def test_the_spread_is_by_chance(monkeypatch):

@@ -6,7 +6,7 @@ import gevent.event
 import pytest
 from responses.wsgi_calls import start
 from runtime.runners import everywhere
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp.responses import EventSourceResponse
 from wsgiresp.testing import visit
@@ -16,10 +16,12 @@ pytestmark = pytest.mark.usefixtures("fresh", "warned")
 
 class TestPings:
     @everywhere
-    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
-    def test_come_while_there_are_no_events(self, run, tell):
+    @pytest.mark.parametrize(
+        "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
+    )
+    def test_come_while_there_are_no_events(self, run, content_of):
         def pings():
-            answer = start(EventSourceResponse(tell(Story(["a", "b"], waits_at=1)), ping=0.002))
+            answer = start(EventSourceResponse(content_of(RecordingSource(["a", "b"], waits_at=1)), ping=0.002))
             taken = [next(answer.iterable) for _ in range(6)]
             answer.close()
             return taken
@@ -27,7 +29,9 @@ class TestPings:
         assert run(pings)[-3:] == [b": ping\n"] * 3
 
     def test_do_not_come_where_none_are_asked_for(self):
-        with visit(EventSourceResponse(Story(["a", "b"], waits_at=1).told(), ping=0), timeout=0.03) as visitor:
+        with visit(
+            EventSourceResponse(RecordingSource(["a", "b"], waits_at=1).generator(), ping=0), timeout=0.03
+        ) as visitor:
             visitor.next_event()
             with pytest.raises(TimeoutError, match="no event came"):
                 visitor.next_event()

@@ -8,11 +8,11 @@ import weakref
 from decimal import Decimal
 
 import pytest
-from process_fixtures import forget_told
+from process_fixtures import forget_event
 from protocol import whatwg_event_parser as whatwg
 from responses.wsgi_calls import call, start
 from runtime.runners import everywhere
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp import BackgroundTask
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -170,7 +170,7 @@ class TestOpening:
     @everywhere
     def test_leaves_before_the_first_event(self, run):
         def first():
-            answer = start(EventSourceResponse(Story(waits_at=0).told()))
+            answer = start(EventSourceResponse(RecordingSource(waits_at=0).generator()))
             opening = next(answer.iterable)
             answer.close()
             return opening
@@ -211,9 +211,11 @@ class TestACallable:
             assert visitor.next_event().data == "a"
         assert given == [seen]
 
-    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
-    def test_gives_a_source_for_each_request(self, tell):
-        response = EventSourceResponse(lambda last_event_id: tell(Story(["a", "b"])))
+    @pytest.mark.parametrize(
+        "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
+    )
+    def test_gives_a_source_for_each_request(self, content_of):
+        response = EventSourceResponse(lambda last_event_id: content_of(RecordingSource(["a", "b"])))
         bodies = [call(response).body for _ in range(2)]
         assert bodies == [b": open\ndata: a\n\ndata: b\n\n"] * 2
 
@@ -243,7 +245,7 @@ class TestACallable:
 
 
 def test_a_worker_that_is_blocked_is_told_of_once(caplog):
-    forget_told(blocking_warning.EVENT)
+    forget_event(blocking_warning.EVENT)
     for _ in range(3):
         call(EventSourceResponse([]))
     assert [message.partition(" as long")[0] for message in caplog.messages] == [

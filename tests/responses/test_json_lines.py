@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses.wsgi_calls import call
 from runtime.runners import everywhere
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp.responses import JSONLinesResponse, json_encoder
 
@@ -23,9 +23,11 @@ DOCUMENTS = st.recursive(
 
 
 @everywhere
-@pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
-def test_each_item_is_a_line(run, tell):
-    answer = run(call, JSONLinesResponse(tell(Story([{"a": 1}, [1, 2], "ü\n", None]))))
+@pytest.mark.parametrize(
+    "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
+)
+def test_each_item_is_a_line(run, content_of):
+    answer = run(call, JSONLinesResponse(content_of(RecordingSource([{"a": 1}, [1, 2], "ü\n", None]))))
     assert answer.body == '{"a":1}\n[1,2]\n"ü\\n"\nnull\n'.encode()
     assert answer.headers == [("Content-Type", "application/jsonl")]
 

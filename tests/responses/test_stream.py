@@ -11,7 +11,7 @@ import pytest
 from responses.close_counters import CLASSES, AsyncClosing, Closing
 from responses.wsgi_calls import call, start
 from runtime.runners import everywhere, wait_until
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp.responses import JSONLinesResponse, StreamingResponse
 
@@ -131,16 +131,16 @@ def test_what_gives_no_chunks_is_refused(response_class, content, got):
 @pytest.mark.parametrize("response_class", [StreamingResponse, JSONLinesResponse])
 def test_a_generator_function_is_refused_with_a_hint(response_class):
     with pytest.raises(TypeError, match=r"got function \(call the generator function\)"):
-        response_class(Story.told)
+        response_class(RecordingSource.generator)
 
 
 @pytest.mark.parametrize("chunk", [5, None, ["a"], 1.5])
 @everywhere
 def test_a_chunk_of_another_type_is_told_of(run, chunk):
-    story = Story([chunk])
+    source = RecordingSource([chunk])
     with pytest.raises(TypeError, match="a chunk of StreamingResponse must be bytes or str, got"):
-        run(call, StreamingResponse(story.told()))
-    assert story.ends == ["GeneratorExit"]
+        run(call, StreamingResponse(source.generator()))
+    assert source.ends == ["GeneratorExit"]
 
 
 @pytest.mark.parametrize("response_class", CLASSES)
@@ -214,8 +214,10 @@ class TestSubclasses:
         assert (answer.body, answer.values("Content-Type")) == (b"\xe9", ["text/plain; charset=latin-1"])
 
     @everywhere
-    @pytest.mark.parametrize("tell", [Story.told, Story.told_async], ids=["sync", "async"])
-    def test_may_have_surroundings_for_their_content(self, run, tell):
+    @pytest.mark.parametrize(
+        "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
+    )
+    def test_may_have_surroundings_for_their_content(self, run, content_of):
         order: list[str] = []
 
         @contextlib.contextmanager
@@ -228,7 +230,7 @@ class TestSubclasses:
             pass
 
         Surrounded.around = staticmethod(around)
-        story = Story()
-        story.ends = order
-        run(call, Surrounded(tell(story)))
+        source = RecordingSource()
+        source.ends = order
+        run(call, Surrounded(content_of(source)))
         assert order == ["entered", "the end", "left"]

@@ -9,7 +9,7 @@ import pytest
 from responses.close_counters import CLASSES, AsyncClosing, Closing
 from responses.wsgi_calls import call, environ, start
 from runtime.runners import everywhere, in_greenlet, in_thread, run_others
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp import BackgroundTask
 from wsgiresp._runtime import shutdown
@@ -38,9 +38,9 @@ class TestWithoutABody:
     @WITHOUT_BODY
     @pytest.mark.parametrize("response_class", CLASSES)
     def test_a_generator_makes_no_step(self, response_class, method, status):
-        story = Story()
-        call(response_class(story.told(), status), method)
-        assert story.places == []
+        source = RecordingSource()
+        call(response_class(source.generator(), status), method)
+        assert source.runners == []
 
     def test_head_has_the_headers_of_get(self):
         response = StreamingResponse([b"abc"], headers={"X-A": "1", "Content-Length": "3"})
@@ -59,7 +59,13 @@ class TestWithoutABody:
 
 
 @pytest.mark.parametrize(
-    "content", [lambda: iter([b"a"]), lambda: Story().told(), lambda: Story().told_async(), lambda: io.BytesIO(b"a")]
+    "content",
+    [
+        lambda: iter([b"a"]),
+        lambda: RecordingSource().generator(),
+        lambda: RecordingSource().async_generator(),
+        lambda: io.BytesIO(b"a"),
+    ],
 )
 def test_what_gives_its_chunks_once_is_sent_once(content):
     response = StreamingResponse(content())
@@ -91,11 +97,11 @@ def test_a_list_is_sent_to_many_at_once():
 @everywhere
 @pytest.mark.parametrize("response_class", CLASSES)
 def test_the_source_is_closed_before_the_callbacks_and_they_before_the_background(run, response_class):
-    story = Story(["a"])
-    order = story.ends
+    source = RecordingSource(["a"])
+    order = source.ends
 
     def close():
-        response = response_class(story.told(), background=BackgroundTask(order.append, "background"))
+        response = response_class(source.generator(), background=BackgroundTask(order.append, "background"))
         response.call_on_close(lambda: order.append("callback"))
         answer = start(response)
         list(answer.iterable)
@@ -138,8 +144,8 @@ class TestErrors:
         said: list[object] = []
         ran: list[str] = []
         error = LookupError("no")
-        story = Story([], error=error)
-        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
+        source = RecordingSource([], error=error)
+        response = StreamingResponse(source.generator(), background=BackgroundTask(ran.append, "task"))
 
         def respond():
             with pytest.raises(LookupError) as raised:
@@ -148,12 +154,12 @@ class TestErrors:
             return raised.value
 
         assert run(respond) is error
-        assert (said, story.ends, ran) == ([], ["LookupError"], ["task"])
+        assert (said, source.ends, ran) == ([], ["LookupError"], ["task"])
 
     @everywhere
     def test_a_later_one_is_the_readers(self, run):
         def respond():
-            answer = start(StreamingResponse(Story(error=LookupError("no")).told()))
+            answer = start(StreamingResponse(RecordingSource(error=LookupError("no")).generator()))
             taken: list[bytes] = []
             with pytest.raises(LookupError, match="no"):
                 taken.extend(answer.iterable)
@@ -166,19 +172,19 @@ class TestErrors:
         def refuse(*arguments):
             raise ConnectionError("gone")
 
-        story = Story(waits_at=1)
+        source = RecordingSource(waits_at=1)
         ran: list[str] = []
-        response = StreamingResponse(story.told(), background=BackgroundTask(ran.append, "task"))
+        response = StreamingResponse(source.generator(), background=BackgroundTask(ran.append, "task"))
         with pytest.raises(ConnectionError, match="gone"):
             response(environ(), refuse)
-        assert (len(story.ends), ran) == (1, ["task"])
+        assert (len(source.ends), ran) == (1, ["task"])
 
     def test_an_answer_that_is_dropped_can_be_closed(self):
-        story = Story(waits_at=1)
-        prepared = StreamingResponse(story.told()).prepare(environ())
+        source = RecordingSource(waits_at=1)
+        prepared = StreamingResponse(source.generator()).prepare(environ())
         prepared.close()
         prepared.close()
-        assert len(story.ends) == 1
+        assert len(source.ends) == 1
 
     def test_a_stream_that_cannot_be_made_has_its_content_closed(self, monkeypatch):
         def no_thread(*arguments, **more):
@@ -201,7 +207,7 @@ class TestTheEndOfTheWorker:
 
     def test_ends_events_that_are_made_by_hand(self):
         def read():
-            answer = start(StreamingResponse(Story(waits_at=1).told(), media_type="text/event-stream"))
+            answer = start(StreamingResponse(RecordingSource(waits_at=1).generator(), media_type="text/event-stream"))
             taken = [next(answer.iterable)]
             shutdown.stop()
             with contextlib.closing(answer):

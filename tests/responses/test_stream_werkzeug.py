@@ -6,7 +6,7 @@ import copy
 
 import pytest
 from responses.wsgi_calls import call, environ
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp.responses import JSONLinesResponse, StreamingResponse
 
@@ -44,7 +44,7 @@ class TestWerkzeugsNames:
         assert (response.is_streamed, response.is_sequence) == (True, False)
 
     def test_what_is_asynchronous_is_not_used_up_by_one_who_looks(self):
-        response = StreamingResponse(Story().told_async())
+        response = StreamingResponse(RecordingSource().async_generator())
         with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
             response.get_data()
         assert call(response).body == b"abc"
@@ -60,11 +60,11 @@ class TestWerkzeugsNames:
 def test_to_ask_for_the_headers_starts_nothing():
     steps: list[str] = []
 
-    def told():
+    def rows():
         steps.append("begun")
         yield "a"
 
-    response = StreamingResponse(told(), media_type="text/csv")
+    response = StreamingResponse(rows(), media_type="text/csv")
     assert list(response.get_wsgi_headers(environ())) == [("Content-Type", "text/csv; charset=utf-8")]
     assert steps == []
     assert call(response).body == b"a"

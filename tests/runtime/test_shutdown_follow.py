@@ -107,11 +107,11 @@ def test_streams_are_finished_when_the_worker_is_to_stop(run):
 
 @in_both_contexts
 def test_the_callback_of_watch_worker_is_called_once_after_the_stop(run):
-    told = []
-    run(shutdown.watch_worker, lambda: False, LONG, lambda: told.append(shutdown.seconds_since_stop() > 0))
-    wait_until(lambda: told)
+    calls = []
+    run(shutdown.watch_worker, lambda: False, LONG, lambda: calls.append(shutdown.seconds_since_stop() > 0))
+    wait_until(lambda: calls)
     run_others()
-    assert told == [True]
+    assert calls == [True]
 
 
 @in_both_contexts

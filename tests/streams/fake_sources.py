@@ -1,4 +1,4 @@
-"""Sources that note what becomes of them: in which steps, in which place, and by what they ended."""
+"""Fake sources of a stream, which record where each step ran and how the source ended."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from runtime.runners import PATIENCE
 STEPS = contextvars.ContextVar("steps", default=0)
 
 
-def place():
-    """Who runs this: the thread, and the task or the greenlet in it."""
+def current_runner():
+    """Return the thread, and the task or the greenlet in it."""
     try:
         runner = asyncio.current_task()
     except RuntimeError:
@@ -22,11 +22,12 @@ def place():
     return threading.get_ident(), runner or getcurrent()
 
 
-class Story:
-    """A source of *chunks*; at the one at *waits_at* it waits until it is thrown out, after the last it raises *error*.
+class RecordingSource:
+    """A source of *chunks*: it waits before the one at index *waits_at*, and raises *error* after the last.
 
-    ``ends``: by what it ended, each time that it did. ``places``: who made each step, and the closing. ``counts``: what
-    a context variable, that is counted up in each step, was there.
+    ``ends``: the name of the exception that ended it, or "the end"; one item each time. ``runners``: the thread and the
+    task or greenlet of each step, and of the close. ``counts``: the value there of a context variable that each step
+    increments.
     """
 
     def __init__(self, chunks=(b"a", b"b", b"c"), waits_at=None, error=None):
@@ -34,17 +35,17 @@ class Story:
         self._waits_at = waits_at
         self._error = error
         self.ends: list[str] = []
-        self.places: list[object] = []
+        self.runners: list[object] = []
         self.counts: list[int] = []
         self.is_waiting = False
 
     def _note(self):
         STEPS.set(STEPS.get() + 1)
         self.counts.append(STEPS.get())
-        self.places.append(place())
+        self.runners.append(current_runner())
 
-    def told(self):
-        """The story as a generator."""
+    def generator(self):
+        """Return the source as a generator."""
         try:
             for at, chunk in enumerate(self._chunks):
                 self._note()
@@ -61,8 +62,8 @@ class Story:
         finally:
             self._note()
 
-    async def told_async(self):
-        """The story as an asynchronous generator."""
+    async def async_generator(self):
+        """Return the source as an asynchronous generator."""
         try:
             for at, chunk in enumerate(self._chunks):
                 self._note()
@@ -79,6 +80,6 @@ class Story:
         finally:
             self._note()
 
-    def in_one_place(self):
-        """Whether all was done by one, and in one context."""
-        return len(set(self.places)) == 1 and self.counts == list(range(1, len(self.counts) + 1))
+    def ran_in_one_context(self):
+        """Whether one thread, and one task or greenlet in it, ran every step and the close, in one context."""
+        return len(set(self.runners)) == 1 and self.counts == list(range(1, len(self.counts) + 1))

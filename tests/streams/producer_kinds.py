@@ -1,4 +1,4 @@
-"""Producers of each kind, with the reader that they make their chunks for."""
+"""The kinds of producers, each with a reader of its buffer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextvars
 import gevent
 import pytest
 from runtime.runners import PATIENCE
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp._runtime.hubs import HubLease
 from wsgiresp._runtime.wakeup_event import WakeupEvent
@@ -15,8 +15,8 @@ from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadPr
 from wsgiresp._streams.stream_source import StreamSource
 
 
-class Reading:
-    """A producer and its reader, which is the greenlet that made this."""
+class ProducerReader:
+    """A producer and its reader, which is the greenlet that creates this object."""
 
     def __init__(self, make, content, **more):
         self.lease = HubLease()
@@ -40,8 +40,8 @@ class Reading:
     def rest(self):
         return b"".join(iter(self.next, None))
 
-    def leave(self):
-        """Leave, and wait until the source is closed."""
+    def close(self):
+        """Close the buffer, stop the producer, and wait until the source is closed."""
         self.buffer.close()
         self.producer.stop()
         with gevent.Timeout(PATIENCE):
@@ -58,32 +58,32 @@ def in_plain_thread(source, hub, arrival):
     return GreenletProducer(source, hub, arrival.set, one_at_a_time=True)
 
 
-def in_thread_of_its_own(source, hub, arrival):
+def in_own_thread(source, hub, arrival):
     return ThreadProducer(source, arrival.set_threadsafe)
 
 
-def in_coroutine(source, hub, arrival):
+def in_asyncio_task(source, hub, arrival):
     return TaskProducer(source, arrival.set_threadsafe)
 
 
 class Kind:
-    """A kind of producer, with the kind of source that suits it."""
+    """A kind of producer, the content that it steps, and the name of the exception that interrupts a waiting source."""
 
-    def __init__(self, make, told, thrown_in):
+    def __init__(self, make, content_of, interrupted_by):
         self.make = make
-        self.told = told
-        self.thrown_in = thrown_in
+        self.content_of = content_of
+        self.interrupted_by = interrupted_by
 
-    def read(self, story, **more):
-        return Reading(self.make, self.told(story), **more)
+    def reader_of(self, source, **more):
+        return ProducerReader(self.make, self.content_of(source), **more)
 
 
 SYNC = [
-    pytest.param(Kind(in_hub, Story.told, "GreenletExit"), id="a greenlet"),
-    pytest.param(Kind(in_plain_thread, Story.told, "GreenletExit"), id="a greenlet in a plain thread"),
-    pytest.param(Kind(in_thread_of_its_own, Story.told, "GreenletExit"), id="a thread of its own"),
+    pytest.param(Kind(in_hub, RecordingSource.generator, "GreenletExit"), id="a greenlet"),
+    pytest.param(Kind(in_plain_thread, RecordingSource.generator, "GreenletExit"), id="a greenlet in a plain thread"),
+    pytest.param(Kind(in_own_thread, RecordingSource.generator, "GreenletExit"), id="a thread"),
 ]
-ASYNC = pytest.param(Kind(in_coroutine, Story.told_async, "CancelledError"), id="a coroutine")
+ASYNC = pytest.param(Kind(in_asyncio_task, RecordingSource.async_generator, "CancelledError"), id="an asyncio task")
 
 
 each_kind = pytest.mark.parametrize("kind", [*SYNC, ASYNC])

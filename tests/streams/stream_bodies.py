@@ -1,4 +1,4 @@
-"""Streams that have begun, as a server has them, and the connection of their client."""
+"""Bodies of streams that have begun, as a server iterates them, and the connection of their client."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import contextvars
 import pytest
 from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
-from streams.fake_sources import Story
+from streams.fake_sources import RecordingSource
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
@@ -22,8 +22,8 @@ def encode(chunk):
     return chunk if isinstance(chunk, bytes) else chunk.encode()
 
 
-def begun(content, policy=RUN_TO_END, *, steps=(), length=None, **more):
-    """Return a stream of *content* that has begun."""
+def begun_body(content, policy=RUN_TO_END, *, steps=(), length=None, **more):
+    """Return the begun body of a stream of *content*."""
     body = WSGIStreamBody(ServerProfile(environ(**more)), source_of(content), steps, policy, length)
     body.begin()
     return body
@@ -34,20 +34,20 @@ def source_of(content):
 
 
 def read(content, policy=RUN_TO_END, **more):
-    """Return all chunks of a stream, which is closed then."""
-    body = begun(content, policy, **more)
+    """Return all chunks of a stream of *content*, and close it."""
+    body = begun_body(content, policy, **more)
     with contextlib.closing(body):
         return list(body)
 
 
 class Client:
-    """The connection of a client, as gunicorn shows it."""
+    """The connection of a client; ``environ`` has the key by which gunicorn shows it."""
 
     def __init__(self):
         self.here, self.there = gevent_socket.socketpair()
-        self.shown = {"gunicorn.socket": self.here}
+        self.environ = {"gunicorn.socket": self.here}
 
-    def leave(self):
+    def disconnect(self):
         self.there.close()
 
     def close(self):
@@ -55,7 +55,11 @@ class Client:
         self.there.close()
 
 
-told = pytest.mark.parametrize(
-    "tell", [pytest.param(Story.told, id="sync"), pytest.param(Story.told_async, id="async")]
+sync_and_async = pytest.mark.parametrize(
+    "content_of",
+    [
+        pytest.param(RecordingSource.generator, id="sync"),
+        pytest.param(RecordingSource.async_generator, id="async"),
+    ],
 )
 policies = pytest.mark.parametrize("policy", [pytest.param(RUN_TO_END, id="plain"), pytest.param(EVENTS, id="events")])

@@ -1,4 +1,4 @@
-"""Streams that are cut because the process ends: what their clients see, and how long their sources are waited for."""
+"""Abort of streams when the process ends: what clients see, and how long the close of a source is waited for."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from wsgiresp.testing import visit
 
 @pytest.fixture(autouse=True)
 def process():
-    """A process that nothing has told to stop, before the test and after it."""
+    """A process that is not shutting down, before the test and after it."""
     forget(OpenStreams, ShutdownState)
     yield
     forget(OpenStreams, ShutdownState)
 
 
 class Source:
-    """A source that gives one chunk and waits; *cleans_up* is called when it is closed."""
+    """A source that yields one chunk and waits; *clean_up* is called when it is closed."""
 
-    def __init__(self, cleans_up=lambda: None):
-        self.cleans_up = cleans_up
+    def __init__(self, clean_up=lambda: None):
+        self.clean_up = clean_up
         self.ends = []
         self.is_waiting = False
 
@@ -46,10 +46,10 @@ class Source:
             gevent.sleep(600)
         except BaseException as error:
             self.ends.append(type(error).__name__)
-            self.cleans_up()
+            self.clean_up()
             raise
 
-    async def chunks_later(self):
+    async def async_chunks(self):
         try:
             yield "first"
             self.is_waiting = True
@@ -59,7 +59,7 @@ class Source:
             raise
 
 
-def cut_all():
+def abort_all():
     for stream in list(part(OpenStreams).streams):
         stream.abort()
 
@@ -68,33 +68,33 @@ def cut_all():
     ("chunks", "end"),
     [
         pytest.param(Source.chunks, "GreenletExit", id="a generator"),
-        pytest.param(Source.chunks_later, "CancelledError", id="an async generator"),
+        pytest.param(Source.async_chunks, "CancelledError", id="an async generator"),
     ],
 )
-def test_a_stream_that_is_cut_breaks_off_once_its_source_is_closed(chunks, end):
+def test_an_aborted_stream_raises_broken_pipe_once_its_source_is_closed(chunks, end):
     source = Source()
     with visit(StreamingResponse(chunks(source))) as visitor:
         assert visitor.read() == b"first"
         wait_until(lambda: source.is_waiting)
-        cut_all()
+        abort_all()
         with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
             visitor.read_all()
     assert source.ends == [end]
 
 
-def test_a_stream_that_is_cut_is_open_no_more():
+def test_an_aborted_stream_is_no_longer_open():
     with visit(StreamingResponse(Source().chunks())) as visitor:
         visitor.read()
-        cut_all()
+        abort_all()
         visitor.wait_closed()
         assert part(OpenStreams).streams == set()
 
 
-def test_a_stream_that_was_asked_before_ends_in_order():
+def test_a_stream_that_was_finished_before_the_abort_ends_normally():
     with visit(EventSourceResponse(Source().chunks())) as visitor:
         visitor.next_event()
         shutdown.stop()
-        cut_all()
+        abort_all()
         assert list(visitor.events()) == []
         assert visitor.retry is not None
 
@@ -103,17 +103,17 @@ def test_a_stream_that_was_asked_before_ends_in_order():
     ("content", "name"),
     [
         pytest.param(Source().chunks(), "Source.chunks", id="a generator"),
-        pytest.param(Source().chunks_later(), "Source.chunks_later", id="an async generator"),
+        pytest.param(Source().async_chunks(), "Source.async_chunks", id="an async generator"),
         pytest.param(itertools.repeat(b"first"), "repeat", id="anything else"),
     ],
 )
-def test_a_stream_is_called_by_what_made_it(content, name):
+def test_the_name_of_a_stream_is_that_of_its_source(content, name):
     with visit(StreamingResponse(content)):
         assert [str(stream) for stream in part(OpenStreams).streams] == [name]
 
 
-class Goes:
-    """What a source does that goes on when it is closed."""
+class BlockedCleanup:
+    """The cleanup of a source that does not end when it is closed."""
 
     def __init__(self):
         self.may_end = Event()
@@ -123,22 +123,22 @@ class Goes:
 
 
 @pytest.fixture
-def goes_on():
-    going = Goes()
-    yield going
-    going.may_end.set()
+def blocked_cleanup():
+    cleanup = BlockedCleanup()
+    yield cleanup
+    cleanup.may_end.set()
 
 
-def test_a_source_that_goes_on_though_it_is_cut_is_soon_left(goes_on, caplog):
-    with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
+def test_a_source_that_does_not_end_after_the_abort_is_soon_abandoned(blocked_cleanup, caplog):
+    with visit(StreamingResponse(Source(blocked_cleanup).chunks())) as visitor:
         visitor.read()
-        cut_all()
+        abort_all()
         visitor.leave()
         assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
 
 
-def unseen(response):
-    """An app that answers *response* where the server does not show the socket."""
+def without_socket(response):
+    """Return an app that answers *response* as under a server that does not show the socket."""
 
     def app(environ, start_response):
         return response({**environ, "gunicorn.socket": None}, start_response)
@@ -146,56 +146,56 @@ def unseen(response):
     return app
 
 
-def test_a_stream_whose_source_goes_on_though_it_is_cut_breaks_off(goes_on):
-    with visit(unseen(StreamingResponse(Source(goes_on).chunks()))) as visitor:
+def test_a_stream_whose_source_does_not_end_after_the_abort_raises_broken_pipe(blocked_cleanup):
+    with visit(without_socket(StreamingResponse(Source(blocked_cleanup).chunks()))) as visitor:
         visitor.read()
-        cut_all()
+        abort_all()
         with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
             visitor.read_all()
 
 
-def test_a_source_that_goes_on_giving_though_it_is_cut_is_taken_from_no_more():
+def test_no_chunk_is_taken_from_a_source_that_yields_after_the_abort():
     def ticks():
         while True:
             with contextlib.suppress(gevent.GreenletExit):
                 yield b"tick"
                 gevent.sleep(0.001)
 
-    with visit(unseen(StreamingResponse(ticks()))) as visitor:
+    with visit(without_socket(StreamingResponse(ticks()))) as visitor:
         visitor.read()
-        cut_all()
+        abort_all()
         with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
             visitor.read_all()
 
 
-def test_a_source_that_goes_on_when_its_client_has_left_is_soon_left_once_it_is_aborted(goes_on, caplog):
-    source = Source(goes_on)
+def test_a_source_that_does_not_end_after_a_disconnect_is_abandoned_once_aborted(blocked_cleanup, caplog):
+    source = Source(blocked_cleanup)
     with visit(StreamingResponse(source.chunks())) as visitor:
         visitor.read()
         leaving = gevent.spawn(visitor.leave)
         wait_until(lambda: source.ends)
-        cut_all()
+        abort_all()
         leaving.get(timeout=PATIENCE / 2)
     assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
 
 
-def test_a_source_that_is_being_closed_is_not_closed_again_when_it_is_aborted(goes_on, caplog):
-    source = Source(goes_on)
+def test_an_abort_does_not_close_a_source_again_that_is_being_closed(blocked_cleanup, caplog):
+    source = Source(blocked_cleanup)
     with visit(StreamingResponse(source.chunks())) as visitor:
         visitor.read()
         leaving = gevent.spawn(visitor.leave)
         wait_until(lambda: source.ends)
-        cut_all()
+        abort_all()
         run_others()
-        goes_on.may_end.set()
+        blocked_cleanup.may_end.set()
         leaving.get(timeout=PATIENCE)
     assert source.ends == ["GreenletExit"]
     assert caplog.messages == []
 
 
-def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
+def test_a_source_that_does_not_end_is_abandoned_after_the_close_timeout(blocked_cleanup, caplog, monkeypatch):
     monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.1)
-    with visit(StreamingResponse(Source(goes_on).chunks())) as visitor:
+    with visit(StreamingResponse(Source(blocked_cleanup).chunks())) as visitor:
         visitor.read()
         visitor.leave()
     assert caplog.messages == [
@@ -205,7 +205,7 @@ def test_a_source_that_goes_on_is_left_in_the_end(goes_on, caplog, monkeypatch):
 
 @pytest.fixture
 def pair():
-    """A client, and the socket that a server has for it, of TCP."""
+    """The socket of a client and that of its server, connected by TCP."""
     with gevent_socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -216,7 +216,7 @@ def pair():
 
 
 def serve(response, served, protocol, closes=True):
-    """Send *response* as a server does that knows nothing of chunks, and close the connection if it *closes*."""
+    """Send *response* as a server without chunked encoding does, and close the connection if it *closes*."""
     environ = {"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": protocol, "gunicorn.socket": served}
     body = response(environ, lambda status, headers: None)
     try:
@@ -231,7 +231,7 @@ def serve(response, served, protocol, closes=True):
 
 
 def received(client):
-    """All that comes before the end, and how that looks."""
+    """Receive everything, and return how the connection ended."""
     pieces = []
     try:
         while piece := client.recv(65536):
@@ -244,40 +244,40 @@ def received(client):
 @pytest.mark.parametrize(
     ("protocol", "sign"),
     [
-        pytest.param("HTTP/1.0", "reset", id="nothing else tells of the end"),
-        pytest.param("HTTP/1.1", "end", id="the last chunk would tell of the end"),
+        pytest.param("HTTP/1.0", "reset", id="only the close marks the end"),
+        pytest.param("HTTP/1.1", "end", id="the last chunk marks the end"),
     ],
 )
-def test_a_client_sees_that_a_stream_was_cut(pair, protocol, sign):
+def test_a_client_can_detect_an_aborted_stream(pair, protocol, sign):
     client, served = pair
     serving = gevent.spawn(serve, StreamingResponse(Source().chunks()), served, protocol)
     assert client.recv(5) == b"first"
-    cut_all()
+    abort_all()
     serving.get(timeout=PATIENCE)
     assert received(client) == sign
 
 
-def test_a_stream_whose_client_takes_nothing_can_be_cut(pair):
+def test_a_stream_whose_client_reads_nothing_can_be_aborted(pair):
     _, served = pair
     served.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     serving = gevent.spawn(serve, StreamingResponse(iter([bytes(65536)] * 1000)), served, "HTTP/1.1")
     wait_until(lambda: part(OpenStreams).streams)
     run_others(50)
     assert not serving.dead
-    cut_all()
+    abort_all()
     serving.get(timeout=PATIENCE)
 
 
-def ask_to_end(stream):
+def stop_process(stream):
     shutdown.stop()
 
 
-def reach_its_age(stream):
+def finish(stream):
     stream.finish()
 
 
 def send(response, served, protocol, client, end):
-    """Send a stream of events until it is ended by *end*, and then another request."""
+    """Send a stream of events until *end* ends it, then have the client send another request."""
     serving = gevent.spawn(serve, response, served, protocol, closes=False)
     wait_until(lambda: part(OpenStreams).streams)
     for stream in list(part(OpenStreams).streams):
@@ -287,7 +287,7 @@ def send(response, served, protocol, client, end):
     return served.recv(4)
 
 
-def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_worker(pair):
+def test_after_a_stream_is_finished_by_shutdown_its_connection_reads_as_closed(pair):
     client, served = pair
     serving = gevent.spawn(serve, EventSourceResponse(Source().chunks()), served, "HTTP/1.1", closes=False)
     wait_until(lambda: part(OpenStreams).streams)
@@ -300,10 +300,10 @@ def test_nothing_more_is_read_from_the_client_of_a_stream_that_ended_with_the_wo
 @pytest.mark.parametrize(
     ("protocol", "end"),
     [
-        pytest.param("HTTP/1.1", reach_its_age, id="it ended by its age"),
-        pytest.param("HTTP/2.0", ask_to_end, id="others share its connection"),
+        pytest.param("HTTP/1.1", finish, id="it was finished by its maximum age"),
+        pytest.param("HTTP/2.0", stop_process, id="others share its connection"),
     ],
 )
-def test_the_client_of_a_stream_is_still_read_from(pair, protocol, end):
+def test_the_connection_of_a_finished_stream_can_still_be_read(pair, protocol, end):
     client, served = pair
     assert send(EventSourceResponse(Source().chunks()), served, protocol, client, end) == b"more"

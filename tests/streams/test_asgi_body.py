@@ -1,4 +1,4 @@
-"""The body of an asynchronous stream on the loop that reads it."""
+"""The stream body for ASGI servers: an asynchronous source is stepped on the loop that iterates the body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wsgiresp._streams.stream_source import StreamSource
 NAME = contextvars.ContextVar("name", default="none")
 
 
-def body(content, policy=None, steps=(), length=None, around=None):
+def body_of(content, policy=None, steps=(), length=None, around=None):
     source = StreamSource(content, str.encode, contextvars.copy_context(), around)
     return ASGIStreamBody(source, steps, *([] if policy is None else [policy]), length=length)
 
@@ -30,14 +30,14 @@ def run(coroutine):
     return asyncio.run(asyncio.wait_for(coroutine, 10))
 
 
-async def all_of(made):
+async def all_of(body):
     try:
-        return [chunk async for chunk in made]
+        return [chunk async for chunk in body]
     finally:
-        await made.aclose()
+        await body.aclose()
 
 
-async def letters(said=None, error=None):
+async def letters(recorded=None, error=None):
     try:
         yield "a"
         await asyncio.sleep(0)
@@ -46,15 +46,15 @@ async def letters(said=None, error=None):
         if error is not None:
             raise error
     finally:
-        if said is not None:
-            said.append("closed")
+        if recorded is not None:
+            recorded.append("closed")
 
 
-def test_the_chunks_come():
-    assert b"".join(run(all_of(body(letters())))) == b"ab"
+def test_the_body_yields_the_chunks():
+    assert b"".join(run(all_of(body_of(letters())))) == b"ab"
 
 
-def test_the_content_is_stepped_by_the_loop_that_reads_and_in_one_context():
+def test_the_source_is_stepped_on_the_reading_loop_and_in_one_context():
     seen = []
 
     async def steps():
@@ -66,33 +66,33 @@ def test_the_content_is_stepped_by_the_loop_that_reads_and_in_one_context():
         yield "b"
 
     async def read():
-        chunks = await all_of(body(steps()))
+        chunks = await all_of(body_of(steps()))
         return asyncio.get_running_loop(), chunks
 
     loop, chunks = run(read())
     assert (b"".join(chunks), seen) == (b"ab", [loop, ("source", loop)])
 
 
-def test_what_is_around_is_entered_before_and_left_after():
-    said = []
+def test_the_enclosing_context_is_entered_before_the_first_step_and_exited_after_the_close():
+    recorded = []
 
     @contextlib.contextmanager
     def around():
-        said.append("in")
+        recorded.append("in")
         yield
-        said.append("out")
+        recorded.append("out")
 
-    run(all_of(body(letters(said), around=around)))
-    assert said == ["in", "closed", "out"]
+    run(all_of(body_of(letters(recorded), around=around)))
+    assert recorded == ["in", "closed", "out"]
 
 
 def test_begin_waits_for_the_first_chunk():
     async def read():
-        made = body(letters())
-        await made.begin()
-        await made.begin()
-        waiting = list(made._buffer.chunks)
-        await made.aclose()
+        body = body_of(letters())
+        await body.begin()
+        await body.begin()
+        waiting = list(body._buffer.chunks)
+        await body.aclose()
         return waiting
 
     assert run(read())[0] == b"a"
@@ -104,88 +104,90 @@ def test_an_error_before_the_first_chunk_is_raised_by_begin():
         yield "a"
 
     async def read():
-        made = body(steps())
+        body = body_of(steps())
         with pytest.raises(LookupError, match="early"):
-            await made.begin()
-        await made.aclose()
+            await body.begin()
+        await body.aclose()
 
     run(read())
 
 
-@pytest.mark.parametrize("error", [LookupError("late"), OSError("late")], ids=["an error", "one that servers hush up"])
-def test_an_error_after_the_first_chunk_breaks_off(error):
+@pytest.mark.parametrize(
+    "error", [LookupError("late"), OSError("late")], ids=["an error", "an error that servers ignore"]
+)
+def test_an_error_after_the_first_chunk_ends_the_body_early(error):
     with pytest.raises((LookupError, RuntimeError), match=r"late|ended early: its source raised OSError"):
-        run(all_of(body(letters(error=error))))
+        run(all_of(body_of(letters(error=error))))
 
 
-def test_the_opening_leaves_at_once_and_pings_when_it_is_ping_due():
+def test_the_preamble_is_sent_at_once_and_pings_at_the_ping_interval():
     async def steps():
         await asyncio.sleep(60)
         yield "never"
 
     async def read():
-        made = body(steps(), StreamPolicy(preamble=b"open", ping=b"ping", ping_interval=0.01))
-        first = [await anext(made), await anext(made), await anext(made)]
-        await made.aclose()
+        body = body_of(steps(), StreamPolicy(preamble=b"open", ping=b"ping", ping_interval=0.01))
+        first = [await anext(body), await anext(body), await anext(body)]
+        await body.aclose()
         return first
 
     assert run(read()) == [b"open", b"ping", b"ping"]
 
 
-def test_the_opening_goes_with_what_is_there():
+def test_the_preamble_precedes_the_ready_chunks():
     async def read():
-        made = body(letters(), StreamPolicy(preamble=b"open "))
-        await made.begin()
-        return await all_of(made)
+        body = body_of(letters(), StreamPolicy(preamble=b"open "))
+        await body.begin()
+        return await all_of(body)
 
     assert b"".join(run(read())) == b"open ab"
 
 
-def test_a_stream_that_grows_old_ends_with_its_final_chunk():
+def test_a_stream_ends_at_its_maximum_age_with_the_closing_bytes():
     async def steps():
         yield "a"
         await asyncio.sleep(60)
 
-    assert run(all_of(body(steps(), StreamPolicy(max_age=0.05, closing_bytes=lambda: b"bye")))) == [b"a", b"bye"]
+    assert run(all_of(body_of(steps(), StreamPolicy(max_age=0.05, closing_bytes=lambda: b"bye")))) == [b"a", b"bye"]
 
 
-def test_final_chunk_follow_what_is_ready():
+def test_a_finished_stream_sends_the_ready_chunks():
     async def steps():
         yield "a"
         yield "b"
         await asyncio.sleep(60)
 
     async def read():
-        made = body(steps(), MAY_FINISH)
-        await made.begin()
-        made.finish()
-        return await all_of(made)
+        body = body_of(steps(), MAY_FINISH)
+        await body.begin()
+        body.finish()
+        return await all_of(body)
 
     assert run(read()) == [b"ab"]
 
 
-def test_a_stream_without_final_chunk_is_not_stopped():
+def test_finish_does_not_end_a_stream_that_runs_to_its_end():
     async def read():
-        made = body(letters())
-        await made.begin()
-        made.finish()
-        return await all_of(made)
+        body = body_of(letters())
+        await body.begin()
+        body.finish()
+        return await all_of(body)
 
     assert b"".join(run(read())) == b"ab"
 
 
-def test_the_end_of_the_worker_reaches_it():
+def test_a_begun_body_is_registered_as_an_open_stream_until_its_end():
     async def steps():
         yield "a"
         await asyncio.sleep(60)
 
     async def read():
-        made = body(steps(), MAY_FINISH)
-        await made.begin()
-        (known,) = (stream for stream in part(OpenStreams).streams if stream is made)
+        body = body_of(steps(), MAY_FINISH)
+        await body.begin()
+        (known,) = (stream for stream in part(OpenStreams).streams if stream is body)
         known.finish()
-        chunks = await all_of(made)
-        return chunks, made in part(OpenStreams).streams
+        chunks = await all_of(body)
+        return chunks, body in part(OpenStreams).streams
 
     assert run(read()) == ([b"a"], False)
 
@@ -195,125 +197,125 @@ def test_the_end_of_the_worker_reaches_it():
     [(1, "got 1 more"), (3, "got 1 less"), (2, None)],
     ids=["too much", "too little", "right"],
 )
-def test_an_announced_length_is_held_to(length, message):
+def test_the_body_must_have_the_announced_length(length, message):
     if message is None:
-        assert b"".join(run(all_of(body(letters(), length=length)))) == b"ab"
+        assert b"".join(run(all_of(body_of(letters(), length=length)))) == b"ab"
     else:
         with pytest.raises(ValueError, match=message):
-            run(all_of(body(letters(), length=length)))
+            run(all_of(body_of(letters(), length=length)))
 
 
-def endless(said):
+def endless(recorded):
     async def steps():
         try:
             yield "a"
             await asyncio.sleep(60)
         finally:
-            said.append("closed")
+            recorded.append("closed")
 
     return steps()
 
 
-def test_who_leaves_has_the_source_closed():
-    said = []
+def test_aclose_closes_the_source_and_runs_the_steps_once():
+    recorded = []
 
     async def read():
-        made = body(endless(said), steps=[lambda: said.append("step")])
-        await anext(made)
-        await made.aclose()
-        made.close()
-        made.close()
+        body = body_of(endless(recorded), steps=[lambda: recorded.append("step")])
+        await anext(body)
+        await body.aclose()
+        body.close()
+        body.close()
 
     run(read())
-    assert said == ["closed", "step"]
+    assert recorded == ["closed", "step"]
 
 
-def test_a_cut_closes_the_source():
-    said = []
+def test_an_abort_closes_the_source():
+    recorded = []
 
     async def read():
-        made = body(endless(said))
-        made.abort()
-        await anext(made)
-        made.abort()
+        body = body_of(endless(recorded))
+        body.abort()
+        await anext(body)
+        body.abort()
         with pytest.raises(BrokenPipeError, match="cut"):
-            await anext(made)
-        await made.aclose()
+            await anext(body)
+        await body.aclose()
 
     run(read())
-    assert said == ["closed"]
+    assert recorded == ["closed"]
 
 
-def test_another_thread_may_close_it():
-    said = []
+def test_close_in_another_thread_waits_until_the_source_is_closed():
+    recorded = []
 
     async def read():
-        made = body(endless(said), steps=[lambda: said.append("step")])
-        await anext(made)
-        await asyncio.to_thread(made.close)
+        body = body_of(endless(recorded), steps=[lambda: recorded.append("step")])
+        await anext(body)
+        await asyncio.to_thread(body.close)
 
     run(read())
-    assert said == ["closed", "step"]
+    assert recorded == ["closed", "step"]
 
 
-def test_the_thread_of_the_loop_may_close_it_and_does_not_wait():
-    said = []
+def test_close_in_the_thread_of_the_loop_does_not_wait_for_the_source():
+    recorded = []
 
     async def read():
-        made = body(endless(said), steps=[lambda: said.append("step")])
-        await anext(made)
-        made.close()
-        before = list(said)
-        while len(said) < 2:
+        body = body_of(endless(recorded), steps=[lambda: recorded.append("step")])
+        await anext(body)
+        body.close()
+        before = list(recorded)
+        while len(recorded) < 2:
             await asyncio.sleep(0)
         return before
 
     assert run(read()) == ["step"]
-    assert said == ["step", "closed"]
+    assert recorded == ["step", "closed"]
 
 
 class Closable:
-    """An asynchronous iterable that says when it is closed."""
+    """An asynchronous iterable that records its close."""
 
-    def __init__(self, said):
-        self.said = said
+    def __init__(self, recorded):
+        self.recorded = recorded
 
     def __aiter__(self):
         raise NotImplementedError
 
     def close(self):
-        self.said.append("closed")
+        self.recorded.append("closed")
 
 
 @pytest.mark.parametrize("how", ["close", "aclose"])
-def test_what_was_never_begun_is_closed(how):
-    said = []
+def test_a_body_that_was_never_begun_closes_its_source(how):
+    recorded = []
 
     async def end():
-        made = body(Closable(said), steps=[lambda: said.append("step")])
+        body = body_of(Closable(recorded), steps=[lambda: recorded.append("step")])
         if how == "aclose":
-            await made.aclose()
-        made.close()
-        await made.begin()
+            await body.aclose()
+        body.close()
+        await body.begin()
 
     run(end())
-    assert said == ["closed", "step"]
+    assert recorded == ["closed", "step"]
 
 
-def test_close_after_the_end_of_the_loop_takes_the_steps():
-    said = []
+def test_close_after_the_loop_has_ended_runs_the_steps():
+    recorded = []
 
     async def read():
-        made = body(letters(), steps=[lambda: said.append("step")])
-        await anext(made)
-        return made
+        body = body_of(letters(), steps=[lambda: recorded.append("step")])
+        await anext(body)
+        return body
 
-    made = run(read())
-    made.close()
-    assert said == ["step"]
+    body = run(read())
+    body.close()
+    assert recorded == ["step"]
 
 
-def test_a_source_that_does_not_end_is_told_of(monkeypatch, caplog):
+def test_a_source_that_does_not_end_is_logged(monkeypatch, caplog):
     monkeypatch.setattr(asgi_body, "CLOSE_TIMEOUT", 0.05)
     may_end = threading.Event()
 
@@ -326,11 +328,11 @@ def test_a_source_that_does_not_end_is_told_of(monkeypatch, caplog):
                 await asyncio.sleep(0.01)
 
     async def read():
-        made = body(steps())
-        await anext(made)
-        await made.aclose()
+        body = body_of(steps())
+        await anext(body)
+        await body.aclose()
         may_end.set()
-        while not made._buffer.has_ended:
+        while not body._buffer.has_ended:
             await asyncio.sleep(0)
 
     with caplog.at_level(logging.WARNING, "wsgiresp"):

@@ -1,11 +1,11 @@
-"""The one warning about event streams on a worker that they block."""
+"""The warning, once in a process, that event streams block a worker without greenlets."""
 
 from __future__ import annotations
 
 import sys
 
 import pytest
-from process_fixtures import forget_told
+from process_fixtures import forget_event
 from responses.wsgi_calls import environ
 from runtime.runners import in_greenlet
 
@@ -17,7 +17,7 @@ from wsgiresp._streams.blocking_warning import warn_of_blocking
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """A process that has not warned yet."""
-    forget_told(blocking_warning.EVENT)
+    forget_event(blocking_warning.EVENT)
 
 
 def environ_of(threads, **more):
@@ -37,23 +37,23 @@ WAITRESS = {"waitress.client_disconnected": None}
         pytest.param(environ_of(False), "the whole worker", id="wsgiref"),
     ],
 )
-def test_a_thread_that_the_stream_blocks_is_told_of(caplog, request_environ, what):
+def test_a_stream_that_blocks_its_thread_is_warned_of(caplog, request_environ, what):
     warn_of_blocking(ServerProfile(request_environ))
     (message,) = caplog.messages
     assert message.startswith(f"an event stream blocks {what} as long as it is open; serve it with: ")
 
 
-def test_a_server_with_a_thread_for_each_client_is_not_told_of(caplog):
+def test_a_server_with_a_thread_per_client_gets_no_warning(caplog):
     warn_of_blocking(ServerProfile(environ_of(True)))
     assert caplog.messages == []
 
 
-def test_under_a_hub_nothing_is_blocked(caplog):
+def test_under_a_hub_there_is_no_warning(caplog):
     in_greenlet(warn_of_blocking, ServerProfile(environ_of(False)))
     assert caplog.messages == []
 
 
-def test_it_is_told_once(caplog):
+def test_the_warning_is_logged_once(caplog):
     warn_of_blocking(ServerProfile(environ_of(False)))
     warn_of_blocking(ServerProfile(environ_of(True, **GUNICORN)))
     assert len(caplog.messages) == 1
@@ -83,7 +83,7 @@ def test_it_is_told_once(caplog):
         pytest.param(["wsgi.py"], {}, "gunicorn --worker-class gevent MODULE:APP", id="of any other server"),
     ],
 )
-def test_the_command_that_cures_it_is_told(caplog, monkeypatch, line, more, command):
+def test_the_warning_names_the_command_that_avoids_the_blocking(caplog, monkeypatch, line, more, command):
     monkeypatch.setattr(sys, "argv", line)
     warn_of_blocking(ServerProfile(environ_of(False, **more)))
     assert caplog.messages[0].endswith(f"serve it with: {command}")

@@ -1,4 +1,4 @@
-"""The bounded buffer between a producer and a reader: what goes in comes out, and not too far ahead."""
+"""Bounded buffer between a producer and the reader of a stream: backpressure, coalescing, and wake-ups."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ SIZES = st.one_of(
 
 
 class Wakeups:
-    """A bounded buffer whose wake-ups are counted."""
+    """A bounded buffer, and how often it was reported as readable and as writable."""
 
     def __init__(self, one_at_a_time=False):
-        self.arrivals = self.departures = 0
-        self.buffer = BoundedBuffer(self._arrive, self._depart, one_at_a_time)
+        self.readable = self.writable = 0
+        self.buffer = BoundedBuffer(self._on_readable, self._on_writable, one_at_a_time)
 
-    def _arrive(self):
-        self.arrivals += 1
+    def _on_readable(self):
+        self.readable += 1
 
-    def _depart(self):
-        self.departures += 1
+    def _on_writable(self):
+        self.writable += 1
 
 
 @pytest.fixture
@@ -51,28 +51,28 @@ def buffer(wakeups):
     return wakeups.buffer
 
 
-def test_a_chunk_that_is_alone_leaves_alone(buffer):
+def test_a_single_chunk_is_taken_unchanged(buffer):
     buffer.put(b"a")
     assert buffer.take() == b"a"
     buffer.put(b"b")
     assert buffer.take() == b"b"
 
 
-def test_small_chunks_that_are_ready_together_leave_as_one(buffer):
+def test_small_buffered_chunks_are_coalesced(buffer):
     for chunk in (b"a", b"b", b"c"):
         buffer.put(chunk)
     assert buffer.take() == b"abc"
     assert not buffer.chunks
 
 
-def test_large_chunks_leave_one_by_one(buffer):
+def test_large_chunks_are_taken_one_by_one(buffer):
     chunks = [bytes([number]) * HIGH_WATERMARK for number in range(3)]
     for chunk in chunks:
         buffer.put(chunk)
     assert [buffer.take() for _ in chunks] == chunks
 
 
-def test_a_large_chunk_is_passed_on_as_it_is(buffer):
+def test_a_large_chunk_is_not_copied(buffer):
     chunk = b"x" * HIGH_WATERMARK
     buffer.put(chunk)
     assert buffer.take() is chunk
@@ -82,82 +82,82 @@ def test_a_producer_of_small_chunks_waits_at_64_kib(buffer):
     assert [buffer.put(b"x" * 1024) for _ in range(64)] == [False] * 63 + [True]
 
 
-def test_a_producer_of_large_chunks_is_four_of_them_ahead(buffer):
+def test_a_producer_of_large_chunks_waits_after_four(buffer):
     assert [buffer.put(b"x" * HIGH_WATERMARK) for _ in range(4)] == [False, False, False, True]
 
 
-def test_no_producer_is_more_than_256_kib_ahead(buffer):
+def test_any_producer_waits_at_256_kib(buffer):
     assert [buffer.put(b"x" * (MAX_BUFFERED - 1)), buffer.put(b"x")] == [False, True]
 
 
-def test_a_producer_that_is_to_give_way_waits_after_each_chunk():
+def test_with_one_at_a_time_a_producer_waits_after_each_chunk():
     assert Wakeups(one_at_a_time=True).buffer.put(b"a")
 
 
-def test_a_full_box_has_room_when_all_is_taken(wakeups, buffer):
+def test_a_full_buffer_is_writable_once_all_chunks_are_taken(wakeups, buffer):
     for _ in range(4):
         buffer.put(b"x" * HIGH_WATERMARK)
     for taken in range(4):
-        assert (buffer.is_full, wakeups.departures) == (True, 0), taken
+        assert (buffer.is_full, wakeups.writable) == (True, 0), taken
         buffer.take()
-    assert (buffer.is_full, wakeups.departures) == (False, 1)
+    assert (buffer.is_full, wakeups.writable) == (False, 1)
 
 
-def test_the_reader_is_woken_where_it_waits_and_only_there(wakeups, buffer):
+def test_a_put_wakes_the_reader_once_and_only_if_it_waits(wakeups, buffer):
     buffer.put(b"a")
-    assert wakeups.arrivals == 0
+    assert wakeups.readable == 0
     buffer.reader_waits = True
     buffer.put(b"b")
     buffer.put(b"c")
-    assert wakeups.arrivals == 1
+    assert wakeups.readable == 1
 
 
 def test_the_end_wakes_the_reader(wakeups, buffer):
     buffer.end()
-    assert (wakeups.arrivals, buffer.has_ended, buffer.error) == (1, True, None)
+    assert (wakeups.readable, buffer.has_ended, buffer.error) == (1, True, None)
 
 
-def test_the_error_that_ends_it_is_kept(buffer):
+def test_the_error_of_the_producer_is_kept(buffer):
     error = LookupError()
     buffer.end(error)
     assert buffer.error is error
 
 
-def test_a_producer_may_be_made_to_wait_while_something_is_there(buffer):
+def test_pause_producer_pauses_while_a_chunk_is_buffered(buffer):
     buffer.put(b"a")
     assert (buffer.pause_producer(), buffer.is_full) == (True, True)
 
 
-def test_nothing_is_waited_for_where_nothing_is_there(buffer):
+def test_pause_producer_does_nothing_if_the_buffer_is_empty(buffer):
     assert (buffer.pause_producer(), buffer.is_full) == (False, False)
 
 
-def test_nothing_is_waited_for_where_nobody_takes_it(buffer):
+def test_pause_producer_does_nothing_after_the_close(buffer):
     buffer.close()
     buffer.put(b"a")
     assert (buffer.pause_producer(), buffer.is_full) == (False, False)
 
 
-def test_a_reader_that_goes_wakes_the_producer_that_waits(wakeups, buffer):
+def test_close_wakes_a_waiting_producer(wakeups, buffer):
     buffer.put(b"a" * MAX_BUFFERED)
     buffer.close()
-    assert (buffer.is_full, wakeups.departures, list(buffer.chunks)) == (False, 1, [])
+    assert (buffer.is_full, wakeups.writable, list(buffer.chunks)) == (False, 1, [])
 
 
-def test_a_reader_that_goes_wakes_nobody_where_nobody_waits(wakeups, buffer):
+def test_close_wakes_no_producer_that_does_not_wait(wakeups, buffer):
     buffer.put(b"a")
     buffer.close()
-    assert (wakeups.departures, list(buffer.chunks)) == (0, [])
+    assert (wakeups.writable, list(buffer.chunks)) == (0, [])
 
 
-def test_a_reader_that_goes_may_have_the_rest(buffer):
+def test_close_returns_the_buffered_chunks(buffer):
     buffer.put(b"a")
     buffer.put(b"x" * MAX_BUFFERED)
     assert buffer.close() == b"a" + b"x" * MAX_BUFFERED
 
 
 @given(steps=st.lists(st.one_of(SIZES, st.none()), max_size=40), one_at_a_time=st.booleans())
-def test_what_goes_in_comes_out_in_order_and_never_too_far_ahead(steps, one_at_a_time):
+def test_bytes_are_taken_in_order_and_the_buffer_stays_bounded(steps, one_at_a_time):
     buffer = Wakeups(one_at_a_time).buffer
     made, taken = bytearray(), bytearray()
     largest = 0
@@ -179,16 +179,16 @@ def test_what_goes_in_comes_out_in_order_and_never_too_far_ahead(steps, one_at_a
 
 @pytest.mark.parametrize("size", [1, 1000, HIGH_WATERMARK, MAX_BUFFERED])
 def test_two_threads_need_no_lock(size):
-    arrival, departure = threading.Event(), threading.Event()
-    buffer = BoundedBuffer(arrival.set, departure.set)
+    has_chunk, has_space = threading.Event(), threading.Event()
+    buffer = BoundedBuffer(has_chunk.set, has_space.set)
     count = 2_000_000 // max(size, 1000)
 
     def produce():
         for number in range(count):
             if buffer.put(number.to_bytes(4, "big") + b"x" * size):
                 while buffer.is_full:
-                    assert departure.wait(PATIENCE)
-                    departure.clear()
+                    assert has_space.wait(PATIENCE)
+                    has_space.clear()
         buffer.end()
 
     thread = threading.Thread(target=produce)
@@ -197,8 +197,8 @@ def test_two_threads_need_no_lock(size):
     while True:
         buffer.reader_waits = True
         if not (buffer.chunks or buffer.has_ended):
-            assert arrival.wait(PATIENCE)
-        arrival.clear()
+            assert has_chunk.wait(PATIENCE)
+        has_chunk.clear()
         buffer.reader_waits = False
         while buffer.chunks:
             taken += buffer.take()

@@ -1,4 +1,4 @@
-"""The word to end, for all streams of a process."""
+"""The open streams of a process, which are finished when the process is to stop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wsgiresp._streams.open_streams import OpenStreams
 
 @pytest.fixture(autouse=True)
 def fresh():
-    """A process in which no stream is open and nobody has said the word."""
+    """A process in which no stream is open and that is not shutting down."""
     forget(OpenStreams, ShutdownState)
     yield
     forget(OpenStreams, ShutdownState)
@@ -25,29 +25,29 @@ def fresh():
 
 class Stream:
     def __init__(self):
-        self.stops = 0
+        self.finishes = 0
 
     def finish(self):
-        self.stops += 1
+        self.finishes += 1
 
 
-def test_all_open_streams_are_asked_to_end():
+def test_finish_streams_finishes_every_open_stream():
     streams = [Stream(), Stream()]
     for stream in streams:
         open_streams.register(stream)
     assert open_streams.finish_streams() == 2
-    assert [stream.stops for stream in streams] == [1, 1]
+    assert [stream.finishes for stream in streams] == [1, 1]
 
 
-def test_a_stream_that_is_closed_is_not_asked():
+def test_an_unregistered_stream_is_not_finished():
     stream = Stream()
     open_streams.register(stream)
     open_streams.unregister(stream)
     assert open_streams.finish_streams() == 0
-    assert stream.stops == 0
+    assert stream.finishes == 0
 
 
-def test_a_stream_that_leaves_twice_leaves_once():
+def test_a_stream_can_be_unregistered_twice():
     stream = Stream()
     open_streams.register(stream)
     open_streams.unregister(stream)
@@ -55,33 +55,33 @@ def test_a_stream_that_leaves_twice_leaves_once():
     assert open_streams.finish_streams() == 0
 
 
-def test_a_stream_that_is_opened_later_is_asked_at_once():
+def test_a_stream_that_is_registered_after_the_stop_is_finished_at_once():
     shutdown.stop()
     stream = Stream()
     open_streams.register(stream)
-    assert stream.stops == 1
+    assert stream.finishes == 1
 
 
-def test_streams_may_come_and_go_while_they_are_asked():
-    class Leaving(Stream):
+def test_streams_may_unregister_while_they_are_finished():
+    class Ending(Stream):
         def finish(self):
             open_streams.unregister(self)
             super().finish()
 
-    streams = [Leaving() for _ in range(5)]
+    streams = [Ending() for _ in range(5)]
     for stream in streams:
         open_streams.register(stream)
     assert open_streams.finish_streams() == 5
     assert open_streams.finish_streams() == 0
 
 
-def test_the_word_may_come_from_another_thread():
+def test_stop_may_be_called_in_another_thread():
     stream = Stream()
     open_streams.register(stream)
     thread = threading.Thread(target=shutdown.stop)
     thread.start()
     thread.join(PATIENCE)
-    assert stream.stops == 1
+    assert stream.finishes == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -93,5 +93,5 @@ def test_a_forked_process_has_streams_of_its_own():
     if child == 0:
         stream = Stream()
         open_streams.register(stream)
-        os._exit(stream.stops + 2 * (open_streams.finish_streams() - 1))
+        os._exit(stream.finishes + 2 * (open_streams.finish_streams() - 1))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

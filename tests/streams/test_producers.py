@@ -1,4 +1,4 @@
-"""Who steps a source: a greenlet, a greenlet in a thread of its own, a task of the asyncio loop."""
+"""Producers, which step the source of a stream: a greenlet, a thread with a hub of its own, or an asyncio task."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import in_greenlet, wait_until
-from streams.fake_sources import STEPS, Story
-from streams.producer_kinds import Reading, each_kind, in_hub
+from streams.fake_sources import STEPS, RecordingSource
+from streams.producer_kinds import ProducerReader, each_kind, in_hub
 
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.hubs import HubLease
@@ -22,67 +22,67 @@ from wsgiresp._streams.stream_source import StreamSource
 
 
 @each_kind
-def test_what_is_made_arrives_in_order(kind):
-    reading = kind.read(Story([b"a", b"", b"b", b"c"]))
-    reading.producer.begin()
-    assert reading.rest() == b"abc"
-    reading.lease.close()
+def test_the_chunks_reach_the_reader_in_order(kind):
+    reader = kind.reader_of(RecordingSource([b"a", b"", b"b", b"c"]))
+    reader.producer.begin()
+    assert reader.rest() == b"abc"
+    reader.lease.close()
 
 
 @each_kind
-def test_all_is_done_in_one_place_and_in_one_context(kind):
-    story = Story()
-    reading = kind.read(story)
-    reading.producer.begin()
-    reading.rest()
-    reading.lease.close()
-    assert story.in_one_place()
+def test_every_step_and_the_close_run_in_one_runner_and_context(kind):
+    source = RecordingSource()
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    reader.rest()
+    reader.lease.close()
+    assert source.ran_in_one_context()
 
 
 @each_kind
-def test_the_context_is_a_copy_of_that_of_the_reader(kind):
+def test_the_source_runs_in_a_copy_of_the_context_of_the_reader(kind):
     def read():
         STEPS.set(10)
-        story = Story([b"a"])
-        reading = kind.read(story)
+        source = RecordingSource([b"a"])
+        reader = kind.reader_of(source)
         STEPS.set(20)
-        reading.producer.begin()
-        reading.rest()
-        reading.lease.close()
-        return story.counts, STEPS.get()
+        reader.producer.begin()
+        reader.rest()
+        reader.lease.close()
+        return source.counts, STEPS.get()
 
     assert in_greenlet(read) == ([11, 12], 20)
 
 
 @each_kind
-def test_the_source_is_closed_before_the_end_is_told(kind):
-    story = Story()
-    reading = kind.read(story)
-    reading.producer.begin()
-    reading.rest()
-    assert story.ends == ["the end"]
-    reading.lease.close()
+def test_the_source_is_closed_before_the_reader_gets_the_end(kind):
+    source = RecordingSource()
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    reader.rest()
+    assert source.ends == ["the end"]
+    reader.lease.close()
 
 
 @each_kind
-def test_what_the_source_raises_is_told_and_the_source_is_closed(kind):
+def test_the_error_of_a_source_reaches_the_reader(kind):
     error = LookupError("no")
-    story = Story(error=error)
-    reading = kind.read(story)
-    reading.producer.begin()
-    assert reading.rest() == b"abc"
-    assert (reading.buffer.error, story.ends) == (error, ["LookupError"])
-    reading.lease.close()
+    source = RecordingSource(error=error)
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    assert reader.rest() == b"abc"
+    assert (reader.buffer.error, source.ends) == (error, ["LookupError"])
+    reader.lease.close()
 
 
 @each_kind
-def test_what_cannot_be_encoded_closes_the_source(kind):
-    story = Story([b"a", 5j])
-    reading = kind.read(story)
-    reading.producer.begin()
-    assert reading.rest() == b"a"
-    assert (type(reading.buffer.error), story.ends) == (TypeError, ["GeneratorExit"])
-    reading.lease.close()
+def test_a_chunk_that_cannot_be_encoded_closes_the_source(kind):
+    source = RecordingSource([b"a", 5j])
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    assert reader.rest() == b"a"
+    assert (type(reader.buffer.error), source.ends) == (TypeError, ["GeneratorExit"])
+    reader.lease.close()
 
 
 def test_chunks_of_the_raw_type_are_not_encoded():
@@ -92,13 +92,13 @@ def test_chunks_of_the_raw_type_are_not_encoded():
         made.append(item)
         return b"?"
 
-    reading = Reading(lambda source, *rest: in_hub(source._replace(encode=encode), *rest), [b"a", "b"], raw=bytes)
-    reading.producer.begin()
-    assert (reading.rest(), made) == (b"a?", ["b"])
+    reader = ProducerReader(lambda source, *rest: in_hub(source._replace(encode=encode), *rest), [b"a", "b"], raw=bytes)
+    reader.producer.begin()
+    assert (reader.rest(), made) == (b"a?", ["b"])
 
 
 @each_kind
-def test_surroundings_are_entered_before_the_first_step_and_left_after_the_closing(kind):
+def test_the_enclosing_context_is_entered_before_the_first_step_and_exited_after_the_close(kind):
     order: list[str] = []
 
     @contextlib.contextmanager
@@ -107,27 +107,27 @@ def test_surroundings_are_entered_before_the_first_step_and_left_after_the_closi
         yield
         order.append("left")
 
-    story = Story([b"a"])
-    story.ends = order
-    reading = kind.read(story, around=around)
-    reading.producer.begin()
-    reading.rest()
-    reading.lease.close()
+    source = RecordingSource([b"a"])
+    source.ends = order
+    reader = kind.reader_of(source, around=around)
+    reader.producer.begin()
+    reader.rest()
+    reader.lease.close()
     assert order == ["entered", "the end", "left"]
 
 
 @each_kind
-def test_surroundings_that_fail_are_told_of(kind):
+def test_the_error_of_the_enclosing_context_reaches_the_reader(kind):
     @contextlib.contextmanager
     def around():
         raise LookupError("no")
         yield
 
-    reading = kind.read(Story(), around=around)
-    reading.producer.begin()
-    assert reading.rest() == b""
-    assert isinstance(reading.buffer.error, LookupError)
-    reading.lease.close()
+    reader = kind.reader_of(RecordingSource(), around=around)
+    reader.producer.begin()
+    assert reader.rest() == b""
+    assert isinstance(reader.buffer.error, LookupError)
+    reader.lease.close()
 
 
 CHUNKS = st.lists(
@@ -142,11 +142,11 @@ CHUNKS = st.lists(
 @each_kind
 @settings(max_examples=30, deadline=None)
 @given(chunks=CHUNKS)
-def test_whatever_the_chunks_the_bytes_are_the_same(kind, chunks):
-    reading = kind.read(Story(chunks))
-    reading.producer.begin()
-    assert reading.rest() == b"".join(chunks)
-    reading.lease.close()
+def test_the_bytes_are_the_same_for_any_chunks(kind, chunks):
+    reader = kind.reader_of(RecordingSource(chunks))
+    reader.producer.begin()
+    assert reader.rest() == b"".join(chunks)
+    reader.lease.close()
 
 
 class TestChoice:
@@ -161,25 +161,25 @@ class TestChoice:
         lease.close()
         return type(producer), producer.buffer.put(b"a"), producer.shares_thread
 
-    def test_what_is_asynchronous_is_stepped_by_a_coroutine(self):
-        assert self.chosen(Story().told_async()) == (TaskProducer, False, False)
+    def test_an_asynchronous_source_is_stepped_by_a_task(self):
+        assert self.chosen(RecordingSource().async_generator()) == (TaskProducer, False, False)
 
-    def test_what_is_not_is_stepped_by_a_greenlet(self):
+    def test_a_synchronous_source_is_stepped_by_a_greenlet(self):
         assert in_greenlet(self.chosen, [b"a"]) == (GreenletProducer, False, True)
 
-    def test_where_a_step_could_block_the_reader_a_thread_makes_it(self):
+    def test_a_thread_steps_a_source_that_could_block_the_reader(self):
         chosen, _, shares_thread = self.chosen([b"a"], is_prompt=True, is_shared=False)
         assert (chosen, shares_thread) == (ThreadProducer, False)
 
-    def test_under_a_hub_no_thread_is_needed(self):
+    def test_under_a_hub_no_thread_is_used(self):
         assert in_greenlet(lambda: self.chosen([b"a"], is_prompt=True))[0] is GreenletProducer
 
-    def test_where_sleep_is_gevents_no_thread_is_needed(self, monkeypatch):
+    def test_after_monkey_patching_no_thread_is_used(self, monkeypatch):
         monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: name == "time")
         assert self.chosen([b"a"], is_prompt=True, is_shared=False)[0] is GreenletProducer
 
 
-def test_a_thread_that_can_have_no_hub_says_so(monkeypatch):
+def test_a_thread_producer_without_a_hub_raises_the_error(monkeypatch):
     def no_descriptor():
         raise OSError(24, "Too many open files")
 

@@ -1,4 +1,4 @@
-"""Sources whose reader leaves: where they are closed, and what is told of that."""
+"""Producers whose reader closes the buffer: where the source is closed, and which errors are logged."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ import threading
 import gevent
 import pytest
 from runtime.runners import PATIENCE, run_others, wait_until
-from streams.fake_sources import Story
-from streams.producer_kinds import Reading, each_kind, each_sync_kind, in_coroutine, in_thread_of_its_own
+from streams.fake_sources import RecordingSource
+from streams.producer_kinds import ProducerReader, each_kind, each_sync_kind, in_asyncio_task, in_own_thread
 
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 
 
 @each_kind
-def test_a_source_that_waits_gets_out_where_it_waits(kind):
-    story = Story(waits_at=1)
-    reading = kind.read(story)
-    reading.producer.begin()
-    assert reading.next() == b"a"
-    wait_until(lambda: story.is_waiting)
-    reading.leave()
-    assert story.ends == [kind.thrown_in]
-    assert story.in_one_place()
+def test_a_waiting_source_is_interrupted_where_it_waits(kind):
+    source = RecordingSource(waits_at=1)
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    assert reader.next() == b"a"
+    wait_until(lambda: source.is_waiting)
+    reader.close()
+    assert source.ends == [kind.interrupted_by]
+    assert source.ran_in_one_context()
 
 
 @each_kind
-def test_a_source_that_has_yielded_is_closed_where_it_has(kind):
-    story = Story([b"x" * MAX_BUFFERED] * 3)
-    reading = kind.read(story)
-    reading.producer.begin()
-    reading._await()
-    wait_until(lambda: reading.buffer.is_full)
-    reading.leave()
-    assert story.ends == ["GeneratorExit"]
-    assert story.in_one_place()
+def test_a_source_that_has_yielded_is_closed_at_its_yield(kind):
+    source = RecordingSource([b"x" * MAX_BUFFERED] * 3)
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    reader._await()
+    wait_until(lambda: reader.buffer.is_full)
+    reader.close()
+    assert source.ends == ["GeneratorExit"]
+    assert source.ran_in_one_context()
 
 
 @each_kind
-def test_a_source_is_left_while_nobody_waits(kind):
-    story = Story([b"x" * MAX_BUFFERED] * 3)
-    reading = kind.read(story)
-    reading.producer.begin()
-    assert len(reading.next()) == MAX_BUFFERED
-    reading.leave()
-    assert len(story.ends) == 1
+def test_a_source_is_closed_once_while_its_reader_does_not_wait(kind):
+    source = RecordingSource([b"x" * MAX_BUFFERED] * 3)
+    reader = kind.reader_of(source)
+    reader.producer.begin()
+    assert len(reader.next()) == MAX_BUFFERED
+    reader.close()
+    assert len(source.ends) == 1
 
 
 @each_kind
-@pytest.mark.parametrize("begins", [False, True], ids=["that nobody has begun", "that has just been begun"])
-def test_a_source_is_closed_without_a_step(kind, begins):
+@pytest.mark.parametrize("begins", [False, True], ids=["not begun", "just begun"])
+def test_a_source_without_a_step_is_closed(kind, begins):
     closed: list[str] = []
 
     class Content:
@@ -70,29 +70,29 @@ def test_a_source_is_closed_without_a_step(kind, begins):
         async def aclose(self):
             closed.append("closed")
 
-    content = AsyncContent() if kind.make is in_coroutine else Content()
-    reading = Reading(kind.make, content)
-    if begins and kind.make is not in_thread_of_its_own:
-        reading.producer.begin()
-    reading.leave()
+    content = AsyncContent() if kind.make is in_asyncio_task else Content()
+    reader = ProducerReader(kind.make, content)
+    if begins and kind.make is not in_own_thread:
+        reader.producer.begin()
+    reader.close()
     assert closed == ["closed"]
 
 
-def test_a_thread_that_was_begun_and_is_left_at_once_closes_its_source():
-    story = Story([b"a"] * 3)
-    reading = Reading(in_thread_of_its_own, story.told())
-    reading.producer.begin()
-    reading.leave()
-    assert len(story.ends) <= 1
+def test_a_thread_that_is_stopped_at_once_ends_its_source_at_most_once():
+    source = RecordingSource([b"a"] * 3)
+    reader = ProducerReader(in_own_thread, source.generator())
+    reader.producer.begin()
+    reader.close()
+    assert len(source.ends) <= 1
 
 
 class Slow:
-    """A source whose closing takes its time, unless it is thrown out."""
+    """A source whose close takes 5 ms, unless it is interrupted."""
 
     def __init__(self):
         self.ends: list[str] = []
 
-    def told(self):
+    def generator(self):
         try:
             while True:
                 yield b"x" * MAX_BUFFERED
@@ -100,7 +100,7 @@ class Slow:
             gevent.sleep(0.005)
             self.ends.append("closed")
 
-    async def told_async(self):
+    async def async_generator(self):
         try:
             while True:
                 yield b"x" * MAX_BUFFERED
@@ -110,19 +110,19 @@ class Slow:
 
 
 @each_kind
-def test_what_is_being_closed_has_all_the_time_it_takes(kind):
+def test_a_close_that_takes_time_is_not_interrupted(kind):
     slow = Slow()
-    content = slow.told_async() if kind.make is in_coroutine else slow.told()
-    reading = Reading(kind.make, content)
-    reading.producer.begin()
-    reading._await()
-    wait_until(lambda: reading.buffer.is_full)
-    reading.leave()
+    content = slow.async_generator() if kind.make is in_asyncio_task else slow.generator()
+    reader = ProducerReader(kind.make, content)
+    reader.producer.begin()
+    reader._await()
+    wait_until(lambda: reader.buffer.is_full)
+    reader.close()
     assert slow.ends == ["closed"]
 
 
 @each_kind
-def test_a_source_that_closes_by_itself_is_not_thrown_out_by_a_late_stop(kind):
+def test_a_late_stop_does_not_interrupt_a_source_that_is_closing(kind):
     ends: list[str] = []
 
     def once():
@@ -147,18 +147,18 @@ def test_a_source_that_closes_by_itself_is_not_thrown_out_by_a_late_stop(kind):
             await asyncio.sleep(0.005)
             ends.append("closed")
 
-    reading = Reading(kind.make, AsyncContent() if kind.make is in_coroutine else Content())
-    reading.producer.begin()
-    assert reading.next() == b"a"
-    reading.leave()
+    reader = ProducerReader(kind.make, AsyncContent() if kind.make is in_asyncio_task else Content())
+    reader.producer.begin()
+    assert reader.next() == b"a"
+    reader.close()
     assert ends == ["closed"]
 
 
 @each_kind
-def test_a_source_that_goes_on_though_it_was_thrown_out_is_closed_at_its_next_chunk(kind):
+def test_a_source_that_suppresses_the_interruption_is_closed_at_its_next_chunk(kind):
     ends: list[str] = []
 
-    def stubborn():
+    def uninterruptible():
         try:
             with contextlib.suppress(gevent.GreenletExit):
                 yield b"a"
@@ -167,7 +167,7 @@ def test_a_source_that_goes_on_though_it_was_thrown_out_is_closed_at_its_next_ch
         finally:
             ends.append("closed")
 
-    async def stubborn_async():
+    async def uninterruptible_async():
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 yield b"a"
@@ -176,32 +176,32 @@ def test_a_source_that_goes_on_though_it_was_thrown_out_is_closed_at_its_next_ch
         finally:
             ends.append("closed")
 
-    reading = Reading(kind.make, stubborn_async() if kind.make is in_coroutine else stubborn())
-    reading.producer.begin()
-    assert reading.next() == b"a"
+    reader = ProducerReader(kind.make, uninterruptible_async() if kind.make is in_asyncio_task else uninterruptible())
+    reader.producer.begin()
+    assert reader.next() == b"a"
     run_others()
     gevent.sleep(0.005)
-    reading.leave()
+    reader.close()
     assert ends == ["closed"]
 
 
 @each_sync_kind
-def test_a_generator_that_yields_while_it_is_closed_is_told_of_once(kind, caplog):
-    def stubborn():
+def test_a_generator_that_yields_in_its_close_is_logged_once(kind, caplog):
+    def uninterruptible():
         try:
             yield b"x" * MAX_BUFFERED
         finally:
             yield b"more"
 
-    reading = Reading(kind.make, stubborn())
-    reading.producer.begin()
-    reading._await()
-    reading.leave()
+    reader = ProducerReader(kind.make, uninterruptible())
+    reader.producer.begin()
+    reader._await()
+    reader.close()
     assert [record.exc_info[0] for record in caplog.records] == [RuntimeError]
 
 
 @each_kind
-def test_what_fails_when_it_is_closed_is_told_of_once(kind, caplog):
+def test_an_error_of_the_close_is_logged_once(kind, caplog):
     def failing():
         try:
             yield b"a"
@@ -216,19 +216,19 @@ def test_what_fails_when_it_is_closed_is_told_of_once(kind, caplog):
         finally:
             raise LookupError("in the end")
 
-    reading = Reading(kind.make, failing_async() if kind.make is in_coroutine else failing())
-    reading.producer.begin()
-    assert reading.next() == b"a"
+    reader = ProducerReader(kind.make, failing_async() if kind.make is in_asyncio_task else failing())
+    reader.producer.begin()
+    assert reader.next() == b"a"
     gevent.sleep(0.005)
-    reading.leave()
+    reader.close()
     assert [record.exc_info[0] for record in caplog.records] == [LookupError]
-    assert reading.buffer.error is None
+    assert reader.buffer.error is None
 
 
 def test_a_thread_whose_source_has_ended_can_be_stopped():
-    reading = Reading(in_thread_of_its_own, [b"a"])
-    reading.producer.begin()
-    assert reading.rest() == b"a"
+    reader = ProducerReader(in_own_thread, [b"a"])
+    reader.producer.begin()
+    assert reader.rest() == b"a"
     wait_until(lambda: "wsgiresp-producer" not in [thread.name for thread in threading.enumerate()])
-    reading.producer.stop()
-    reading.lease.close()
+    reader.producer.stop()
+    reader.lease.close()

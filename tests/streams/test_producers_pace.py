@@ -1,4 +1,4 @@
-"""How far a producer runs ahead of its reader, and whom it lets go meanwhile."""
+"""Pace of a producer: backpressure from its reader, and fairness to other greenlets and tasks."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from gevent.event import Event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import PATIENCE, in_greenlet, in_thread, run_others, wait_until
-from streams.fake_sources import Story
-from streams.producer_kinds import Reading, each_kind, in_coroutine, in_hub, in_plain_thread, in_thread_of_its_own
+from streams.fake_sources import RecordingSource
+from streams.producer_kinds import ProducerReader, each_kind, in_asyncio_task, in_hub, in_own_thread, in_plain_thread
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.wakeup_event import WakeupEvent
@@ -25,13 +25,13 @@ from wsgiresp._streams.stream_source import StreamSource
 @each_kind
 @settings(max_examples=15, deadline=None)
 @given(sizes=st.lists(st.one_of(st.integers(1, 5000), st.integers(1, 2 * MAX_BUFFERED)), min_size=1, max_size=60))
-def test_the_producer_is_never_further_ahead_than_it_may(kind, sizes):
+def test_a_producer_is_ahead_by_the_buffer_and_one_chunk_at_most(kind, sizes):
     made, ahead = [0], [0]
 
     def chunk_of(size):
         made[0] += size
-        # Its own number: that of a reader in another thread would come late.
-        ahead[0] = max(ahead[0], made[0] - reading.buffer._taken)
+        # The count of the buffer: that of a reader in another thread would be outdated.
+        ahead[0] = max(ahead[0], made[0] - reader.buffer._taken)
         return b"x" * size
 
     def chunks():
@@ -41,34 +41,34 @@ def test_the_producer_is_never_further_ahead_than_it_may(kind, sizes):
         for size in sizes:
             yield chunk_of(size)
 
-    reading = Reading(kind.make, chunks_async() if kind.make is in_coroutine else chunks())
-    reading.producer.begin()
+    reader = ProducerReader(kind.make, chunks_async() if kind.make is in_asyncio_task else chunks())
+    reader.producer.begin()
     taken = 0
-    while (chunk := reading.next()) is not None:
+    while (chunk := reader.next()) is not None:
         taken += len(chunk)
         gevent.sleep(0)
-    reading.lease.close()
+    reader.lease.close()
     assert ahead[0] <= MAX_BUFFERED + max(sizes)
     assert taken == made[0] == sum(sizes)
 
 
 def test_in_a_plain_thread_each_chunk_is_taken_before_the_next_is_made():
-    reading = Reading(in_plain_thread, Story([b"a", b"b"]).told())
-    reading.producer.begin()
-    assert [reading.next(), reading.next(), reading.next()] == [b"a", b"b", None]
+    reader = ProducerReader(in_plain_thread, RecordingSource([b"a", b"b"]).generator())
+    reader.producer.begin()
+    assert [reader.next(), reader.next(), reader.next()] == [b"a", b"b", None]
 
 
-def test_small_chunks_that_are_ready_together_leave_as_one():
+def test_small_buffered_chunks_are_coalesced():
     def read():
-        reading = Reading(in_hub, Story([b"a", b"b", b"c"]).told())
-        reading.producer.begin()
-        return [reading.next(), reading.next()]
+        reader = ProducerReader(in_hub, RecordingSource([b"a", b"b", b"c"]).generator())
+        reader.producer.begin()
+        return [reader.next(), reader.next()]
 
     assert in_greenlet(read) == [b"abc", None]
 
 
-def hog(chunk, seconds=0.002):
-    """A source that never waits, and takes its time for each chunk."""
+def busy_source(chunk, seconds=0.002):
+    """A source that never waits and computes for *seconds* before each chunk."""
     while True:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -76,36 +76,36 @@ def hog(chunk, seconds=0.002):
         yield chunk
 
 
-@pytest.mark.parametrize("chunk", [b"a", b""], ids=["that makes chunks", "that makes none"])
-def test_a_producer_that_hogs_the_hub_lets_the_others_go(chunk):
+@pytest.mark.parametrize("chunk", [b"a", b""], ids=["chunks", "empty chunks"])
+def test_a_busy_producer_lets_other_greenlets_run(chunk):
     def read():
         others = Event()
-        reading = Reading(in_hub, hog(chunk))
-        reading.producer.begin()
+        reader = ProducerReader(in_hub, busy_source(chunk))
+        reader.producer.begin()
         gevent.spawn_later(0, others.set)
         assert others.wait(PATIENCE)
-        reading.leave()
+        reader.close()
 
     in_greenlet(read)
 
 
-def test_a_producer_that_hogs_the_hub_hands_over_what_it_has_made():
+def test_a_busy_producer_hands_over_its_chunks_in_time():
     def read():
-        reading = Reading(in_hub, hog(b"a"))
-        reading.producer.begin()
-        first = reading.next()
-        reading.leave()
+        reader = ProducerReader(in_hub, busy_source(b"a"))
+        reader.producer.begin()
+        first = reader.next()
+        reader.close()
         return first
 
     assert len(in_greenlet(read)) < 20
 
 
-def test_a_producer_that_makes_nothing_notices_that_its_reader_has_gone():
+def test_a_producer_of_empty_chunks_notices_the_close_of_its_reader():
     def read():
-        reading = Reading(in_plain_thread, hog(b""))
-        reading.producer.begin()
+        reader = ProducerReader(in_plain_thread, busy_source(b""))
+        reader.producer.begin()
         run_others()
-        reading.leave()
+        reader.close()
 
     in_thread(read)
 
@@ -117,12 +117,12 @@ def test_steps_that_block_their_thread_do_not_block_the_reader():
         yield b"b"
 
     def read():
-        reading = Reading(in_thread_of_its_own, block())
-        reading.producer.begin()
-        assert reading.next() == b"a"
+        reader = ProducerReader(in_own_thread, block())
+        reader.producer.begin()
+        assert reader.next() == b"a"
         before = time.monotonic()
         gevent.sleep(0)
-        return time.monotonic() - before, reading.rest()
+        return time.monotonic() - before, reader.rest()
 
     elapsed, rest = in_thread(read)
     assert elapsed < 0.02

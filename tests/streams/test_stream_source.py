@@ -1,4 +1,4 @@
-"""What a stream may be made of, and how it is closed."""
+"""Stream sources: which content can be streamed, what it yields, and how it is closed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def chunks_of(content):
     return list(source_of(content).iterator())
 
 
-class Closings:
-    """An iterable that counts how often it was closed, and its iterators too."""
+class CloseCounter:
+    """An iterable that counts the closes of itself and of its iterators."""
 
     def __init__(self, chunks=(b"a",), error=None):
         self.closed = self.iterators_closed = 0
@@ -57,8 +57,8 @@ class Closings:
             raise self._error
 
 
-class AsyncClosings:
-    """An asynchronous iterator that notes how it was closed."""
+class AsyncCloseCounter:
+    """An asynchronous iterator that counts its closes."""
 
     def __init__(self, error=None):
         self.closed = 0
@@ -77,36 +77,36 @@ class AsyncClosings:
 
 
 class TestChunks:
-    def test_an_iterator_gives_its_items(self):
+    def test_an_iterator_yields_its_items(self):
         assert chunks_of(iter(["a", b"b"])) == ["a", b"b"]
 
-    def test_a_list_gives_its_items_again_and_again(self):
+    def test_a_list_can_be_iterated_again(self):
         content = [b"a", b"b"]
         assert [chunks_of(content), chunks_of(content)] == [content, content]
 
     @given(content=st.binary(max_size=3 * READ_SIZE))
-    def test_a_binary_file_gives_blocks(self, content):
+    def test_a_binary_file_yields_blocks(self, content):
         chunks = chunks_of(io.BytesIO(content))
         assert b"".join(chunks) == content
         assert all(0 < len(chunk) <= READ_SIZE for chunk in chunks)
 
-    def test_an_unbuffered_file_gives_blocks(self, tmp_path):
+    def test_an_unbuffered_file_yields_blocks(self, tmp_path):
         (tmp_path / "file").write_bytes(b"x" * (READ_SIZE + 1))
         with (tmp_path / "file").open("rb", buffering=0) as file:
             assert list(map(len, chunks_of(file))) == [READ_SIZE, 1]
 
     @pytest.mark.parametrize("kind", [io.StringIO, lambda text: io.TextIOWrapper(io.BytesIO(text.encode()))])
-    def test_a_text_file_gives_lines(self, kind):
+    def test_a_text_file_yields_lines(self, kind):
         assert chunks_of(kind("a\nb\n")) == ["a\n", "b\n"]
 
     @pytest.mark.parametrize("mode", ["w+b", "w+"])
-    def test_a_spooled_file_gives_all_it_has(self, mode):
+    def test_a_spooled_file_yields_its_whole_content(self, mode):
         with tempfile.SpooledTemporaryFile(mode=mode) as file:
             file.write(b"a\nb" if "b" in mode else "a\nb")
             file.seek(0)
             assert "".join(chunk if isinstance(chunk, str) else chunk.decode() for chunk in chunks_of(file)) == "a\nb"
 
-    def test_a_pipe_gives_what_it_has_by_now(self):
+    def test_a_pipe_yields_the_available_bytes(self):
         read, write = os.pipe()
         with open(read, "rb") as file, open(write, "wb", buffering=0) as other_end:
             chunks = source_of(file).iterator()
@@ -118,14 +118,14 @@ class TestChunks:
             assert next(chunks, "the end") == "the end"
 
     @pytest.mark.parametrize("blocks", [[b"a", b""], ["a", ""]], ids=["no bytes", "no text"])
-    def test_what_can_only_be_read_ends_where_nothing_comes(self, blocks):
+    def test_an_object_with_only_a_read_method_ends_at_an_empty_result(self, blocks):
         class Reader:
             def read(self, size):
                 return blocks.pop(0)
 
         assert len(chunks_of(Reader())) == 1
 
-    def test_a_file_that_would_have_to_wait_is_no_file_at_its_end(self):
+    def test_a_non_blocking_file_without_data_is_not_at_its_end(self):
         class NotReady:
             def read(self, size):
                 return None
@@ -135,7 +135,7 @@ class TestChunks:
 
 class TestClosing:
     def test_the_iterator_and_the_iterable_are_closed(self):
-        content = Closings()
+        content = CloseCounter()
         source = source_of(content)
         source.close(source.iterator())
         assert (content.closed, content.iterators_closed) == (1, 1)
@@ -163,18 +163,18 @@ class TestClosing:
         source.close(source.iterator())
         assert file.closed
 
-    def test_a_list_needs_no_closing(self):
+    def test_content_without_a_close_method_is_accepted(self):
         source_of([b"a"]).close()
 
-    def test_a_close_that_fails_is_logged_once_and_the_other_is_made(self, caplog):
-        content = Closings(error=LookupError("stuck"))
+    def test_an_error_of_one_close_is_logged_once_and_the_other_close_runs(self, caplog):
+        content = CloseCounter(error=LookupError("stuck"))
         source = source_of(content)
         source.close(source.iterator())
         assert content.iterators_closed == 1
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
 
-def test_surroundings_are_entered_where_there_are_any():
+def test_the_enclosing_context_is_entered_if_there_is_one():
     entered: list[str] = []
 
     @contextlib.contextmanager
@@ -191,27 +191,27 @@ def test_surroundings_are_entered_where_there_are_any():
 
 
 class TestReading:
-    """The chunks of a response, for those who read it instead of sending it."""
+    """The chunks of a response, for code that reads them instead of sending them."""
 
-    def test_chunks_are_encoded_and_empty_ones_left_out(self):
+    def test_chunks_are_encoded_and_empty_chunks_are_left_out(self):
         chunks = StreamContent(["a", "", "b"])
         chunks.encode = str.encode
         assert list(chunks) == [b"a", b"b"]
 
     def test_the_content_is_closed_at_the_end(self):
-        content = Closings()
+        content = CloseCounter()
         assert list(StreamContent(content)) == [b"a"]
         assert (content.closed, content.iterators_closed) == (1, 1)
 
-    def test_the_content_is_closed_where_its_reader_stops(self):
-        content = Closings()
+    def test_the_content_is_closed_when_its_reader_stops(self):
+        content = CloseCounter()
         reading = iter(StreamContent(content))
         next(reading)
         reading.close()
         assert content.closed == 1
 
-    def test_the_content_is_closed_where_it_cannot_begin(self):
-        class Broken(Closings):
+    def test_content_that_cannot_be_iterated_is_closed(self):
+        class Broken(CloseCounter):
             def __iter__(self):
                 raise LookupError
 
@@ -221,7 +221,7 @@ class TestReading:
         assert content.closed == 1
 
     @pytest.mark.parametrize("content", [iter([b"a"]), (b"a" for _ in "a"), io.BytesIO(b"a")])
-    def test_what_gives_its_chunks_once_is_used_once(self, content):
+    def test_an_iterator_can_be_used_once(self, content):
         chunks = StreamContent(content)
         assert list(chunks) == [b"a"]
         with pytest.raises(RuntimeError, match="an iterator that was sent already"):
@@ -231,32 +231,32 @@ class TestReading:
         chunks = StreamContent([b"a"])
         assert [list(chunks), list(chunks)] == [[b"a"], [b"a"]]
 
-    def test_what_is_asynchronous_cannot_be_read_and_is_still_to_be_sent(self):
-        chunks = StreamContent(AsyncClosings())
+    def test_asynchronous_content_cannot_be_read_but_can_still_be_sent(self):
+        chunks = StreamContent(AsyncCloseCounter())
         with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
             list(chunks)
         chunks.mark_used()
 
-    def test_content_that_nobody_used_is_closed(self):
-        content = Closings()
+    def test_unused_content_is_closed(self):
+        content = CloseCounter()
         StreamContent(content).close()
         assert content.closed == 1
 
-    @pytest.mark.parametrize("again", [iter, list, Closings], ids=["an iterator", "a list", "an iterable"])
-    def test_content_that_somebody_uses_is_left_to_him(self, again):
+    @pytest.mark.parametrize("again", [iter, list, CloseCounter], ids=["an iterator", "a list", "an iterable"])
+    def test_used_content_is_not_closed(self, again):
         content = again([b"a"])
         chunks = StreamContent(content)
         chunks.mark_used()
         chunks.close()
         assert getattr(content, "closed", 0) == 0
 
-    def test_asynchronous_content_that_nobody_used_is_closed(self):
-        content = AsyncClosings()
+    def test_unused_asynchronous_content_is_closed(self):
+        content = AsyncCloseCounter()
         StreamContent(content).close_unused()
         assert content.closed == 1
 
-    def test_asynchronous_content_may_have_a_plain_close(self):
-        class Plain(AsyncClosings):
+    def test_asynchronous_content_may_have_a_synchronous_close(self):
+        class Plain(AsyncCloseCounter):
             aclose = None
 
             def close(self):
@@ -266,11 +266,11 @@ class TestReading:
         StreamContent(content).close_unused()
         assert content.closed == 1
 
-    def test_an_asynchronous_close_that_fails_is_logged_once(self, caplog):
-        StreamContent(AsyncClosings(error=LookupError("stuck"))).close_unused()
+    def test_an_error_of_an_asynchronous_close_is_logged_once(self, caplog):
+        StreamContent(AsyncCloseCounter(error=LookupError("stuck"))).close_unused()
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
-    def test_an_asynchronous_iterable_without_a_close_needs_none(self):
+    def test_an_asynchronous_iterable_without_a_close_method_is_accepted(self):
         class Bare:
             def __aiter__(self):
                 return self
@@ -290,7 +290,7 @@ def generate():
 
 
 @pytest.mark.parametrize("content", [[], (), iter(()), generate(), asynchronous(), io.BytesIO(), io.StringIO(), {1}])
-def test_what_gives_chunks_is_streamable(content):
+def test_an_iterable_or_a_file_is_streamable(content):
     require_streamable("Some", content)
 
 
@@ -305,12 +305,12 @@ def test_what_gives_chunks_is_streamable(content):
         pytest.param(object(), "got object", id="an object"),
     ],
 )
-def test_what_gives_no_chunks_is_refused(content, message):
+def test_content_that_yields_no_chunks_is_refused(content, message):
     expected = f"content of Some must be an iterable, an async iterable or a file, {message}"
     with pytest.raises(TypeError, match=expected):
         require_streamable("Some", content)
 
 
-def test_a_wrapper_that_changes_what_it_reads_is_asked_itself():
+def test_a_codec_reader_is_read_itself_and_not_the_file_in_it():
     file = codecs.getreader("latin-1")(io.BytesIO(b"\xe9"))
     assert list(StreamSource(file, str.encode, contextvars.copy_context()).iterator()) == ["\xe9"]

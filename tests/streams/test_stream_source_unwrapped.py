@@ -1,4 +1,4 @@
-"""A generator that Flask has bound to the request is stepped as it was before that."""
+"""Unwrapping of Flask's ``stream_with_context``: the generator in it is stepped directly."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def generator():
     yield "a"
 
 
-def test_the_generator_inside_comes_out(request_context):
+def test_the_wrapped_generator_is_returned(request_context):
     inner = generator()
     assert unwrap_stream_with_context(flask.stream_with_context(inner)) is inner
     assert list(inner) == ["a"]
 
 
-def test_a_decorated_generator_function_gives_the_generator_inside(request_context):
+def test_the_generator_of_a_decorated_function_is_returned(request_context):
     assert list(unwrap_stream_with_context(flask.stream_with_context(generator)())) == ["a"]
 
 
-def test_the_context_of_the_request_can_be_left():
+def test_the_request_context_can_be_popped_after_the_unwrapping():
     with flask.Flask("tested").test_request_context():
         unwrap_stream_with_context(flask.stream_with_context(generator()))
     assert not flask.has_request_context()
@@ -46,17 +46,17 @@ def stream_with_context():
     [generator(), iter(["a"]), ["a"], stream_with_context(), (item for item in "a")],
     ids=["a generator", "an iterator", "a list", "one that only has the name", "an expression"],
 )
-def test_anything_else_stays(content):
+def test_other_content_is_returned_unchanged(content):
     assert unwrap_stream_with_context(content) is content
 
 
-def test_one_that_is_done_stays():
+def test_an_exhausted_generator_is_returned_unchanged():
     done = generator()
     list(done)
     assert unwrap_stream_with_context(done) is done
 
 
-def test_the_frame_of_another_generator_is_not_looked_at():
+def test_the_frame_of_another_generator_is_not_read():
     class Plain:
         gi_code = generator.__code__
 

@@ -1,4 +1,4 @@
-"""Dropping a client that takes nothing."""
+"""Write timeout: the connection of a client that acknowledges no bytes is closed."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def plain_ends():
     there.close()
 
 
-def loop_turns():
-    """Let the asyncio loop do what it was asked to."""
+def run_loop_callbacks():
+    """Wait until the asyncio loop has run its pending callbacks."""
 
     async def nothing():
         pass
@@ -44,13 +44,13 @@ def loop_turns():
 
 
 class TestInHub:
-    def test_a_connection_on_which_nothing_goes_out_is_shut(self, ends):
+    def test_an_armed_timeout_shuts_the_connection(self, ends):
         here, there = ends
         gevent.spawn(HubWriteTimeout(gevent.get_hub(), SOON, here).arm)
         with gevent.Timeout(PATIENCE):
             assert there.recv(1) == b""
 
-    def test_a_connection_on_which_all_has_gone_out_stays(self, ends):
+    def test_a_cancelled_timeout_leaves_the_connection_open(self, ends):
         here, there = ends
         timeout = HubWriteTimeout(gevent.get_hub(), SOON, here)
 
@@ -63,7 +63,7 @@ class TestInHub:
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 
-    def test_where_no_connection_is_shown_the_reader_learns_it_as_of_one_that_is_gone(self):
+    def test_without_a_connection_the_reader_gets_broken_pipe(self):
         outcome: list[BaseException] = []
         has_ended = Event()
 
@@ -80,7 +80,7 @@ class TestInHub:
         assert has_ended.wait(PATIENCE)
         assert [error.strerror for error in outcome] == ["the client takes nothing"]
 
-    def test_a_reader_that_is_gone_learns_nothing(self):
+    def test_a_reader_that_has_ended_gets_no_error(self):
         timeout = HubWriteTimeout(gevent.get_hub(), SOON, None)
         reader = gevent.spawn(timeout.arm)
         reader.join(PATIENCE)
@@ -88,7 +88,7 @@ class TestInHub:
         run_others()
         assert reader.value is None
 
-    def test_a_reader_that_has_its_chunk_out_learns_nothing(self):
+    def test_a_reader_whose_timeout_was_cancelled_gets_no_error(self):
         timeout = HubWriteTimeout(gevent.get_hub(), PATIENCE, None)
 
         def read():
@@ -101,19 +101,19 @@ class TestInHub:
 
 
 class TestInThread:
-    def test_a_connection_on_which_nothing_goes_out_is_shut(self, plain_ends):
+    def test_an_armed_timeout_shuts_the_connection(self, plain_ends):
         here, there = plain_ends
         SocketWriteTimeout(SOON, here).arm()
         assert there.recv(1) == b""
 
-    def test_a_connection_on_which_all_has_gone_out_stays(self, plain_ends):
+    def test_a_cancelled_timeout_leaves_the_connection_open(self, plain_ends):
         here, there = plain_ends
         timeout = SocketWriteTimeout(PATIENCE, here)
         timeout.arm()
         timeout.arm()
         timeout.cancel()
         timeout.cancel()
-        loop_turns()
+        run_loop_callbacks()
         assert timeout._timer is None
         here.sendall(b"more")
         assert there.recv(4) == b"more"
@@ -128,7 +128,7 @@ def tcp_ends():
         yield here, there
 
 
-def watching(kind, connection):
+def timeout_of(kind, connection):
     return (
         HubWriteTimeout(gevent.get_hub(), PATIENCE, connection)
         if kind is HubWriteTimeout
@@ -136,52 +136,52 @@ def watching(kind, connection):
     )
 
 
-def let_time_pass(timeout):
-    """As if its seconds were over."""
+def expire(timeout):
+    """Have *timeout* expire now."""
     if isinstance(timeout, SocketWriteTimeout):
         asyncio_thread.loop().call_soon_threadsafe(timeout._drop)
-        loop_turns()
+        run_loop_callbacks()
     else:
         timeout._drop()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="this system does not tell what a client has taken")
-class TestOneThatTakesSomething:
-    def test_is_seen_to(self, tcp_ends):
+@pytest.mark.skipif(sys.platform != "linux", reason="this system does not report acknowledged bytes")
+class TestAcknowledgedBytes:
+    def test_acknowledged_bytes_are_counted(self, tcp_ends):
         here, _ = tcp_ends
         assert acknowledged(here) == 0
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
 
     @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
-    def test_has_as_much_time_again(self, tcp_ends, kind):
+    def test_an_acknowledgement_restarts_the_timeout(self, tcp_ends, kind):
         here, there = tcp_ends
-        timeout = watching(kind, here)
+        timeout = timeout_of(kind, here)
         timeout.arm()
-        loop_turns()
+        run_loop_callbacks()
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here))
-        let_time_pass(timeout)
+        expire(timeout)
         here.sendall(b"more")
         assert there.recv(8, socket.MSG_WAITALL) == b"somemore"
         timeout.cancel()
 
     @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
-    def test_and_then_no_more_is_dropped(self, tcp_ends, kind):
+    def test_a_client_that_acknowledges_no_more_bytes_is_disconnected(self, tcp_ends, kind):
         here, there = tcp_ends
-        timeout = watching(kind, here)
+        timeout = timeout_of(kind, here)
         timeout.arm()
-        loop_turns()
+        run_loop_callbacks()
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
-        let_time_pass(timeout)
-        let_time_pass(timeout)
+        expire(timeout)
+        expire(timeout)
         assert there.recv(8, socket.MSG_WAITALL) == b"some"
         timeout.cancel()
 
 
-@pytest.mark.parametrize("connection", [None, "closed", "of no TCP"])
-def test_where_it_is_not_told_nothing_was_taken(plain_ends, connection):
+@pytest.mark.parametrize("connection", [None, "closed", "not TCP"])
+def test_a_socket_without_tcp_info_has_acknowledged_no_bytes(plain_ends, connection):
     here, _ = plain_ends
     if connection == "closed":
         here.close()
@@ -191,12 +191,12 @@ def test_where_it_is_not_told_nothing_was_taken(plain_ends, connection):
 @pytest.mark.parametrize(
     ("is_shared", "seconds", "connection", "kind"),
     [
-        pytest.param(True, 5, None, HubWriteTimeout, id="a hub that others share"),
-        pytest.param(True, 5, "a socket", HubWriteTimeout, id="a hub that others share, with a socket"),
-        pytest.param(False, 5, "a socket", SocketWriteTimeout, id="a thread that is blocked"),
-        pytest.param(False, 5, None, type(None), id="a thread that nothing can unblock"),
-        pytest.param(True, 0, "a socket", type(None), id="never"),
+        pytest.param(True, 5, None, HubWriteTimeout, id="a shared hub"),
+        pytest.param(True, 5, "a socket", HubWriteTimeout, id="a shared hub, with a socket"),
+        pytest.param(False, 5, "a socket", SocketWriteTimeout, id="a blocked thread"),
+        pytest.param(False, 5, None, type(None), id="a blocked thread without a socket"),
+        pytest.param(True, 0, "a socket", type(None), id="no timeout"),
     ],
 )
-def test_what_drops_a_client_suits_the_server(is_shared, seconds, connection, kind):
+def test_the_kind_of_write_timeout_suits_the_server(is_shared, seconds, connection, kind):
     assert type(write_timeout(gevent.get_hub(), is_shared, seconds, connection)) is kind

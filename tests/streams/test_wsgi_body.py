@@ -1,4 +1,4 @@
-"""The body of a stream, as a server iterates it: what comes out, and how much of it."""
+"""The stream body for WSGI servers: the chunks that a server gets, and the check of their length."""
 
 from __future__ import annotations
 
@@ -11,69 +11,69 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from runtime.runners import everywhere, in_greenlet, in_main_greenlet, in_thread
-from streams.fake_sources import Story
-from streams.stream_bodies import EVENTS, begun, encode, policies, read, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, encode, policies, read, sync_and_async
 
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 
-class TestWhatComesOut:
+class TestChunks:
     @everywhere
-    @told
-    def test_the_chunks_of_the_source(self, run, tell):
-        assert b"".join(run(read, tell(Story()))) == b"abc"
+    @sync_and_async
+    def test_the_body_yields_the_chunks_of_the_source(self, run, content_of):
+        assert b"".join(run(read, content_of(RecordingSource()))) == b"abc"
 
     @everywhere
-    @told
+    @sync_and_async
     @policies
-    def test_all_in_one_place_and_in_one_context(self, run, tell, policy):
-        story = Story()
-        run(read, tell(story), policy)
-        assert story.in_one_place()
+    def test_the_source_runs_in_one_runner_and_context(self, run, content_of, policy):
+        source = RecordingSource()
+        run(read, content_of(source), policy)
+        assert source.ran_in_one_context()
 
     @everywhere
-    @told
-    def test_an_opening_leaves_before_the_first_chunk_is_there(self, run, tell):
+    @sync_and_async
+    def test_the_preamble_is_sent_before_the_first_chunk_is_ready(self, run, content_of):
         def first():
-            body = begun(tell(Story(waits_at=0)), EVENTS)
+            body = begun_body(content_of(RecordingSource(waits_at=0)), EVENTS)
             with contextlib.closing(body):
                 return next(body)
 
         assert run(first) == b"open|"
 
     @everywhere
-    @told
-    def test_an_opening_takes_the_first_chunk_along_where_that_is_there(self, run, tell):
-        assert b"".join(run(read, tell(Story()), EVENTS)) == b"open|abc"
+    @sync_and_async
+    def test_the_preamble_precedes_the_chunks(self, run, content_of):
+        assert b"".join(run(read, content_of(RecordingSource()), EVENTS)) == b"open|abc"
 
     @everywhere
-    def test_nothing_comes_of_an_empty_source(self, run):
+    def test_an_empty_source_yields_nothing(self, run):
         assert run(read, []) == []
 
     @everywhere
-    def test_an_empty_source_still_opens(self, run):
+    def test_an_empty_source_still_has_a_preamble(self, run):
         assert run(read, [], EVENTS) == [b"open|"]
 
-    def test_under_a_hub_what_is_ready_together_leaves_together(self):
+    def test_under_a_hub_ready_chunks_are_coalesced(self):
         assert in_greenlet(read, [b"a", b"b", b"c"]) == [b"abc"]
 
     @pytest.mark.parametrize("run", [in_main_greenlet, in_thread])
-    def test_in_a_plain_thread_each_chunk_leaves_alone(self, run):
+    def test_in_a_plain_thread_each_chunk_is_sent_alone(self, run):
         assert run(read, [b"a", b"b", b"c"]) == [b"a", b"b", b"c"]
 
     @everywhere
-    def test_a_chunk_that_is_alone_leaves_at_once(self, run):
+    def test_a_single_chunk_is_sent_at_once(self, run):
         def first():
-            body = begun(Story(waits_at=1).told())
+            body = begun_body(RecordingSource(waits_at=1).generator())
             with contextlib.closing(body):
                 return next(body)
 
         assert run(first) == b"a"
 
     @everywhere
-    @told
+    @sync_and_async
     @settings(max_examples=12, deadline=None)
     @given(
         chunks=st.lists(
@@ -85,15 +85,15 @@ class TestWhatComesOut:
             max_size=8,
         )
     )
-    def test_whatever_the_chunks_the_bytes_are_the_same(self, run, tell, chunks):
-        assert b"".join(run(read, tell(Story(chunks)))) == b"".join(map(encode, chunks))
+    def test_the_bytes_are_the_same_for_any_chunks(self, run, content_of, chunks):
+        assert b"".join(run(read, content_of(RecordingSource(chunks)))) == b"".join(map(encode, chunks))
 
-    def test_it_is_its_own_iterator(self):
-        body = begun([b"a"])
+    def test_the_body_is_its_own_iterator(self):
+        body = begun_body([b"a"])
         assert iter(body) is body
         body.close()
 
-    def test_where_steps_block_the_thread_what_is_made_is_out_already(self):
+    def test_in_a_plain_thread_each_chunk_is_sent_before_the_next_step(self):
         taken: list[bytes] = []
 
         def block():
@@ -102,7 +102,7 @@ class TestWhatComesOut:
             yield b"b"
 
         def read_each():
-            body = begun(block())
+            body = begun_body(block())
             taken.extend(body)
             body.close()
 
@@ -112,15 +112,15 @@ class TestWhatComesOut:
 
 class TestLength:
     @everywhere
-    @told
-    def test_a_body_of_the_length_that_was_announced_passes(self, run, tell):
-        assert b"".join(run(read, tell(Story()), length=3)) == b"abc"
+    @sync_and_async
+    def test_a_body_of_the_announced_length_is_sent(self, run, content_of):
+        assert b"".join(run(read, content_of(RecordingSource()), length=3)) == b"abc"
 
     @everywhere
-    @told
-    def test_a_body_that_is_too_short_raises_at_its_end(self, run, tell):
+    @sync_and_async
+    def test_a_body_that_is_too_short_raises_at_its_end(self, run, content_of):
         def read_on():
-            body = begun(tell(Story()), length=4)
+            body = begun_body(content_of(RecordingSource()), length=4)
             made: list[bytes] = []
             with contextlib.closing(body), pytest.raises(ValueError, match="4 bytes, got 1 less"):
                 made.extend(body)
@@ -129,10 +129,12 @@ class TestLength:
         assert run(read_on) == b"abc"
 
     @everywhere
-    @told
-    def test_a_body_that_is_too_long_raises_before_what_is_too_much(self, run, tell):
+    @sync_and_async
+    def test_a_body_that_is_too_long_raises_before_the_excess_is_sent(self, run, content_of):
         def read_on():
-            body = begun(tell(Story([b"x" * HIGH_WATERMARK, b"y" * HIGH_WATERMARK])), length=HIGH_WATERMARK)
+            body = begun_body(
+                content_of(RecordingSource([b"x" * HIGH_WATERMARK, b"y" * HIGH_WATERMARK])), length=HIGH_WATERMARK
+            )
             made: list[bytes] = []
             with contextlib.closing(body), pytest.raises(ValueError, match="got 65536 more"):
                 made.extend(body)
@@ -141,21 +143,21 @@ class TestLength:
         assert run(read_on) <= HIGH_WATERMARK
 
 
-def test_streams_come_whole_in_a_process_that_gevent_has_patched():
+def test_streams_are_complete_after_monkey_patching():
     program = """
 from gevent import monkey
 monkey.patch_all()
 import asyncio, gevent, time
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 closed = []
-def told():
+def numbers():
     try:
         for number in range(3):
             time.sleep(0.001)
             yield str(number)
     finally:
         closed.append("sync")
-async def told_async():
+async def async_numbers():
     try:
         for number in range(3):
             await asyncio.sleep(0.001)
@@ -170,9 +172,9 @@ def read(response):
         body.close()
 events = b": open\\ndata: 0\\n\\ndata: 1\\n\\ndata: 2\\n\\n"
 for run in (lambda response: read(response), lambda response: gevent.spawn(read, response).get()):
-    for tell in (told, told_async):
-        assert run(StreamingResponse(tell())) == b"012"
-        assert run(EventSourceResponse(tell())) == events
+    for make_content in (numbers, async_numbers):
+        assert run(StreamingResponse(make_content())) == b"012"
+        assert run(EventSourceResponse(make_content())) == events
 assert closed == ["sync", "sync", "async", "async"] * 2, closed
 """
     path = os.pathsep.join(filter(None, sys.path))

@@ -1,4 +1,4 @@
-"""The end of a stream that its server closes: that of the source, and the steps after it."""
+"""``close()`` of a stream body: the close of the source, and the close steps after it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from gevent.event import Event
 from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread, run_others, wait_until
-from streams.fake_sources import Story
-from streams.stream_bodies import EVENTS, begun, policies, source_of, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, policies, source_of, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body
@@ -31,43 +31,43 @@ def raising(error):
 
 class TestClosing:
     @everywhere
-    @told
+    @sync_and_async
     @policies
-    def test_the_source_is_closed_where_it_waits(self, run, tell, policy):
-        story = Story(waits_at=1)
+    def test_a_waiting_source_is_interrupted_where_it_waits(self, run, content_of, policy):
+        source = RecordingSource(waits_at=1)
 
-        def leave():
-            body = begun(tell(story), policy)
+        def begin_and_close():
+            body = begun_body(content_of(source), policy)
             next(body)
-            wait_until(lambda: story.is_waiting)
+            wait_until(lambda: source.is_waiting)
             body.close()
 
-        run(leave)
-        assert story.ends == ["GreenletExit" if tell is Story.told else "CancelledError"]
-        assert story.in_one_place()
+        run(begin_and_close)
+        assert source.ends == ["GreenletExit" if content_of is RecordingSource.generator else "CancelledError"]
+        assert source.ran_in_one_context()
 
     @everywhere
-    @told
-    def test_the_source_is_closed_where_it_has_yielded(self, run, tell):
-        story = Story([b"x" * MAX_BUFFERED] * 5)
+    @sync_and_async
+    def test_a_source_that_has_yielded_is_closed_at_its_yield(self, run, content_of):
+        source = RecordingSource([b"x" * MAX_BUFFERED] * 5)
 
-        def leave():
-            body = begun(tell(story))
+        def begin_and_close():
+            body = begun_body(content_of(source))
             wait_until(lambda: body._buffer.is_full)
             body.close()
 
-        run(leave)
-        assert story.ends == ["GeneratorExit"]
-        assert story.in_one_place()
+        run(begin_and_close)
+        assert source.ends == ["GeneratorExit"]
+        assert source.ran_in_one_context()
 
     @everywhere
-    @told
-    def test_the_steps_are_taken_once_and_after_the_source_is_closed(self, run, tell):
-        story = Story()
-        order = story.ends
+    @sync_and_async
+    def test_the_close_steps_run_once_and_after_the_source_is_closed(self, run, content_of):
+        source = RecordingSource()
+        order = source.ends
 
         def close_twice():
-            body = begun(tell(story), steps=[lambda: order.append("step")])
+            body = begun_body(content_of(source), steps=[lambda: order.append("step")])
             list(body)
             body.close()
             body.close()
@@ -75,20 +75,20 @@ class TestClosing:
         run(close_twice)
         assert order == ["the end", "step"]
 
-    def test_a_step_that_fails_is_logged_and_the_next_is_taken(self, caplog):
+    def test_an_error_of_a_close_step_is_logged_and_the_next_step_runs(self, caplog):
         taken: list[str] = []
-        begun([b"a"], steps=[raising(LookupError()), lambda: taken.append("step")]).close()
+        begun_body([b"a"], steps=[raising(LookupError()), lambda: taken.append("step")]).close()
         assert taken == ["step"]
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
-    def test_a_close_from_inside_a_step_repeats_nothing(self):
+    def test_a_close_by_a_close_step_repeats_no_step(self):
         taken: list[str] = []
         bodies: list[WSGIStreamBody] = []
-        bodies.append(begun([b"a"], steps=[lambda: bodies[0].close(), lambda: taken.append("step")]))
+        bodies.append(begun_body([b"a"], steps=[lambda: bodies[0].close(), lambda: taken.append("step")]))
         bodies[0].close()
         assert taken == ["step"]
 
-    def test_a_source_may_close_the_stream_it_is_the_source_of(self):
+    def test_a_source_may_close_its_own_stream(self):
         ends: list[str] = []
         bodies: list[WSGIStreamBody] = []
 
@@ -102,7 +102,7 @@ class TestClosing:
                 ends.append("closed")
 
         def run():
-            bodies.append(begun(close_itself()))
+            bodies.append(begun_body(close_itself()))
             next(bodies[0])
             with pytest.raises(RuntimeError, match="closed by somebody else"):
                 next(bodies[0])
@@ -112,17 +112,17 @@ class TestClosing:
         assert ends == ["closed"]
 
     @everywhere
-    def test_iterating_after_the_close_gives_nothing(self, run):
+    def test_iteration_after_the_close_yields_nothing(self, run):
         def close_and_read():
-            body = begun(Story().told())
+            body = begun_body(RecordingSource().generator())
             body.close()
             return list(body)
 
         assert run(close_and_read) == []
 
     @everywhere
-    @told
-    def test_a_source_that_fails_when_it_is_closed_is_told_of_once(self, run, tell, caplog):
+    @sync_and_async
+    def test_an_error_of_the_close_of_a_source_is_logged_once(self, run, content_of, caplog):
         def failing():
             try:
                 yield b"a"
@@ -137,49 +137,49 @@ class TestClosing:
             finally:
                 raise LookupError
 
-        def leave():
-            body = begun(failing() if tell is Story.told else failing_async())
+        def begin_and_close():
+            body = begun_body(failing() if content_of is RecordingSource.generator else failing_async())
             next(body)
             gevent.sleep(0.005)
             body.close()
 
-        run(leave)
+        run(begin_and_close)
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
-    @told
-    def test_a_source_that_has_failed_when_its_client_leaves_is_told_of_once(self, tell, caplog):
-        def leave():
-            body = begun(tell(Story([b"a"], error=LookupError())))
+    @sync_and_async
+    def test_an_error_of_the_source_that_was_not_read_is_logged_once(self, content_of, caplog):
+        def begin_and_close():
+            body = begun_body(content_of(RecordingSource([b"a"], error=LookupError())))
             wait_until(lambda: body._buffer.has_ended)
             body.close()
 
-        in_greenlet(leave)
+        in_greenlet(begin_and_close)
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
-    def test_a_source_that_does_not_end_is_left_behind_and_told_of(self, caplog, monkeypatch):
+    def test_a_source_that_does_not_end_is_abandoned_and_logged(self, caplog, monkeypatch):
         monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.01)
         may_end = Event()
 
-        def stubborn():
+        def uninterruptible():
             yield b"a"
             with contextlib.suppress(gevent.GreenletExit):
                 gevent.sleep(PATIENCE)
             may_end.wait(PATIENCE)
 
-        def leave():
-            body = begun(stubborn())
+        def begin_and_close():
+            body = begun_body(uninterruptible())
             next(body)
             gevent.sleep(0.002)
             body.close()
 
-        in_greenlet(leave)
+        in_greenlet(begin_and_close)
         may_end.set()
         run_others()
         (message,) = caplog.messages
         assert message.startswith("the source of a stream, ")
-        assert message.endswith("stubborn, is still open 0.01 s after it was to be closed")
+        assert message.endswith("uninterruptible, is still open 0.01 s after it was to be closed")
 
-    def test_a_source_that_blocks_its_thread_is_closed_when_its_step_is_done(self):
+    def test_a_source_that_blocks_its_thread_is_closed_after_its_step(self):
         is_blocked, may_go_on = threading.Event(), threading.Event()
         ends: list[str] = []
 
@@ -192,40 +192,40 @@ class TestClosing:
             finally:
                 ends.append("closed")
 
-        def leave():
-            body = begun(block(), EVENTS)
+        def begin_and_close():
+            body = begun_body(block(), EVENTS)
             next(body)
             is_blocked.wait(PATIENCE)
             threading.Timer(0.01, may_go_on.set).start()
             body.close()
 
-        in_thread(leave)
+        in_thread(begin_and_close)
         assert ends == ["closed"]
 
     @everywhere
-    @told
+    @sync_and_async
     @policies
-    def test_one_that_was_not_begun_can_be_closed(self, run, tell, policy):
-        story = Story()
+    def test_a_body_that_was_not_begun_can_be_closed(self, run, content_of, policy):
+        source = RecordingSource()
         taken: list[str] = []
 
         def close():
             WSGIStreamBody(
-                ServerProfile(environ()), source_of(tell(story)), [lambda: taken.append("step")], policy
+                ServerProfile(environ()), source_of(content_of(source)), [lambda: taken.append("step")], policy
             ).close()
 
         run(close)
-        assert (story.ends, taken) == ([], ["step"])
+        assert (source.ends, taken) == ([], ["step"])
 
     @pytest.mark.parametrize("policy", [EVENTS, EVENTS._replace(send_timeout=5)])
-    def test_a_thread_that_is_not_to_be_had_leaves_nothing_open(self, monkeypatch, policy, client):
+    def test_a_failure_to_start_a_thread_leaves_no_hub_watcher(self, monkeypatch, policy, client):
         def none(*arguments, **more):
             raise RuntimeError("can't start new thread")
 
         def begin():
             monkeypatch.setattr(wsgi_body, "producer_for", none)
             with pytest.raises(RuntimeError, match="can't start new thread"):
-                WSGIStreamBody(ServerProfile(environ(**client.shown)), source_of([b"a"]), [], policy)
+                WSGIStreamBody(ServerProfile(environ(**client.environ)), source_of([b"a"]), [], policy)
             monkeypatch.undo()
             return gevent.get_hub().loop.activecnt
 

@@ -1,4 +1,4 @@
-"""What a source raises, as the server of its stream and its client get to know of it."""
+"""Errors of a source: what the server gets, and whether the client can detect them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere
-from streams.fake_sources import Story
-from streams.stream_bodies import EVENTS, begun, policies, read, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, policies, read, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body
@@ -25,34 +25,34 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 class TestErrors:
     @pytest.fixture
-    def moment(self, monkeypatch):
-        """As long for a source to fail in as a busy machine may take."""
+    def long_grace(self, monkeypatch):
+        """The wait for an error before the first chunk is long enough for a busy machine."""
         monkeypatch.setattr(wsgi_body, "FIRST_STEP_GRACE", PATIENCE)
 
-    @pytest.mark.usefixtures("moment")
+    @pytest.mark.usefixtures("long_grace")
     @everywhere
-    @told
+    @sync_and_async
     @policies
     @pytest.mark.parametrize("error", [LookupError("no"), OSError("no"), SystemExit(3), gevent.Timeout()])
-    def test_one_before_the_first_chunk_is_raised_at_the_beginning(self, run, tell, policy, error):
+    def test_an_error_before_the_first_chunk_is_raised_by_begin(self, run, content_of, policy, error):
         taken: list[str] = []
 
         def begin():
             with pytest.raises(type(error)) as raised:
-                begun(tell(Story([], error=error)), policy, steps=[lambda: taken.append("step")])
+                begun_body(content_of(RecordingSource([], error=error)), policy, steps=[lambda: taken.append("step")])
             return raised.value
 
         assert run(begin) is error
         assert taken == ["step"]
 
     @everywhere
-    @told
+    @sync_and_async
     @policies
-    def test_a_later_one_is_raised_where_it_is_read_and_once(self, run, tell, policy, caplog):
+    def test_a_later_error_is_raised_once_to_the_reader(self, run, content_of, policy, caplog):
         error = LookupError("no")
 
         def read_on():
-            body = begun(tell(Story(error=error)), policy)
+            body = begun_body(content_of(RecordingSource(error=error)), policy)
             made: list[bytes] = []
             with pytest.raises(LookupError) as raised:
                 made.extend(body)
@@ -64,7 +64,7 @@ class TestErrors:
         assert caplog.records == []
 
     @everywhere
-    @told
+    @sync_and_async
     @pytest.mark.parametrize(
         "error",
         [
@@ -77,9 +77,9 @@ class TestErrors:
         ],
         ids=lambda error: type(error).__name__,
     )
-    def test_one_that_servers_take_for_something_else_is_the_cause_of_one_that_they_do_not(self, run, tell, error):
+    def test_an_error_that_servers_would_misread_is_the_cause_of_a_runtime_error(self, run, content_of, error):
         def read_on():
-            body = begun(tell(Story([b"a"], error=error)))
+            body = begun_body(content_of(RecordingSource([b"a"], error=error)))
             with contextlib.closing(body), pytest.raises(RuntimeError) as raised:
                 list(body)
             return raised.value
@@ -88,12 +88,12 @@ class TestErrors:
         assert str(raised) == f"a stream ended early: its source raised {error!r}"
         assert raised.__cause__ is error
 
-    @told
-    def test_an_interrupt_is_raised_as_it_is(self, tell):
+    @sync_and_async
+    def test_a_keyboard_interrupt_is_raised_unchanged(self, content_of):
         with pytest.raises(KeyboardInterrupt):
-            read(tell(Story([b"a"], error=KeyboardInterrupt())))
+            read(content_of(RecordingSource([b"a"], error=KeyboardInterrupt())))
 
-    def test_a_stop_iteration_of_a_source_is_no_end(self):
+    def test_a_stop_async_iteration_of_a_synchronous_source_is_raised(self):
         class Stopping:
             def __iter__(self):
                 return self
@@ -104,8 +104,8 @@ class TestErrors:
         with pytest.raises(StopAsyncIteration):
             read(Stopping())
 
-    @pytest.mark.usefixtures("moment")
-    def test_an_encoder_that_raises_stop_iteration_does_not_end_the_stream_as_if_it_were_whole(self):
+    @pytest.mark.usefixtures("long_grace")
+    def test_a_stop_iteration_of_the_encoder_is_an_error_and_not_the_end(self):
         def refuse(chunk):
             raise StopIteration
 
@@ -120,19 +120,21 @@ class TestErrors:
         with pytest.raises(RuntimeError, match="StopIteration"):
             body.begin()
 
-    def test_without_a_length_or_chunks_the_connection_is_reset(self, client):
-        def break_off():
-            body = begun(Story([b"a"], error=LookupError()).told(), SERVER_PROTOCOL="HTTP/1.0", **client.shown)
+    def test_without_framing_an_error_resets_the_connection(self, client):
+        def read_until_the_error():
+            body = begun_body(
+                RecordingSource([b"a"], error=LookupError()).generator(), SERVER_PROTOCOL="HTTP/1.0", **client.environ
+            )
             with contextlib.closing(body), pytest.raises(LookupError):
                 list(body)
 
-        break_off()
-        # Its descriptor is that of a connection whose other end is gone.
+        read_until_the_error()
+        # The descriptor is now that of a socket whose other end is closed.
         assert client.here.recv(1) == b""
 
     @pytest.mark.parametrize("more", [{"SERVER_PROTOCOL": "HTTP/1.1"}, {"SERVER_PROTOCOL": "HTTP/1.0", "length": 5}])
-    def test_a_transfer_that_tells_its_end_needs_no_reset(self, client, more):
-        body = begun(Story([b"a"], error=LookupError()).told(), **client.shown, **more)
+    def test_with_framing_an_error_does_not_reset_the_connection(self, client, more):
+        body = begun_body(RecordingSource([b"a"], error=LookupError()).generator(), **client.environ, **more)
         with contextlib.closing(body), pytest.raises(LookupError):
             list(body)
         linger = client.here.getsockopt(gevent_socket.SOL_SOCKET, gevent_socket.SO_LINGER, 8)

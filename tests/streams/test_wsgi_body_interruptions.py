@@ -1,4 +1,4 @@
-"""A stream that is closed by somebody else, or whose reader is thrown out of it."""
+"""Interruptions of a stream body: a close by another greenlet, or an exception thrown into its reader."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from gevent.event import Event
 from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE, everywhere, in_greenlet, run_others, throw, wait_until
-from streams.fake_sources import Story
-from streams.stream_bodies import begun, source_of, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import begun_body, source_of, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
@@ -19,24 +19,24 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 class TestClosing:
     @everywhere
-    @told
-    def test_another_greenlet_may_close_while_it_is_read(self, run, tell):
-        story = Story(waits_at=1)
+    @sync_and_async
+    def test_another_greenlet_may_close_the_body_while_it_is_read(self, run, content_of):
+        source = RecordingSource(waits_at=1)
 
         def close_from_outside():
-            body = begun(tell(story))
+            body = begun_body(content_of(source))
             assert next(body) == b"a"
             reader = gevent.spawn(next, body)
-            wait_until(lambda: story.is_waiting and body._buffer.reader_waits)
+            wait_until(lambda: source.is_waiting and body._buffer.reader_waits)
             body.close()
             reader.join(PATIENCE)
             return reader.exception
 
         error = run(close_from_outside)
         assert str(error) == "a stream was closed by somebody else while it was read"
-        assert len(story.ends) == 1
+        assert len(source.ends) == 1
 
-    def test_one_who_reads_while_it_is_closed_is_told_so(self):
+    def test_reading_a_body_that_is_being_closed_raises_runtime_error(self):
         slow_close = Event()
 
         class Slow:
@@ -48,7 +48,7 @@ class TestClosing:
                 slow_close.wait(PATIENCE)
 
         def read_while_it_is_closed():
-            body = begun(Slow())
+            body = begun_body(Slow())
             next(body)
             closer = gevent.spawn(body.close)
             run_others()
@@ -59,29 +59,29 @@ class TestClosing:
 
         in_greenlet(read_while_it_is_closed)
 
-    @told
-    def test_another_greenlet_may_close_before_there_is_a_chunk(self, tell):
-        story = Story(waits_at=0)
+    @sync_and_async
+    def test_another_greenlet_may_close_the_body_before_the_first_chunk(self, content_of):
+        source = RecordingSource(waits_at=0)
 
         def close_from_outside():
-            body = WSGIStreamBody(ServerProfile(environ()), source_of(tell(story)), [])
+            body = WSGIStreamBody(ServerProfile(environ()), source_of(content_of(source)), [])
             beginner = gevent.spawn(body.begin)
-            wait_until(lambda: story.is_waiting)
+            wait_until(lambda: source.is_waiting)
             body.close()
             beginner.join(PATIENCE)
             return beginner.exception
 
         assert isinstance(in_greenlet(close_from_outside), RuntimeError)
-        assert len(story.ends) == 1
+        assert len(source.ends) == 1
 
     @pytest.mark.parametrize("error", [gevent.Timeout, gevent.GreenletExit, LookupError, BrokenPipeError])
-    @told
-    def test_what_is_thrown_into_the_reader_leaves_the_stream_whole(self, tell, error):
-        story = Story([b"a", b"b"], waits_at=1)
+    @sync_and_async
+    def test_an_exception_thrown_into_the_reader_is_raised_and_the_source_ends_once(self, content_of, error):
+        source = RecordingSource([b"a", b"b"], waits_at=1)
         caught: list[BaseException] = []
 
         def read_on():
-            body = begun(tell(story))
+            body = begun_body(content_of(source))
             try:
                 list(body)
             except BaseException as raised:
@@ -90,23 +90,23 @@ class TestClosing:
                 body.close()
 
         reader = gevent.spawn(read_on)
-        wait_until(lambda: story.is_waiting)
+        wait_until(lambda: source.is_waiting)
         throw(reader, error)
         reader.join(PATIENCE)
         assert [type(one) for one in caught] == [error]
-        assert len(story.ends) == 1
+        assert len(source.ends) == 1
 
-    @told
-    def test_what_is_thrown_into_the_reader_before_the_first_chunk_closes_the_stream(self, tell):
-        story = Story(waits_at=0)
+    @sync_and_async
+    def test_an_exception_thrown_into_begin_closes_the_stream(self, content_of):
+        source = RecordingSource(waits_at=0)
         taken: list[str] = []
-        reader = gevent.spawn(begun, tell(story), steps=[lambda: taken.append("step")])
-        wait_until(lambda: story.is_waiting)
+        reader = gevent.spawn(begun_body, content_of(source), steps=[lambda: taken.append("step")])
+        wait_until(lambda: source.is_waiting)
         throw(reader, gevent.GreenletExit)
         reader.join(PATIENCE)
-        assert (len(story.ends), taken) == (1, ["step"])
+        assert (len(source.ends), taken) == (1, ["step"])
 
-    def test_what_is_thrown_into_the_reader_while_it_closes_stops_no_step(self):
+    def test_an_exception_thrown_into_close_skips_no_step(self):
         taken: list[str] = []
         may_end = Event()
 
@@ -118,7 +118,7 @@ class TestClosing:
                 taken.append("source")
 
         def close():
-            body = begun(slow(), steps=[lambda: taken.append("step")])
+            body = begun_body(slow(), steps=[lambda: taken.append("step")])
             body.close()
 
         closer = gevent.spawn(close)

@@ -1,4 +1,4 @@
-"""What a stream at rest keeps: there may be thousands of them in a worker."""
+"""Memory of an idle stream: a worker may have thousands of them."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ def producer():
     return GreenletProducer(StreamSource(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
 
 
-def test_a_producer_does_not_remember_who_started_it():
+def test_the_greenlet_of_a_producer_has_no_spawning_stack():
     assert not hasattr(producer()._greenlet, "spawning_stack")
 
 
-def test_a_producer_that_never_waited_for_room_has_no_bell_for_it():
+def test_a_producer_that_never_waited_has_no_wakeup_event():
     assert producer()._room is None
 
 
-def test_a_buffer_without_chunks_has_no_room_for_any():
+def test_an_empty_buffer_allocates_no_space_for_chunks():
     buffer = BoundedBuffer(Event().set, Event().set)
     assert buffer.chunks.__sizeof__() < 100
 
 
 @pytest.mark.parametrize("kind", [WSGIStreamBody, GreenletProducer, BoundedBuffer, WakeupEvent, HubLease])
-def test_what_there_is_one_of_for_each_stream_has_no_dict(kind):
+def test_a_class_with_an_instance_per_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 
 
-def test_a_producer_that_is_let_go_is_gone_at_once():
+def test_an_unreferenced_producer_is_freed_without_garbage_collection():
     gc.collect()
     gc.disable()
     try:

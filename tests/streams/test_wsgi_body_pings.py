@@ -1,4 +1,4 @@
-"""Pings of a stream, which come while nothing else does."""
+"""Keep-alive pings of a stream, sent while there are no chunks."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import time
 import gevent
 import pytest
 from runtime.runners import PATIENCE, everywhere, in_greenlet, in_thread
-from streams.fake_sources import Story
-from streams.stream_bodies import EVENTS, begun, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, sync_and_async
 
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK
 
@@ -18,21 +18,21 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 
 class TestPings:
-    OFTEN = EVENTS._replace(ping_interval=0.002)
+    SHORT_INTERVAL = EVENTS._replace(ping_interval=0.002)
 
     @everywhere
-    @told
-    def test_come_while_nothing_else_does(self, run, tell):
+    @sync_and_async
+    def test_pings_are_sent_while_there_are_no_chunks(self, run, content_of):
         def pings():
-            body = begun(tell(Story(waits_at=0)), self.OFTEN)
+            body = begun_body(content_of(RecordingSource(waits_at=0)), self.SHORT_INTERVAL)
             with contextlib.closing(body):
                 return [next(body) for _ in range(4)]
 
         assert run(pings) == [b"open|", b"ping|", b"ping|", b"ping|"]
 
-    def test_do_not_come_while_there_are_chunks(self):
+    def test_no_ping_is_sent_while_there_are_chunks(self):
         def read_slowly():
-            body = begun(Story([b"x" * HIGH_WATERMARK] * 8).told(), self.OFTEN)
+            body = begun_body(RecordingSource([b"x" * HIGH_WATERMARK] * 8).generator(), self.SHORT_INTERVAL)
             with contextlib.closing(body):
                 made = []
                 for chunk in body:
@@ -42,23 +42,25 @@ class TestPings:
 
         assert b"ping|" not in in_greenlet(read_slowly)
 
-    def test_count_from_the_last_chunk(self):
-        rings: list[float] = []
+    def test_the_ping_interval_counts_from_the_last_chunk(self):
+        delays: list[float] = []
 
         def chunk_then_ping():
-            body = begun(Story([b"a", b"b"], waits_at=1).told(), EVENTS._replace(ping_interval=0.02))
+            body = begun_body(
+                RecordingSource([b"a", b"b"], waits_at=1).generator(), EVENTS._replace(ping_interval=0.02)
+            )
             with contextlib.closing(body):
                 made = [next(body)]
                 gevent.sleep(0.015)
                 before = time.monotonic()
                 made.append(next(body))
-                rings.append(time.monotonic() - before)
+                delays.append(time.monotonic() - before)
                 return made
 
         assert in_greenlet(chunk_then_ping) == [b"open|a", b"ping|"]
-        assert rings[0] > 0.015
+        assert delays[0] > 0.015
 
-    def test_come_from_a_thread_whose_source_blocks(self):
+    def test_pings_are_sent_while_the_source_blocks_its_thread(self):
         may_go_on = threading.Event()
 
         def block():
@@ -66,7 +68,7 @@ class TestPings:
             yield b"a"
 
         def pings():
-            body = begun(block(), self.OFTEN)
+            body = begun_body(block(), self.SHORT_INTERVAL)
             with contextlib.closing(body):
                 made = [next(body), next(body)]
                 may_go_on.set()
@@ -74,7 +76,7 @@ class TestPings:
 
         assert in_thread(pings) == [b"open|", b"ping|"]
 
-    def test_never_come_where_none_were_asked_for(self):
-        body = begun([b"a"], EVENTS)
+    def test_without_a_ping_interval_there_is_no_ping_timer(self):
+        body = begun_body([b"a"], EVENTS)
         assert body._pings is None
         body.close()

@@ -1,4 +1,4 @@
-"""Streams that end by their age, and by word of a process that ends."""
+"""Finish of a stream: at its maximum age, or when the process is to stop."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 import gevent
 import pytest
 from runtime.runners import PATIENCE, everywhere, in_greenlet, wait_until
-from streams.fake_sources import Story
-from streams.stream_bodies import EVENTS, begun, read, told
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, read, sync_and_async
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._streams import open_streams
@@ -19,34 +19,34 @@ from wsgiresp._streams.policy import MAY_FINISH
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 
-class TestTheEnd:
+class TestFinish:
     @everywhere
-    @told
-    def test_comes_by_itself_with_the_age(self, run, tell):
-        story = Story(waits_at=1)
+    @sync_and_async
+    def test_a_stream_ends_at_its_maximum_age(self, run, content_of):
+        source = RecordingSource(waits_at=1)
         # Long enough for the first chunk on a busy machine.
-        assert b"".join(run(read, tell(story), EVENTS._replace(max_age=0.1))) == b"open|abye|"
-        assert len(story.ends) == 1
+        assert b"".join(run(read, content_of(source), EVENTS._replace(max_age=0.1))) == b"open|abye|"
+        assert len(source.ends) == 1
 
     @everywhere
-    @told
-    def test_comes_by_word_of_another_thread(self, run, tell):
-        story = Story(waits_at=1)
+    @sync_and_async
+    def test_a_stop_in_another_thread_ends_the_stream(self, run, content_of):
+        source = RecordingSource(waits_at=1)
 
         def read_on():
-            body = begun(tell(story), EVENTS)
+            body = begun_body(content_of(source), EVENTS)
             with contextlib.closing(body):
                 made = [next(body)]
-                wait_until(lambda: story.is_waiting)
+                wait_until(lambda: source.is_waiting)
                 threading.Thread(target=shutdown.stop).start()
                 return b"".join([*made, *body])
 
         assert run(read_on) == b"open|abye|"
-        assert len(story.ends) == 1
+        assert len(source.ends) == 1
 
-    def test_takes_along_what_was_ready(self):
+    def test_the_closing_bytes_follow_the_ready_chunks(self):
         def read_on():
-            body = begun(iter([b"a", b"x" * MAX_BUFFERED, b"b"]), EVENTS)
+            body = begun_body(iter([b"a", b"x" * MAX_BUFFERED, b"b"]), EVENTS)
             with contextlib.closing(body):
                 next(body)
                 gevent.sleep(0)
@@ -55,36 +55,36 @@ class TestTheEnd:
 
         assert in_greenlet(read_on)[-4:] == b"bye|"
 
-    def test_of_plain_streams_is_their_own(self):
-        body = begun([b"a", b"b"])
+    def test_a_plain_stream_runs_to_its_end_after_a_stop(self):
+        body = begun_body([b"a", b"b"])
         assert next(body) == b"a"
         shutdown.stop()
         assert list(body) == [b"b"]
         body.close()
 
     @everywhere
-    def test_comes_at_once_for_a_stream_that_is_opened_after_the_word(self, run):
+    def test_a_stream_that_begins_after_the_stop_ends_at_once(self, run):
         shutdown.stop()
-        story = Story(waits_at=0)
-        assert b"".join(run(read, story.told(), EVENTS)) == b"open|bye|"
-        assert len(story.ends) <= 1
+        source = RecordingSource(waits_at=0)
+        assert b"".join(run(read, source.generator(), EVENTS)) == b"open|bye|"
+        assert len(source.ends) <= 1
 
     @everywhere
-    @told
-    def test_comes_without_a_word_where_a_stream_has_none(self, run, tell):
+    @sync_and_async
+    def test_a_stream_without_closing_bytes_ends_without_a_chunk(self, run, content_of):
         shutdown.stop()
-        assert run(read, tell(Story(waits_at=0)), MAY_FINISH) == []
+        assert run(read, content_of(RecordingSource(waits_at=0)), MAY_FINISH) == []
 
-    def test_comes_without_a_word_before_the_first_chunk(self):
-        story = Story(waits_at=0)
-        server = gevent.spawn(read, story.told(), MAY_FINISH)
-        wait_until(lambda: story.is_waiting)
+    def test_a_stop_before_the_first_chunk_ends_the_stream_without_a_chunk(self):
+        source = RecordingSource(waits_at=0)
+        server = gevent.spawn(read, source.generator(), MAY_FINISH)
+        wait_until(lambda: source.is_waiting)
         shutdown.stop()
         assert server.get(timeout=PATIENCE) == []
-        assert story.ends == ["GreenletExit"]
+        assert source.ends == ["GreenletExit"]
 
-    def test_is_counted(self):
-        body = begun([b"a"])
+    def test_finish_streams_counts_the_open_streams(self):
+        body = begun_body([b"a"])
         assert open_streams.finish_streams() == 1
         body.close()
         assert open_streams.finish_streams() == 0
