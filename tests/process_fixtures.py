@@ -56,9 +56,9 @@ def fresh_pool(monkeypatch):
 
 @pytest.fixture
 def blocking():
-    """A step that waits until it may end; it may once the test has ended."""
-    from tasks.fake_tasks import Blocking
+    """A task that waits until it may end; it may once the test has ended."""
+    from tasks.fake_tasks import BlockingTask
 
-    step = Blocking()
-    yield step
-    step.may_end.set()
+    task = BlockingTask()
+    yield task
+    task.may_end.set()

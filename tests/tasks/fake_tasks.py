@@ -1,4 +1,4 @@
-"""Works for the pool, handed over as the close of a response does it."""
+"""A fake task that blocks, and the submission of a task as ``close()`` of a response makes it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from runtime.runners import PATIENCE
 from wsgiresp._tasks import worker_pool
 
 
-def do(step):
-    worker_pool.submit(step, contextvars.copy_context())
+def submit(task):
+    worker_pool.submit(task, contextvars.copy_context())
 
 
-class Blocking:
-    """A step that says when it has begun, and waits until it may end."""
+class BlockingTask:
+    """A task that waits until it may end, and records how it ended."""
 
     def __init__(self, name="blocking"):
         self.name = name
@@ -27,7 +27,7 @@ class Blocking:
         self.has_begun.set()
         try:
             if not self.may_end.wait(PATIENCE):
-                raise TimeoutError("nobody has ended the step")
+                raise TimeoutError("the test has not ended the task")
             self.outcome = "done"
         except BaseException as error:
             self.outcome = type(error).__name__

@@ -1,4 +1,4 @@
-"""Tasks of queue engines, told by their types: here by classes that look like theirs. The real ones: tests/servers."""
+"""External task queues: tasks are recognized by their types, here fake ones; ``tests/servers`` has the real engines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wsgiresp.background import AfterResponse, BackgroundTask, BackgroundTasks
 
 
 class Queue:
-    """What was put in it, and what was run instead."""
+    """The calls that were enqueued, and those that were run instead."""
 
     def __init__(self):
         self.put = []
@@ -20,11 +20,11 @@ class Queue:
 
 
 def task_of(module, class_name, method, queue):
-    """A task as the class *class_name* of *module* makes it: called it runs, by *method* it is put in the queue."""
+    """Return a task of the class *class_name* of *module*: a call runs it, and *method* enqueues it."""
 
     def put(self, *args, **kwargs):
         queue.put.append((args, kwargs))
-        return NotToBeAwaited()
+        return UnawaitableResult()
 
     def run(self, *args, **kwargs):
         queue.run.append((args, kwargs))
@@ -34,7 +34,7 @@ def task_of(module, class_name, method, queue):
 
 
 def job_of_rq(queue, name="delay", module="rq.decorators"):
-    """A function as RQ's decorator leaves it."""
+    """Return a function as RQ's decorator returns it."""
 
     def send_mail(*args, **kwargs):
         queue.run.append((args, kwargs))
@@ -48,8 +48,8 @@ def job_of_rq(queue, name="delay", module="rq.decorators"):
     return send_mail
 
 
-class NotToBeAwaited:
-    """The result of a task, which is awaited where somebody asks for it."""
+class UnawaitableResult:
+    """The result of an enqueued task, which must not be awaited."""
 
     def __await__(self):
         raise AssertionError("the result of a queued task was waited for")
@@ -57,7 +57,7 @@ class NotToBeAwaited:
 
 
 class Proxy:
-    """A task that is not there yet, as Celery's decorator gives it."""
+    """A proxy of a task, as Celery's decorator returns it before the app is finalized."""
 
     def __init__(self, found):
         self._found = found
@@ -90,7 +90,7 @@ MAKERS = [
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_task_of_an_engine_is_put_in_its_queue(queue, make):
+def test_a_task_of_an_engine_is_enqueued(queue, make):
     BackgroundTask(make(queue), 1, to="x")()
     assert (queue.put, queue.run) == ([((1,), {"to": "x"})], [])
 
@@ -99,12 +99,12 @@ def test_a_task_of_an_engine_is_put_in_its_queue(queue, make):
 @pytest.mark.parametrize(
     "wrap", [AfterResponse, lambda task: BackgroundTasks([task])], ids=["as background", "among tasks"]
 )
-def test_a_task_of_an_engine_that_nobody_wrapped_is_put_in_its_queue(queue, make, wrap):
+def test_a_task_of_an_engine_without_a_background_task_is_enqueued(queue, make, wrap):
     wrap(make(queue))()
     assert (queue.put, queue.run) == ([((), {})], [])
 
 
-def test_a_partial_of_a_task_is_put_in_its_queue(queue):
+def test_a_partial_of_a_task_is_enqueued(queue):
     task = task_of("celery.app.task", "Task", "delay", queue)
     BackgroundTask(functools.partial(functools.partial(task, 1), to="x"), 2)()
     assert (queue.put, queue.run) == ([((1, 2), {"to": "x"})], [])
@@ -120,11 +120,11 @@ def test_a_partial_of_a_task_is_put_in_its_queue(queue):
         pytest.param(job_of_rq(Queue(), module="shop.jobs"), id="a function with a delay() that is not RQ's"),
     ],
 )
-def test_what_is_no_task_of_an_engine_is_called(func):
+def test_a_callable_that_is_no_task_of_an_engine_is_not_enqueued(func):
     assert enqueue_function(func) is None
 
 
-def test_an_object_that_has_every_attribute_is_called():
+def test_an_object_with_every_attribute_is_not_enqueued():
     class Anything:
         def __getattr__(self, name):
             return self
@@ -135,7 +135,7 @@ def test_an_object_that_has_every_attribute_is_called():
     assert enqueue_function(Anything()) is None
 
 
-def test_a_queue_that_is_down_is_tried_again(monkeypatch, queue):
+def test_an_enqueue_that_fails_is_retried(monkeypatch, queue):
     monkeypatch.setattr("wsgiresp._tasks.retry.sleep", lambda seconds: None)
 
     class Task:

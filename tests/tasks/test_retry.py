@@ -1,4 +1,4 @@
-"""One call, tried once or several times."""
+"""Retry policy of a call: attempts with backoff, a timeout for each attempt, and ``on_error``."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ PATIENCE = 10
 
 @pytest.fixture
 def slept(monkeypatch):
-    """The pauses that were made, in no time."""
+    """The seconds of each pause; no pause takes time."""
     pauses: list[float] = []
     monkeypatch.setattr(retry, "sleep", pauses.append)
     return pauses
 
 
 class Failing:
-    """A call that raises *error* the first *times*."""
+    """A call that raises *error* the first *times* times."""
 
     def __init__(self, times, error=LookupError):
         self.times = times
@@ -49,7 +49,7 @@ async def forever(*ended):
             event.set()
 
 
-def wait_for_ever():
+def wait_forever():
     Event().wait()
 
 
@@ -58,7 +58,7 @@ def in_greenlet(function, *arguments):
 
 
 def error_of(call, policy):
-    """What making *call* raises."""
+    """Return the error that a run of *call* raises, or None."""
     try:
         call_with_retries(call, policy, "task")
     except BaseException as error:
@@ -72,24 +72,24 @@ def test_a_call_that_succeeds_is_made_once(slept):
     assert (call.calls, slept) == (1, [])
 
 
-def test_a_call_is_tried_again_until_it_succeeds(slept):
+def test_a_call_is_retried_until_it_succeeds(slept):
     call = Failing(2)
     call_with_retries(call, RetryPolicy(retries=3), "task")
     assert (call.calls, len(slept)) == (3, 2)
 
 
-def test_the_error_of_the_last_try_is_raised(slept):
+def test_the_error_of_the_last_attempt_is_raised(slept):
     call = Failing(9)
     assert str(error_of(call, RetryPolicy(retries=2))) == "call 3"
     assert call.calls == 3
 
 
-def test_a_call_without_retries_says_nothing_of_tries(caplog):
+def test_a_call_without_retries_logs_no_attempt(caplog):
     assert error_of(Failing(1), RUN_ONCE) is not None
     assert caplog.messages == []
 
 
-def test_the_log_tells_of_each_try(caplog, monkeypatch, slept):
+def test_each_attempt_is_logged(caplog, monkeypatch, slept):
     monkeypatch.setattr(retry, "backoff", float)
     assert error_of(Failing(9), RetryPolicy(retries=2)) is not None
     assert caplog.messages == [
@@ -99,44 +99,44 @@ def test_the_log_tells_of_each_try(caplog, monkeypatch, slept):
     ]
 
 
-def test_the_log_has_the_traceback_of_each_try_but_the_last_which_is_raised(caplog, slept):
+def test_the_log_has_the_traceback_of_each_attempt_except_the_last(caplog, slept):
     assert error_of(Failing(9), RetryPolicy(retries=1)) is not None
     assert [bool(record.exc_info) for record in caplog.records] == [True, False]
 
 
 @pytest.mark.parametrize("error", [GreenletExit, KeyboardInterrupt])
-def test_what_asks_for_the_end_is_not_tried_again(slept, error):
-    told: list[BaseException] = []
+def test_an_interrupt_is_not_retried(slept, error):
+    errors: list[BaseException] = []
     call = Failing(9, error)
-    assert isinstance(error_of(call, RetryPolicy(retries=3, on_error=told.append)), error)
-    assert (call.calls, told) == (1, [])
+    assert isinstance(error_of(call, RetryPolicy(retries=3, on_error=errors.append)), error)
+    assert (call.calls, errors) == (1, [])
 
 
-def test_any_other_error_is_a_failure(slept):
+def test_any_other_base_exception_is_retried(slept):
     call = Failing(1, SystemExit)
     call_with_retries(call, RetryPolicy(retries=1), "task")
     assert call.calls == 2
 
 
-def test_on_error_is_told_of_the_last_error_alone(slept):
-    told: list[BaseException] = []
-    error = error_of(Failing(9), RetryPolicy(retries=2, on_error=told.append))
-    assert told == [error]
+def test_on_error_gets_the_last_error_alone(slept):
+    errors: list[BaseException] = []
+    error = error_of(Failing(9), RetryPolicy(retries=2, on_error=errors.append))
+    assert errors == [error]
 
 
 def test_on_error_may_be_a_coroutine_function():
-    told: list[BaseException] = []
+    errors: list[BaseException] = []
 
-    async def tell(error):
-        told.append(error)
+    async def note(error):
+        errors.append(error)
 
-    error = error_of(Failing(9), RetryPolicy(on_error=tell))
-    assert told == [error]
+    error = error_of(Failing(9), RetryPolicy(on_error=note))
+    assert errors == [error]
 
 
-def test_an_on_error_that_fails_is_logged_and_hides_nothing(caplog):
+def test_an_error_of_on_error_is_logged_and_the_first_error_is_raised(caplog):
     def fail(error):
-        raise OSError("nobody hears")
+        raise OSError("the receiver is down")
 
     assert isinstance(error_of(Failing(9), RetryPolicy(on_error=fail)), LookupError)
     (record,) = caplog.records
@@ -144,125 +144,125 @@ def test_an_on_error_that_fails_is_logged_and_hides_nothing(caplog):
     assert record.exc_info[0] is OSError
 
 
-def test_an_on_error_may_end_the_greenlet():
+def test_on_error_may_raise_greenlet_exit():
     def end(error):
         raise GreenletExit
 
     assert isinstance(error_of(Failing(9), RetryPolicy(on_error=end)), GreenletExit)
 
 
-@pytest.mark.parametrize("call", [wait_for_ever, forever], ids=["a function", "a coroutine function"])
-def test_under_a_hub_any_call_is_cut_short(call):
+@pytest.mark.parametrize("call", [wait_forever, forever], ids=["a function", "a coroutine function"])
+def test_under_a_hub_any_call_ends_at_its_timeout(call):
     error = in_greenlet(error_of, call, RetryPolicy(timeout=0.01))
     assert isinstance(error, TimeoutError)
     assert str(error) == "not done after 0.01 s"
 
 
-def test_a_call_cannot_take_the_end_of_its_time_for_an_error_of_its_own():
-    def stubborn():
+def test_the_timeout_is_not_caught_by_except_exception():
+    def uninterruptible():
         try:
             Event().wait()
         except Exception:
             Event().wait()
 
-    assert isinstance(in_greenlet(error_of, stubborn, RetryPolicy(timeout=0.01)), TimeoutError)
+    assert isinstance(in_greenlet(error_of, uninterruptible, RetryPolicy(timeout=0.01)), TimeoutError)
 
 
-def test_the_time_is_that_of_each_try(slept):
+def test_the_timeout_applies_to_each_attempt(slept):
     calls: list[int] = []
 
-    def second_time_right():
+    def succeed_the_second_time():
         calls.append(1)
         if len(calls) == 1:
-            wait_for_ever()
+            wait_forever()
 
-    assert in_greenlet(error_of, second_time_right, RetryPolicy(retries=1, timeout=0.05)) is None
+    assert in_greenlet(error_of, succeed_the_second_time, RetryPolicy(retries=1, timeout=0.05)) is None
 
 
-def test_a_timeout_of_the_calls_own_is_not_ours():
+def test_a_gevent_timeout_of_the_call_itself_is_raised_unchanged():
     own = gevent.Timeout(0.001)
 
     def call():
         with own:
-            wait_for_ever()
+            wait_forever()
 
     assert in_greenlet(error_of, call, RetryPolicy(timeout=PATIENCE)) is own
 
 
-def test_a_call_that_is_in_time_is_left_alone():
+def test_a_call_that_ends_before_its_timeout_succeeds():
     assert in_greenlet(error_of, Failing(0), RetryPolicy(timeout=PATIENCE)) is None
 
 
-def test_without_a_hub_what_is_awaited_is_cut_short():
+def test_without_a_hub_a_coroutine_ends_at_its_timeout():
     error = error_of(forever, RetryPolicy(timeout=0.01))
     assert isinstance(error, TimeoutError)
     assert str(error) == "not done after 0.01 s"
 
 
-def test_without_a_hub_what_is_cut_short_cleans_up():
+def test_without_a_hub_a_coroutine_cleans_up_at_its_timeout():
     ended = asyncio.Event()
     assert error_of(lambda: forever(ended), RetryPolicy(timeout=0.01)) is not None
     assert ended.is_set()
 
 
-def test_without_a_hub_what_goes_on_though_it_was_cut_short_is_left(monkeypatch):
+def test_without_a_hub_a_coroutine_that_suppresses_its_timeout_is_abandoned(monkeypatch):
     monkeypatch.setattr(retry, "CLEANUP_TIMEOUT", 0.01)
     may_end = asyncio.Event()
     loops = []
 
-    async def stubborn():
+    async def uninterruptible():
         loops.append(asyncio.get_running_loop())
         while not may_end.is_set():
             with contextlib.suppress(asyncio.CancelledError):
                 await may_end.wait()
 
-    assert isinstance(error_of(stubborn, RetryPolicy(timeout=0.01)), TimeoutError)
+    assert isinstance(error_of(uninterruptible, RetryPolicy(timeout=0.01)), TimeoutError)
     loops[0].call_soon_threadsafe(may_end.set)
 
 
-def test_without_a_hub_what_is_awaited_may_be_in_time():
+def test_without_a_hub_a_coroutine_that_ends_before_its_timeout_succeeds():
     async def be_quick():
         pass
 
     assert error_of(be_quick, RetryPolicy(timeout=PATIENCE)) is None
 
 
-def test_a_timeout_error_of_what_is_awaited_stays_what_it_is():
+def test_a_timeout_error_of_the_coroutine_itself_is_raised_unchanged():
     async def fail():
         raise TimeoutError("the mail server's")
 
     assert str(error_of(fail, RetryPolicy(timeout=PATIENCE))) == "the mail server's"
 
 
-def test_without_a_hub_a_function_that_takes_too_long_is_logged(caplog):
+def test_without_a_hub_a_function_that_exceeds_its_timeout_is_logged(caplog):
     call_with_retries(lambda: time.sleep(0.01), RetryPolicy(timeout=0.001), "task")
     (message,) = caplog.messages
     assert message.startswith("'task' took 0.0 s, not 0.0: ")
 
 
-def test_without_a_hub_a_function_that_is_in_time_is_not_logged(caplog):
+def test_without_a_hub_a_function_that_ends_before_its_timeout_is_not_logged(caplog):
     call_with_retries(lambda: None, RetryPolicy(timeout=PATIENCE), "task")
     assert caplog.messages == []
 
 
 @given(attempt=st.integers(1, 10_000))
-def test_a_pause_is_between_half_and_all_of_twice_those_before(attempt):
+def test_the_backoff_doubles_up_to_a_limit_with_half_of_it_as_jitter(attempt):
     longest = min(0.5 * 2 ** min(attempt - 1, 100), 30)
     assert longest / 2 <= backoff(attempt) <= longest
 
 
-def test_pauses_differ():
+def test_the_backoff_has_jitter():
     assert len({backoff(1) for _ in range(20)}) > 1
 
 
 @pytest.mark.parametrize("run", [lambda function, *args: function(*args), in_greenlet], ids=["thread", "greenlet"])
-def test_a_pause_is_waited_for(run):
+def test_sleep_waits_for_the_pause(run):
     begin = time.monotonic()
     run(retry.sleep, 0.01)
     assert time.monotonic() - begin >= 0.009
 
 
-def test_a_pause_under_a_hub_lets_others_go_on():
+def test_other_greenlets_run_during_a_pause_under_a_hub():
     seen: list[str] = []
     waiting = gevent.spawn(retry.sleep, 0.01)
     gevent.spawn(seen.append, "other")
@@ -273,22 +273,22 @@ def test_a_pause_under_a_hub_lets_others_go_on():
 @pytest.mark.parametrize(
     ("policy", "error", "fault"),
     [
-        pytest.param(RetryPolicy(retries=1.0), TypeError, "retries must be an int, got 1.0", id="half a try"),
+        pytest.param(RetryPolicy(retries=1.0), TypeError, "retries must be an int, got 1.0", id="a float"),
         pytest.param(RetryPolicy(retries=True), TypeError, "retries must be an int, got True", id="a bool"),
-        pytest.param(RetryPolicy(retries=-1), ValueError, "retries must be 0 or more, got -1", id="less than none"),
+        pytest.param(RetryPolicy(retries=-1), ValueError, "retries must be 0 or more, got -1", id="less than 0"),
         pytest.param(RetryPolicy(timeout="5"), TypeError, "timeout must be a number of seconds, got '5'", id="a text"),
         pytest.param(RetryPolicy(timeout=True), TypeError, "timeout must be .*, got True", id="a bool as seconds"),
-        pytest.param(RetryPolicy(timeout=0), ValueError, "timeout must be more than 0 seconds, got 0", id="no time"),
-        pytest.param(RetryPolicy(timeout=float("nan")), ValueError, "timeout must be .*, got nan", id="no number"),
-        pytest.param(RetryPolicy(timeout=float("inf")), ValueError, "timeout must be .*, got inf", id="for ever"),
-        pytest.param(RetryPolicy(on_error=5), TypeError, "on_error must be callable, got 5", id="nobody to tell"),
+        pytest.param(RetryPolicy(timeout=0), ValueError, "timeout must be more than 0 seconds, got 0", id="0 seconds"),
+        pytest.param(RetryPolicy(timeout=float("nan")), ValueError, "timeout must be .*, got nan", id="not a number"),
+        pytest.param(RetryPolicy(timeout=float("inf")), ValueError, "timeout must be .*, got inf", id="infinity"),
+        pytest.param(RetryPolicy(on_error=5), TypeError, "on_error must be callable, got 5", id="no callable"),
     ],
 )
-def test_an_option_that_cannot_be_is_refused(policy, error, fault):
+def test_an_invalid_option_is_refused(policy, error, fault):
     with pytest.raises(error, match=fault):
         validated(policy)
 
 
-def test_options_that_are_right_come_back():
+def test_a_valid_policy_is_returned():
     policy = RetryPolicy(3, 5, print)
     assert validated(policy) is policy

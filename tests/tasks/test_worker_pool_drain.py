@@ -1,4 +1,4 @@
-"""Drains of the pool: what they wait for, what they cut, and what they tell of it."""
+"""Drain of the worker pool: which tasks it waits for, which it aborts, and what is logged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import gevent
 import pytest
 from gevent.event import Event
 from runtime.runners import PATIENCE, in_greenlet, run_others
-from tasks.fake_tasks import Blocking, do
+from tasks.fake_tasks import BlockingTask, submit
 
 from wsgiresp._runtime.process import part
 from wsgiresp._tasks import worker_pool
@@ -20,8 +20,8 @@ pytestmark = pytest.mark.usefixtures("fresh_pool")
 
 
 @pytest.mark.parametrize("from_greenlet", [False, True], ids=["by the main greenlet", "by a greenlet of the hub"])
-def test_a_drain_waits_for_what_runs(blocking, from_greenlet):
-    in_greenlet(do, blocking)
+def test_a_drain_waits_for_the_running_tasks(blocking, from_greenlet):
+    in_greenlet(submit, blocking)
     gevent.spawn_later(0.02, blocking.may_end.set)
     if from_greenlet:
         in_greenlet(worker_pool.drain, PATIENCE)
@@ -30,24 +30,24 @@ def test_a_drain_waits_for_what_runs(blocking, from_greenlet):
     assert blocking.outcome == "done"
 
 
-def test_a_drain_without_a_limit_takes_the_one_that_is_configured(blocking):
+def test_a_drain_without_a_timeout_uses_the_configured_one(blocking):
     worker_pool.configure(drain=0)
-    in_greenlet(do, blocking)
+    in_greenlet(submit, blocking)
     worker_pool.drain()
     run_others()
     assert blocking.outcome != "done"
 
 
-def test_a_drain_of_nothing_returns():
+def test_a_drain_without_tasks_returns():
     worker_pool.drain(PATIENCE)
     assert part(PoolState).is_draining
 
 
-def test_a_drain_lets_in_those_who_wait():
+def test_waiting_tasks_run_during_a_drain():
     worker_pool.configure(limit=1)
-    first, second = Blocking(), Blocking()
-    gevent.spawn(do, first)
-    gevent.spawn(do, second)
+    first, second = BlockingTask(), BlockingTask()
+    gevent.spawn(submit, first)
+    gevent.spawn(submit, second)
     run_others()
     first.may_end.set()
     second.may_end.set()
@@ -55,30 +55,30 @@ def test_a_drain_lets_in_those_who_wait():
     assert (first.outcome, second.outcome) == ("done", "done")
 
 
-def test_nothing_is_begun_after_a_drain(caplog):
+def test_no_task_starts_after_a_drain(caplog):
     seen: list[int] = []
     worker_pool.drain(0)
-    in_greenlet(do, BackgroundTask(seen.append, 5))
+    in_greenlet(submit, BackgroundTask(seen.append, 5))
     run_others()
     assert seen == []
     assert caplog.messages == ["<BackgroundTask list.append(int)> was not run: the process ends"]
 
 
-def test_what_a_drain_cuts_is_logged_by_name_and_types(caplog, blocking):
-    in_greenlet(do, BackgroundTask(blocking, "secret", to=b"secret"))
+def test_an_aborted_task_is_logged_with_its_name_and_the_types_of_its_arguments(caplog, blocking):
+    in_greenlet(submit, BackgroundTask(blocking, "secret", to=b"secret"))
     run_others()
     worker_pool.drain(0.01)
     assert blocking.outcome == "TaskAborted"
     assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was cut: the process ends"]
 
 
-def test_the_tasks_behind_the_one_that_is_cut_are_not_run(caplog, blocking):
+def test_the_tasks_after_an_aborted_one_are_not_run(caplog, blocking):
     seen: list[str] = []
     inner = BackgroundTasks([BackgroundTask(seen.append, "first"), BackgroundTask(blocking)])
     inner.add_task(seen.append, "third")
     outer = BackgroundTasks([BackgroundTask(seen.append, "zeroth"), inner])
     outer.add_task(seen.append, 4)
-    in_greenlet(do, outer)
+    in_greenlet(submit, outer)
     run_others()
     worker_pool.drain(0)
     assert seen == ["zeroth", "first"]
@@ -89,10 +89,10 @@ def test_the_tasks_behind_the_one_that_is_cut_are_not_run(caplog, blocking):
     ]
 
 
-def test_those_who_still_wait_when_a_drain_cuts_are_let_go(caplog, blocking):
+def test_callers_that_wait_for_the_pool_return_when_a_drain_aborts(caplog, blocking):
     worker_pool.configure(limit=1)
-    in_greenlet(do, blocking)
-    caller = gevent.spawn(do, BackgroundTask(print, 5))
+    in_greenlet(submit, blocking)
+    caller = gevent.spawn(submit, BackgroundTask(print, 5))
     run_others()
     worker_pool.drain(0)
     caller.get(timeout=PATIENCE)
@@ -102,13 +102,13 @@ def test_those_who_still_wait_when_a_drain_cuts_are_let_go(caplog, blocking):
     ]
 
 
-class InThread:
-    """A work in a thread of its own, outside of every pool, that ends when it is told to."""
+class TaskInThread:
+    """A task that runs in another thread, outside of every pool, until ``end()``."""
 
     def __init__(self):
         self.has_begun = threading.Event()
         self.may_end = threading.Event()
-        self.thread = threading.Thread(target=do, args=[BackgroundTask(self)])
+        self.thread = threading.Thread(target=submit, args=[BackgroundTask(self)])
         self.thread.start()
         self.has_begun.wait(PATIENCE)
 
@@ -122,91 +122,91 @@ class InThread:
 
 
 @pytest.fixture
-def in_another_thread():
-    work = InThread()
-    yield work
-    work.end()
+def task_in_thread():
+    task = TaskInThread()
+    yield task
+    task.end()
 
 
-def test_drains_name_once_what_goes_on_in_another_thread(in_another_thread, caplog):
+def test_a_task_in_another_thread_is_logged_by_the_first_drain_alone(task_in_thread, caplog):
     worker_pool.drain(0)
     worker_pool.drain(PATIENCE)
     assert caplog.messages == [
-        "<BackgroundTask InThread()> is not done: the process ends, and without greenlets it cannot be cut"
+        "<BackgroundTask TaskInThread()> is not done: the process ends, and without greenlets it cannot be cut"
     ]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, lambda drain, limit: drain(limit)], ids=["a greenlet", "a thread"])
-def test_a_drain_waits_for_what_goes_on_in_another_thread(in_another_thread, caplog, run):
-    threading.Timer(0.05, in_another_thread.may_end.set).start()
+def test_a_drain_waits_for_a_task_in_another_thread(task_in_thread, caplog, run):
+    threading.Timer(0.05, task_in_thread.may_end.set).start()
     run(worker_pool.drain, PATIENCE)
     assert caplog.messages == []
 
 
-def test_a_work_outside_of_the_pools_may_drain_them(caplog):
-    do(BackgroundTask(worker_pool.drain, 0))
+def test_a_task_outside_of_the_pools_may_drain_them(caplog):
+    submit(BackgroundTask(worker_pool.drain, 0))
     assert caplog.messages == []
 
 
-def test_a_work_that_was_not_yet_switched_to_is_cut(caplog):
+def test_a_task_whose_greenlet_has_not_started_is_aborted(caplog):
     def close_and_drain():
-        do(BackgroundTask(print))
+        submit(BackgroundTask(print))
         worker_pool.drain(0)
 
     in_greenlet(close_and_drain)
     assert caplog.messages == ["<BackgroundTask print()> was cut: the process ends"]
 
 
-def stubborn_work():
-    """Hand over a work that goes on when it is cut, and return what lets it end."""
-    goes_on = Blocking()
+def submit_uninterruptible_task():
+    """Submit a task that suppresses its abort, and return the task whose ``may_end`` lets it end."""
+    blocked = BlockingTask()
 
     def step():
         with contextlib.suppress(gevent.GreenletExit):
-            goes_on()
-        goes_on.may_end.wait(PATIENCE)
+            blocked()
+        blocked.may_end.wait(PATIENCE)
 
-    in_greenlet(do, BackgroundTask(step))
+    in_greenlet(submit, BackgroundTask(step))
     run_others()
-    return goes_on
+    return blocked
 
 
-def test_a_work_that_goes_on_is_left(caplog):
-    goes_on = stubborn_work()
+def test_a_task_that_suppresses_its_abort_is_abandoned(caplog):
+    blocked = submit_uninterruptible_task()
     worker_pool.drain(0)
-    goes_on.may_end.set()
+    blocked.may_end.set()
     assert caplog.messages[-1].endswith("step()> goes on though it was cut")
 
 
-def test_a_work_that_goes_on_is_not_waited_for_again(caplog):
-    goes_on = stubborn_work()
+def test_an_abandoned_task_is_not_waited_for_again(caplog):
+    blocked = submit_uninterruptible_task()
     worker_pool.drain(0)
-    told = list(caplog.messages)
+    logged = list(caplog.messages)
     with gevent.Timeout(PATIENCE / 2):
         worker_pool.drain(PATIENCE)
-    goes_on.may_end.set()
-    assert caplog.messages == told
+    blocked.may_end.set()
+    assert caplog.messages == logged
 
 
-def test_what_two_drains_wait_for_is_told_of_once(blocking, caplog):
-    in_greenlet(do, BackgroundTask(blocking))
+def test_a_task_that_two_drains_abort_is_logged_once(blocking, caplog):
+    in_greenlet(submit, BackgroundTask(blocking))
     run_others()
     gevent.joinall([gevent.spawn(worker_pool.drain, 0), gevent.spawn(worker_pool.drain, 0)], timeout=PATIENCE)
     assert caplog.messages == ["<BackgroundTask blocking()> was cut: the process ends"]
 
 
-def test_a_work_that_drains_does_not_wait_for_itself():
+def test_a_task_that_drains_does_not_wait_for_itself():
     is_done = Event()
 
     def step():
         worker_pool.drain(PATIENCE)
         is_done.set()
 
-    in_greenlet(do, step)
+    in_greenlet(submit, step)
     assert is_done.wait(PATIENCE)
 
 
-def test_a_drain_tells_of_the_works_of_another_hub(caplog):
+def test_a_drain_logs_the_aborted_tasks_of_another_hub(caplog):
     has_begun, may_end = threading.Event(), threading.Event()
 
     def step(argument):
@@ -215,7 +215,7 @@ def test_a_drain_tells_of_the_works_of_another_hub(caplog):
             gevent.sleep(0.001)
 
     def serve():
-        do(BackgroundTask(step, "secret"))
+        submit(BackgroundTask(step, "secret"))
         step("")
 
     other = threading.Thread(target=lambda: gevent.spawn(serve).join())
@@ -230,12 +230,12 @@ def test_a_drain_tells_of_the_works_of_another_hub(caplog):
     assert message.endswith("step(str)> was cut: the process ends")
 
 
-def test_a_hub_that_was_destroyed_has_left_nothing_undone(caplog):
+def test_a_destroyed_hub_has_no_task_to_abort(caplog):
     seen: list[str] = []
 
     def thread():
-        # The work is done when this returns, and the hub has not yet been told.
-        gevent.spawn(do, lambda: seen.append("done")).join()
+        # The task has ended when this returns, and the hub has not run its links yet.
+        gevent.spawn(submit, lambda: seen.append("done")).join()
         gevent.get_hub().destroy(destroy_loop=True)
 
     other = threading.Thread(target=thread)

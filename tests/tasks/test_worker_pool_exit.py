@@ -1,4 +1,4 @@
-"""The pool at the end of its process, and at the beginning of another one."""
+"""Worker pool at the exit of its process, and after a fork."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from runtime.runners import in_greenlet, run_others
-from tasks.fake_tasks import do
+from tasks.fake_tasks import submit
 
 from wsgiresp._runtime.process import part
 from wsgiresp._tasks import worker_pool
@@ -17,33 +17,33 @@ from wsgiresp._tasks.worker_pool import PoolState
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
 
-def test_the_end_of_the_process_drains(blocking):
+def test_the_exit_drains_the_pool(blocking):
     worker_pool.configure(drain=0)
-    in_greenlet(do, blocking)
+    in_greenlet(submit, blocking)
     part(PoolState).at_exit()
     assert blocking.outcome != "done"
     assert part(PoolState).is_draining
 
 
-def test_the_end_of_a_process_whose_works_are_done_drains_nothing():
-    in_greenlet(do, lambda: None)
+def test_the_exit_does_not_drain_an_idle_pool():
+    in_greenlet(submit, lambda: None)
     run_others()
     part(PoolState).at_exit()
     assert not part(PoolState).is_draining
 
 
-def test_a_new_start_knows_nothing_of_before(blocking):
-    in_greenlet(do, blocking)
+def test_after_a_fork_the_pool_runs_tasks_again(blocking):
+    in_greenlet(submit, blocking)
     worker_pool.drain(0)
     part(PoolState).after_fork()
     seen: list[str] = []
-    in_greenlet(do, lambda: seen.append("done"))
+    in_greenlet(submit, lambda: seen.append("done"))
     run_others()
     assert seen == ["done"]
 
 
 def program(text):
-    """What a Python process says that runs *text*."""
+    """Return the output of a Python process that runs *text*."""
     prelude = (
         "import contextvars, logging, os, gevent\nfrom wsgiresp._tasks import worker_pool\nlogging.basicConfig()\n"
     )
@@ -58,15 +58,15 @@ def program(text):
     return ran.stdout + ran.stderr
 
 
-HAND_OVER = """
+SUBMIT = """
 def step():
     gevent.sleep({seconds})
     print("done", flush=True)
 gevent.spawn(worker_pool.submit, step, contextvars.copy_context()).join()
 """
 
-# Hands over a work that goes on when it is cut.
-STUBBORN = """
+# Submits a task that suppresses its abort.
+SUBMIT_UNINTERRUPTIBLE = """
 def step():
     while True:
         try:
@@ -79,33 +79,33 @@ gevent.sleep(0)
 """
 
 
-def test_a_process_that_ends_waits_for_its_works():
-    assert program(HAND_OVER.format(seconds=0.05)) == "done\n"
+def test_a_process_waits_for_its_tasks_at_exit():
+    assert program(SUBMIT.format(seconds=0.05)) == "done\n"
 
 
-def test_a_process_that_ends_cuts_what_takes_too_long():
-    said = program("worker_pool.configure(drain=0)" + HAND_OVER.format(seconds=60))
-    assert "was cut: the process ends" in said
+def test_a_process_aborts_tasks_that_take_too_long_at_exit():
+    output = program("worker_pool.configure(drain=0)" + SUBMIT.format(seconds=60))
+    assert "was cut: the process ends" in output
 
 
-def test_a_process_ends_though_a_work_goes_on_when_it_is_cut():
-    said = program(STUBBORN.format(seconds=0))
-    assert "goes on though it was cut" in said
+def test_a_process_ends_even_if_a_task_suppresses_its_abort():
+    output = program(SUBMIT_UNINTERRUPTIBLE.format(seconds=0))
+    assert "goes on though it was cut" in output
 
 
-def test_a_process_that_has_cut_its_works_ends_though_one_goes_on():
-    said = program(STUBBORN.format(seconds=60) + "worker_pool.drain(0)")
-    assert said.count("goes on though it was cut") == 1
+def test_a_process_ends_after_a_drain_that_abandoned_a_task():
+    output = program(SUBMIT_UNINTERRUPTIBLE.format(seconds=60) + "worker_pool.drain(0)")
+    assert output.count("goes on though it was cut") == 1
 
 
-def test_a_process_whose_works_are_done_ends_at_once():
-    assert program(HAND_OVER.format(seconds=0) + "gevent.sleep(0.05)") == "done\n"
+def test_a_process_whose_tasks_are_done_ends():
+    assert program(SUBMIT.format(seconds=0) + "gevent.sleep(0.05)") == "done\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_a_forked_process_starts_with_an_empty_pool():
-    said = program(
-        HAND_OVER.format(seconds=0.05)
+    output = program(
+        SUBMIT.format(seconds=0.05)
         + """
 from wsgiresp._runtime.process import hub_parts, part
 from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
@@ -117,4 +117,4 @@ if not pid:
 os.waitpid(pid, 0)
 """
     )
-    assert said == "0 False\ndone\n"
+    assert output == "0 False\ndone\n"

@@ -6,17 +6,17 @@ import gevent
 import pytest
 from gevent.event import Event
 from runtime.runners import PATIENCE, in_greenlet, run_others
-from tasks.fake_tasks import Blocking, do
+from tasks.fake_tasks import BlockingTask, submit
 
 from wsgiresp._tasks import worker_pool
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
 
-def test_a_full_pool_lets_its_callers_wait():
+def test_the_callers_of_a_full_pool_wait():
     worker_pool.configure(limit=1)
-    steps = [Blocking(), Blocking(), Blocking()]
-    callers = [gevent.spawn(do, step) for step in steps]
+    steps = [BlockingTask(), BlockingTask(), BlockingTask()]
+    callers = [gevent.spawn(submit, step) for step in steps]
     run_others()
     assert [caller.ready() for caller in callers] == [True, False, False]
     steps[0].may_end.set()
@@ -29,11 +29,11 @@ def test_a_full_pool_lets_its_callers_wait():
     assert steps[2].has_begun.wait(PATIENCE)
 
 
-def test_the_work_of_a_caller_that_is_killed_while_it_waits_is_done(blocking):
+def test_the_task_of_a_caller_that_is_killed_while_it_waits_is_run(blocking):
     worker_pool.configure(limit=1)
-    in_greenlet(do, blocking)
-    second = Blocking()
-    caller = gevent.spawn(do, second)
+    in_greenlet(submit, blocking)
+    second = BlockingTask()
+    caller = gevent.spawn(submit, second)
     run_others()
     caller.kill()
     blocking.may_end.set()
@@ -41,59 +41,59 @@ def test_the_work_of_a_caller_that_is_killed_while_it_waits_is_done(blocking):
     second.may_end.set()
 
 
-def test_a_work_in_a_full_pool_does_its_own_on_the_spot():
+def test_a_task_in_a_full_pool_runs_its_own_tasks_itself():
     worker_pool.configure(limit=1)
     seen: list[str] = []
     is_done = Event()
 
     def step():
-        do(lambda: seen.append("inner"))
+        submit(lambda: seen.append("inner"))
         seen.append("outer")
         is_done.set()
 
-    in_greenlet(do, step)
+    in_greenlet(submit, step)
     assert is_done.wait(PATIENCE)
     assert seen == ["inner", "outer"]
 
 
-def test_a_work_may_wait_for_a_greenlet_that_has_a_work_of_its_own():
+def test_a_task_may_wait_for_a_greenlet_that_submits_a_task():
     worker_pool.configure(limit=1)
     seen: list[str] = []
     is_done = Event()
 
     def step():
-        gevent.spawn(do, lambda: seen.append("inner")).join(PATIENCE)
+        gevent.spawn(submit, lambda: seen.append("inner")).join(PATIENCE)
         seen.append("outer")
         is_done.set()
 
-    in_greenlet(do, step)
+    in_greenlet(submit, step)
     assert is_done.wait(PATIENCE)
     assert seen == ["inner", "outer"]
 
 
-def test_a_work_in_a_pool_with_room_does_not_wait_for_its_own(blocking):
+def test_a_task_in_a_pool_below_its_limit_does_not_wait_for_its_own_task(blocking):
     is_done = Event()
 
     def step():
-        do(blocking)
+        submit(blocking)
         is_done.set()
 
-    in_greenlet(do, step)
+    in_greenlet(submit, step)
     assert is_done.wait(PATIENCE)
 
 
-def test_a_child_of_a_work_that_is_done_waits_for_its_place(blocking):
+def test_a_greenlet_of_an_ended_task_waits_for_a_full_pool(blocking):
     worker_pool.configure(limit=1)
     may_go_on = Event()
     children = []
 
     def child():
         may_go_on.wait(PATIENCE)
-        do(lambda: None)
+        submit(lambda: None)
 
-    in_greenlet(do, lambda: children.append(gevent.spawn(child)))
+    in_greenlet(submit, lambda: children.append(gevent.spawn(child)))
     run_others()
-    in_greenlet(do, blocking)
+    in_greenlet(submit, blocking)
     may_go_on.set()
     run_others()
     assert not children[0].ready()
@@ -101,13 +101,13 @@ def test_a_child_of_a_work_that_is_done_waits_for_its_place(blocking):
     children[0].get(timeout=PATIENCE)
 
 
-def test_a_higher_limit_lets_in_with_the_next(blocking):
+def test_a_raised_limit_takes_effect_at_the_next_submission(blocking):
     worker_pool.configure(limit=1)
-    waiting = Blocking()
-    in_greenlet(do, blocking)
-    caller = gevent.spawn(do, waiting)
+    waiting = BlockingTask()
+    in_greenlet(submit, blocking)
+    caller = gevent.spawn(submit, waiting)
     run_others()
     worker_pool.configure(limit=3)
-    in_greenlet(do, lambda: None)
+    in_greenlet(submit, lambda: None)
     caller.get(timeout=PATIENCE)
     waiting.may_end.set()
