@@ -1,4 +1,4 @@
-"""Large files under gevent, and the other greenlets."""
+"""Cooperative reads of large files under gevent: other greenlets run between blocks and while the disk is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ QUARTER = BYTES_PER_TURN // 4
 
 
 class Zeros:
-    """A source without end."""
+    """An endless source of zeros, which records the threads that read it."""
 
     descriptor = -1
 
@@ -31,21 +31,21 @@ class Zeros:
         self.is_closed = True
 
 
-def turns_of_others(source, quarters):
-    """Read *quarters* of a block of *source* in a greenlet; return before which of them another one had its turn."""
-    had = []
+def switches_of_reads(source, quarters):
+    """Read *quarters* of a block of *source* in a greenlet; return whether another ran during each."""
+    runs = []
 
     def other():
         while True:
-            had.append(True)
+            runs.append(True)
             gevent.sleep(0)
 
     def read():
         before = []
         for quarter in range(quarters):
-            seen = len(had)
+            seen = len(runs)
             source.read_at(QUARTER, quarter * QUARTER)
-            before.append(len(had) > seen)
+            before.append(len(runs) > seen)
         return before
 
     greenlets = [gevent.spawn(other), gevent.spawn(read)]
@@ -55,11 +55,11 @@ def turns_of_others(source, quarters):
         gevent.killall(greenlets)
 
 
-def test_the_others_have_a_turn_after_each_block():
-    assert turns_of_others(CooperativeSource(Zeros()), 9) == [False] * 4 + [True] + [False] * 3 + [True]
+def test_other_greenlets_run_after_each_block():
+    assert switches_of_reads(CooperativeSource(Zeros()), 9) == [False] * 4 + [True] + [False] * 3 + [True]
 
 
-def test_closing_closes_the_source():
+def test_close_closes_the_source():
     source = Zeros()
     CooperativeSource(source).close()
     assert source.is_closed
@@ -77,30 +77,30 @@ def unsupported(*arguments):
     raise OSError(95, "Operation not supported")
 
 
-def test_what_is_cached_is_read_at_once(monkeypatch):
+def test_cached_bytes_are_read_without_a_switch(monkeypatch):
     monkeypatch.setattr(cooperative_read, "_preadv", cached)
     source = Zeros()
-    assert turns_of_others(NonblockingSource(source), 4) == [False] * 4
+    assert switches_of_reads(NonblockingSource(source), 4) == [False] * 4
     assert set(source.threads) == {threading.get_ident()}
 
 
 @pytest.mark.parametrize(
     "probe",
     [
-        pytest.param(waiting, id="the disk would have to be waited for"),
-        pytest.param(unsupported, id="the file system cannot tell"),
-        pytest.param(None, id="the system cannot tell"),
+        pytest.param(waiting, id="the bytes are not cached"),
+        pytest.param(unsupported, id="a file system without RWF_NOWAIT"),
+        pytest.param(None, id="a system without preadv"),
     ],
 )
-def test_for_the_rest_another_thread_waits(monkeypatch, probe):
+def test_other_bytes_are_read_in_another_thread(monkeypatch, probe):
     monkeypatch.setattr(cooperative_read, "_preadv", probe)
     source = Zeros()
-    assert turns_of_others(NonblockingSource(source), 4) == [True] * 4
+    assert switches_of_reads(NonblockingSource(source), 4) == [True] * 4
     assert threading.get_ident() not in source.threads
 
 
 @pytest.mark.parametrize("most", [QUARTER, 10])
-def test_what_a_file_holds_is_what_is_read(tmp_path, most):
+def test_the_bytes_of_a_file_are_read_unchanged(tmp_path, most):
     (tmp_path / "file").write_bytes(b"0123456789" * 100)
     source = NonblockingSource(open_regular(str(tmp_path / "file")))
     read = gevent.spawn(lambda: [source.read_at(most, 0), source.read_at(most, 995), source.read_at(most, 1000)]).get()

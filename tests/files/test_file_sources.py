@@ -1,4 +1,4 @@
-"""Paths and objects that a file comes from."""
+"""File sources: a path that is opened for each request, or a file object that is open."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ def path(tmp_path):
     return str(found)
 
 
-def test_a_path_is_looked_at_once_it_is_named(tmp_path):
+def test_a_missing_path_is_refused_at_once(tmp_path):
     with pytest.raises(FileNotFoundError):
         PathSource(str(tmp_path / "none"))
 
 
-def test_a_known_status_saves_the_look(tmp_path, path):
+def test_with_a_stat_result_the_path_is_not_checked(tmp_path, path):
     PathSource(str(tmp_path / "not yet"), None, os.stat(path))
 
 
-def test_a_known_status_of_a_folder_is_refused(tmp_path):
+def test_the_stat_result_of_a_folder_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError):
         PathSource("a", None, os.stat(tmp_path))
 
 
-def test_a_known_status_does_not_lead_out_of_the_root(tmp_path, path):
+def test_with_a_stat_result_a_path_outside_the_root_is_not_found(tmp_path, path):
     with pytest.raises(FileNotFoundError):
         PathSource("../a.txt", str(tmp_path / "sub"), os.stat(path))
 
 
-def test_each_iteration_reads_the_whole(path):
+def test_each_iteration_reads_the_whole_file(path):
     source = PathSource(path)
     assert [b"".join(source), b"".join(source)] == [b"0123456789"] * 2
 
 
-def test_an_iteration_that_is_left_closes_the_file(path):
+def test_an_iteration_that_is_closed_closes_the_file(path):
     before = len(os.listdir("/proc/self/fd"))
     chunks = iter(PathSource(path))
     next(chunks)
@@ -49,17 +49,17 @@ def test_an_iteration_that_is_left_closes_the_file(path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_the_place_has_no_links(tmp_path, path):
+def test_the_real_path_has_no_links(tmp_path, path):
     (tmp_path / "link").symlink_to("a.txt")
     assert PathSource("link", str(tmp_path)).real_path() == path
 
 
-def test_the_place_of_a_relative_path_is_absolute(path, monkeypatch):
+def test_the_real_path_of_a_relative_path_is_absolute(path, monkeypatch):
     monkeypatch.chdir(os.path.dirname(path))
     assert PathSource("a.txt").real_path() == path
 
 
-def test_a_place_outside_the_root_is_not_found(tmp_path, path):
+def test_a_real_path_outside_the_root_is_not_found(tmp_path, path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "a.txt").write_bytes(b"")
     source = PathSource("a.txt", str(tmp_path / "root"))
@@ -69,28 +69,28 @@ def test_a_place_outside_the_root_is_not_found(tmp_path, path):
         source.real_path()
 
 
-def test_a_deletion_happens_once(tmp_path, path):
+def test_a_file_is_deleted_once(tmp_path, path):
     deletion = DeleteFile(PathSource("a.txt", str(tmp_path)))
     deletion()
     assert not os.path.exists(path)
-    (tmp_path / "a.txt").write_bytes(b"of somebody else")
+    (tmp_path / "a.txt").write_bytes(b"of another program")
     deletion()
     assert os.path.exists(path)
     assert "deletion" in repr(deletion)
 
 
-def test_a_file_that_somebody_else_deleted_is_no_error(path):
+def test_the_deletion_of_a_missing_file_is_no_error(path):
     source = PathSource(path)
     os.unlink(path)
     source.delete()
 
 
-def test_an_object_is_read_from_where_it_stands():
+def test_a_file_object_is_read_from_its_position():
     handle = io.BytesIO(b"0123456789")
     handle.seek(4)
     assert b"".join(HandleSource(handle)) == b"456789"
 
 
-def test_an_object_that_gives_text_is_refused():
+def test_a_file_object_in_text_mode_is_refused():
     with pytest.raises(TypeError, match="binary mode"):
         HandleSource(io.StringIO())

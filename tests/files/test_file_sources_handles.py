@@ -1,4 +1,4 @@
-"""File objects that somebody else opened."""
+"""File objects as sources of a file: position, length, what their ``read()`` may return, and text mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wsgiresp._files.file_sources import OpenHandle, require_binary
 
 
 class Pipe:
-    """What can only be read; it may give None, a bytearray, or more than was asked for."""
+    """An object with a ``read()`` alone, which may return None, a bytearray, or more bytes than asked for."""
 
     def __init__(self, *chunks):
         self.chunks = list(chunks)
@@ -24,14 +24,14 @@ class Pipe:
 
 
 class Seekable(Pipe):
-    """An object of old style: it can seek and does not say so."""
+    """An object that can seek but has no ``seekable()``."""
 
     def __init__(self, content):
         self.file = io.BytesIO(content)
         self.read, self.seek, self.tell = self.file.read, self.file.seek, self.file.tell
 
 
-def test_it_begins_where_the_object_stands():
+def test_a_file_object_is_read_from_its_position():
     handle = io.BytesIO(b"0123456789")
     handle.seek(4)
     source = OpenHandle(handle)
@@ -41,22 +41,22 @@ def test_it_begins_where_the_object_stands():
     assert source.read_at(3, 6) == b""
 
 
-def test_it_goes_where_a_range_is():
+def test_any_position_can_be_read():
     source = OpenHandle(io.BytesIO(b"0123456789"))
     assert [source.read_at(2, position) for position in (8, 0, 5)] == [b"89", b"01", b"56"]
 
 
-def test_an_object_that_stands_behind_its_end_is_empty():
+def test_a_file_object_positioned_after_its_end_is_empty():
     handle = io.BytesIO(b"0123456789")
     handle.seek(20)
     assert OpenHandle(handle).length == 0
 
 
-def test_an_object_of_old_style_can_seek():
+def test_an_object_without_seekable_can_seek():
     assert OpenHandle(Seekable(b"0123")).length == 4
 
 
-def test_the_length_of_a_pipe_is_not_known():
+def test_the_length_of_a_pipe_is_unknown():
     source = OpenHandle(Pipe(b"a", b"b"))
     assert source.length is None
     assert source.read_at(5, 0) + source.read_at(5, 1) == b"ab"
@@ -70,23 +70,23 @@ def test_the_length_of_a_pipe_is_not_known():
         pytest.param(b"abcdefg", b"abc", id="more than was asked for"),
     ],
 )
-def test_only_bytes_come_out_and_no_more_than_asked(given, chunk):
+def test_a_read_returns_bytes_and_no_more_than_asked_for(given, chunk):
     read = OpenHandle(Pipe(given)).read_at(3, 0)
     assert (type(read), read) == (bytes, chunk)
 
 
-def test_a_pipe_that_does_not_wait_is_not_taken_for_ended():
+def test_a_non_blocking_pipe_without_data_raises_blocking_io_error():
     with pytest.raises(BlockingIOError):
         OpenHandle(Pipe(None)).read_at(3, 0)
 
 
-def test_closing_closes_the_object():
+def test_close_closes_the_file_object():
     handle = io.BytesIO()
     OpenHandle(handle).close()
     assert handle.closed
 
 
-def test_an_object_without_close_needs_none():
+def test_an_object_without_close_is_accepted():
     OpenHandle(Pipe()).close()
 
 
@@ -94,22 +94,22 @@ def test_an_object_without_close_needs_none():
     "make",
     [
         pytest.param(io.StringIO, id="text in memory"),
-        pytest.param(lambda: tempfile.NamedTemporaryFile("w+"), id="a file of text behind another object"),  # noqa: SIM115
-        pytest.param(lambda: open(os.devnull), id="a file of text"),  # noqa: SIM115
+        pytest.param(lambda: tempfile.NamedTemporaryFile("w+"), id="a text file in a wrapper object"),  # noqa: SIM115
+        pytest.param(lambda: open(os.devnull), id="a text file"),  # noqa: SIM115
     ],
 )
-def test_text_is_refused(make):
+def test_a_text_file_is_refused(make):
     with make() as handle, pytest.raises(TypeError, match="open in binary mode"):
         require_binary(handle)
 
 
-def test_a_compressed_file_is_binary():
+def test_a_gzip_file_is_binary():
     with gzip.GzipFile(fileobj=io.BytesIO(gzip.compress(b"ab"))) as handle:
         require_binary(handle)
         assert OpenHandle(handle).length == 2
 
 
-def test_a_member_of_an_archive_is_binary():
+def test_a_member_of_a_zip_file_is_binary():
     with zipfile.ZipFile(io.BytesIO(), "w") as archive:
         archive.writestr("a", b"ab")
         with archive.open("a") as handle:

@@ -1,4 +1,4 @@
-"""What a server sees of a file."""
+"""Range readers: the bytes of a range, and nothing after them, for a server's own reads, ``sendfile``, or iteration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DATA = bytes(range(256)) * 4
 
 
 class Memory:
-    """A source in memory that counts how often it is closed."""
+    """A source in memory that counts its closes; *most* bytes at a time."""
 
     def __init__(self, content=DATA, most=10**9):
         self.content = content
@@ -40,20 +40,20 @@ def opened(tmp_path):
 
 
 @given(start=st.integers(0, 1024), length=st.integers(0, 1024), sizes=st.lists(st.integers(1, 2000), max_size=20))
-def test_a_window_shows_its_bytes_and_no_other(start, length, sizes):
+def test_a_range_reader_reads_exactly_its_range(start, length, sizes):
     stop = min(start + length, 1024)
-    window = RangeReader(Memory(), start, stop)
-    chunks = [window.read(size) for size in sizes]
-    assert b"".join([*chunks, window.read()]) == DATA[start:stop]
+    reader = RangeReader(Memory(), start, stop)
+    chunks = [reader.read(size) for size in sizes]
+    assert b"".join([*chunks, reader.read()]) == DATA[start:stop]
     assert [len(chunk) <= size for chunk, size in zip(chunks, sizes, strict=True)] == [True] * len(sizes)
-    assert window.read(5) == b""
+    assert reader.read(5) == b""
 
 
-def test_a_window_is_its_own_iterator():
+def test_a_range_reader_is_its_own_iterator():
     assert list(RangeReader(Memory(most=400), 100, 1000)) == [DATA[100:500], DATA[500:900], DATA[900:1000]]
 
 
-def test_a_block_is_the_most_that_is_read_at_a_time():
+def test_no_more_than_a_block_is_read_at_a_time():
     chunks = list(RangeReader(Memory(bytes(2 * BLOCK_SIZE + 1)), 0, 2 * BLOCK_SIZE + 1))
     assert [len(chunk) for chunk in chunks] == [BLOCK_SIZE, BLOCK_SIZE, 1]
 
@@ -62,39 +62,39 @@ def test_a_block_is_the_most_that_is_read_at_a_time():
     ("steps", "position"),
     [
         pytest.param([(150, os.SEEK_SET)], 150, id="from the start of the source"),
-        pytest.param([(150, os.SEEK_SET), (-20, os.SEEK_CUR)], 130, id="from here"),
-        pytest.param([(0, os.SEEK_END)], 200, id="from the end of the window"),
+        pytest.param([(150, os.SEEK_SET), (-20, os.SEEK_CUR)], 130, id="from the position"),
+        pytest.param([(0, os.SEEK_END)], 200, id="from the end of the range"),
     ],
 )
-def test_positions_are_those_of_the_source(steps, position):
-    window = RangeReader(Memory(), 100, 200)
+def test_positions_are_positions_in_the_source(steps, position):
+    reader = RangeReader(Memory(), 100, 200)
     for offset, whence in steps:
-        reached = window.seek(offset, whence)
-    assert reached == window.tell() == position
-    assert window.seekable()
-    assert window.read() == DATA[position:200]
+        reached = reader.seek(offset, whence)
+    assert reached == reader.tell() == position
+    assert reader.seekable()
+    assert reader.read() == DATA[position:200]
 
 
 def test_nothing_is_read_after_a_seek_beyond_the_end():
-    window = RangeReader(Memory(), 100, 200)
-    window.seek(300)
-    assert window.read(10) == b""
+    reader = RangeReader(Memory(), 100, 200)
+    reader.seek(300)
+    assert reader.read(10) == b""
 
 
 @pytest.mark.parametrize(
     "body", [RangeReader(Memory(DATA[:500]), 0, 600), MultipartReader(Memory(DATA[:500]), [Span(0, 600)])]
 )
-def test_a_source_that_ends_too_early_is_an_error(body):
+def test_a_source_that_ends_too_early_raises_eof_error(body):
     with pytest.raises(EOFError, match="ended at byte 500, 600 were announced"):
         list(body)
 
 
-def test_the_pieces_of_a_multipart_body_come_in_their_order():
+def test_a_multipart_reader_yields_its_parts_in_order():
     parts = MultipartReader(Memory(), [b"head", Span(5, 10), b"tail", Span(0, 2)])
     assert b"".join(parts) == b"head" + DATA[5:10] + b"tail" + DATA[:2]
 
 
-def test_a_stream_gives_what_there_is():
+def test_an_unsized_reader_yields_all_the_source_has():
     chunks = [b"ab", b"c", b""]
 
     class Pipe(Memory):
@@ -107,12 +107,12 @@ def test_a_stream_gives_what_there_is():
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda source, steps: RangeReader(source, 0, 1, steps), id="a window"),
-        pytest.param(lambda source, steps: MultipartReader(source, [b""], steps), id="parts"),
-        pytest.param(lambda source, steps: UnsizedReader(source, steps), id="a stream"),
+        pytest.param(lambda source, steps: RangeReader(source, 0, 1, steps), id="a range reader"),
+        pytest.param(lambda source, steps: MultipartReader(source, [b""], steps), id="a multipart reader"),
+        pytest.param(lambda source, steps: UnsizedReader(source, steps), id="an unsized reader"),
     ],
 )
-def test_closing_closes_the_source_and_then_takes_the_steps_once(make):
+def test_close_closes_the_source_and_then_runs_the_steps_once(make):
     source = Memory()
     taken: list[int] = []
     body = make(source, [lambda: taken.append(source.closed), lambda: body.close()])
@@ -121,82 +121,82 @@ def test_closing_closes_the_source_and_then_takes_the_steps_once(make):
     assert (source.closed, taken) == (1, [1])
 
 
-def test_a_source_that_cannot_be_closed_does_not_stop_the_steps(caplog):
-    class Stuck(Memory):
+def test_an_error_of_the_close_of_the_source_skips_no_step(caplog):
+    class Unclosable(Memory):
         def close(self):
             raise OSError("no")
 
     taken: list[str] = []
-    RangeReader(Stuck(), 0, 1, [lambda: taken.append("background")]).close()
+    RangeReader(Unclosable(), 0, 1, [lambda: taken.append("background")]).close()
     assert taken == ["background"]
     assert "no" in caplog.text
 
 
-def sent(window, count):
-    """Let the kernel send *window* as gunicorn does, and return what came."""
+def sent(reader, count):
+    """Send *reader* by ``sendfile`` as gunicorn does, and return the received bytes."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        ours.sendfile(window, offset=os.lseek(window.fileno(), 0, os.SEEK_CUR), count=count)
+        ours.sendfile(reader, offset=os.lseek(reader.fileno(), 0, os.SEEK_CUR), count=count)
         ours.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: theirs.recv(65536), b""))
 
 
 @pytest.mark.parametrize(("start", "stop"), [(0, 1024), (100, 1024), (0, 1), (1000, 1020)])
-def test_the_kernel_sends_the_window_and_no_more(opened, start, stop):
-    window = SendfileRangeReader(opened, start, stop)
-    assert sent(window, stop - start) == DATA[start:stop]
-    window.close()
+def test_sendfile_sends_exactly_the_range(opened, start, stop):
+    reader = SendfileRangeReader(opened, start, stop)
+    assert sent(reader, stop - start) == DATA[start:stop]
+    reader.close()
 
 
-def test_a_window_for_the_kernel_can_be_read_instead(opened):
-    window = SendfileRangeReader(opened, 100, 200)
-    window.fileno()
-    assert window.read() == DATA[100:200]
-    window.close()
+def test_a_sendfile_reader_can_be_read_instead(opened):
+    reader = SendfileRangeReader(opened, 100, 200)
+    reader.fileno()
+    assert reader.read() == DATA[100:200]
+    reader.close()
 
 
-def test_a_window_that_nobody_lent_closes_unread(opened):
+def test_a_sendfile_reader_whose_descriptor_was_not_used_closes_its_file(opened):
     SendfileRangeReader(opened, 100, 200).close()
     assert opened.descriptor == -1
 
 
-def test_a_file_that_shrank_is_an_error_where_the_kernel_came_to_an_end(opened, tmp_path):
-    window = SendfileRangeReader(opened, 100, 1024)
+def test_a_file_that_shrinks_within_the_range_raises_eof_error_after_sendfile(opened, tmp_path):
+    reader = SendfileRangeReader(opened, 100, 1024)
     os.truncate(tmp_path / "file", 500)
     with pytest.raises(EOFError, match="ended at byte 500, 1024 were announced"):
-        sent(window, 924)
+        sent(reader, 924)
 
 
-def test_a_file_that_shrank_before_the_window_is_an_error_at_the_close(opened, tmp_path):
+def test_a_file_that_shrinks_before_the_range_raises_eof_error_at_the_close(opened, tmp_path):
     taken: list[str] = []
-    window = SendfileRangeReader(opened, 100, 1024, [lambda: taken.append("background")])
+    reader = SendfileRangeReader(opened, 100, 1024, [lambda: taken.append("background")])
     os.truncate(tmp_path / "file", 50)
-    assert sent(window, 924) == b""
+    assert sent(reader, 924) == b""
     with pytest.raises(EOFError, match="ended at byte 100"):
-        window.close()
+        reader.close()
     assert (opened.descriptor, taken) == (-1, ["background"])
-    window.close()
+    reader.close()
 
 
-def test_a_client_who_left_is_no_error_of_the_file(opened):
-    window = SendfileRangeReader(opened, 0, 1024)
-    window.fileno()
+def test_after_a_disconnect_the_close_raises_no_eof_error(opened):
+    reader = SendfileRangeReader(opened, 0, 1024)
+    reader.fileno()
 
-    def send_until_the_client_leaves():
+    def send_until_the_disconnect():
         try:
-            raise BrokenPipeError("the client left")
+            raise BrokenPipeError("the client has disconnected")
         finally:
-            window.seek(500)
-            window.close()
+            reader.seek(500)
+            reader.close()
 
     with pytest.raises(BrokenPipeError):
-        send_until_the_client_leaves()
+        send_until_the_disconnect()
 
 
-def test_a_socket_that_cannot_use_the_kernel_begins_where_the_window_does(opened):
-    window = SendfileRangeReader(opened, 100, 1024)
-    window.fileno()
-    assert window.seek(100) == 100
-    assert window.read(1) == DATA[100:101]
-    window.read()
-    window.close()
+def test_without_sendfile_the_range_is_read_from_its_start(opened):
+    reader = SendfileRangeReader(opened, 100, 1024)
+    reader.fileno()
+    assert reader.seek(100) == 100
+    assert reader.read(1) == DATA[100:101]
+    reader.read()
+    reader.close()

@@ -1,4 +1,4 @@
-"""Files that are opened, and those that are not."""
+"""Safe open: regular files only, and with a root none outside of it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 @pytest.fixture(params=["_open_by_descriptor", "_open_by_name"])
 def way(request, monkeypatch):
-    """Each way to keep to a root: by what the kernel says of a descriptor, and by resolved names."""
+    """Each check of a root: by the path that the kernel has of a descriptor, and by resolved paths."""
     monkeypatch.setattr(safe_open, "_HAS_PROC_FD", request.param == "_open_by_descriptor")
 
 
@@ -49,7 +49,7 @@ def test_the_length_is_that_of_the_descriptor(folder):
     opened.close()
 
 
-def test_bytes_are_read_where_they_are_asked_for(folder):
+def test_bytes_are_read_at_any_position(folder):
     opened = open_regular(str(folder / "a.txt"))
     assert opened.read_at(3, 4) == b"456"
     opened.close()
@@ -75,7 +75,7 @@ def test_closing_twice_closes_no_other_file(folder):
     os.close(other)
 
 
-def test_a_forgotten_file_is_closed(folder):
+def test_a_file_that_is_garbage_collected_is_closed(folder):
     before = open_descriptors()
     open_regular(str(folder / "a.txt"))
     assert open_descriptors() == before
@@ -95,7 +95,7 @@ def test_a_forgotten_file_is_closed(folder):
         pytest.param("loop", id="a link to itself"),
     ],
 )
-def test_what_is_not_there_is_not_found(folder, look, name):
+def test_a_path_without_a_file_is_not_found(folder, look, name):
     (folder / "loop").symlink_to("loop")
     with pytest.raises(FileNotFoundError) as caught:
         look(f"{folder}/{name}")
@@ -108,7 +108,7 @@ def test_what_is_not_there_is_not_found(folder, look, name):
     "name",
     [
         pytest.param("none.txt", id="no such file"),
-        pytest.param("../secret", id="above"),
+        pytest.param("../secret", id="in the parent folder"),
         pytest.param("../files1/a.txt", id="a sibling whose name begins alike"),
         pytest.param("/etc/passwd", id="absolute"),
         pytest.param("a\x00.txt", id="a NUL"),
@@ -122,7 +122,7 @@ def test_what_is_not_there_is_not_found(folder, look, name):
         pytest.param("a.txt/b", id="a file in a file"),
     ],
 )
-def test_what_leaves_the_root_is_not_found_either(folder, look, name):
+def test_a_path_out_of_the_root_is_not_found(folder, look, name):
     (folder / "out.txt").symlink_to("../secret")
     (folder / "beside.txt").symlink_to("../files1/a.txt")
     (folder / "out").symlink_to(folder.parent / "files1")
@@ -139,29 +139,29 @@ def test_what_leaves_the_root_is_not_found_either(folder, look, name):
     "name",
     [
         pytest.param("a.txt", id="a file"),
-        pytest.param("./sub//b.txt", id="a file in a folder, with parts that say nothing"),
+        pytest.param("./sub//b.txt", id="a file in a folder, with empty parts"),
         pytest.param("in/b.txt", id="a link to a folder inside"),
         pytest.param("in.txt", id="a link to a file inside"),
     ],
 )
-def test_what_stays_in_the_root_is_opened(folder, name):
+def test_a_path_in_the_root_is_opened(folder, name):
     (folder / "in").symlink_to("sub")
     (folder / "in.txt").symlink_to(folder / "a.txt")
     assert content(open_regular(name, str(folder)))
 
 
 @pytest.mark.usefixtures("way")
-def test_the_root_may_be_a_link(folder, tmp_path):
+def test_the_root_may_be_a_symbolic_link(folder, tmp_path):
     (tmp_path / "current").symlink_to("files")
     assert content(open_regular("a.txt", str(tmp_path / "current"))) == b"0123456789"
 
 
 @pytest.mark.usefixtures("way")
-def test_the_root_may_be_the_root_of_all(folder):
+def test_the_root_may_be_the_root_of_the_file_system(folder):
     assert content(open_regular(str(folder / "a.txt").lstrip("/"), "/")) == b"0123456789"
 
 
-def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
+def test_a_path_that_is_swapped_for_a_link_after_the_check_is_not_found(folder, monkeypatch):
     monkeypatch.setattr(safe_open, "_HAS_PROC_FD", False)
     real = os.open
 
@@ -180,7 +180,7 @@ def test_a_link_that_is_put_there_late_gains_nothing(folder, monkeypatch):
 
 @pytest.mark.parametrize("look", [open_regular, stat_regular])
 @pytest.mark.parametrize("root", [False, True])
-def test_a_folder_is_no_file(folder, look, root):
+def test_a_folder_is_refused(folder, look, root):
     before = open_descriptors()
     with pytest.raises(IsADirectoryError):
         look("sub" if root else str(folder / "sub"), str(folder) if root else None)
@@ -188,7 +188,7 @@ def test_a_folder_is_no_file(folder, look, root):
 
 
 @pytest.mark.parametrize("look", [open_regular, stat_regular])
-def test_a_pipe_is_refused_and_not_waited_for(folder, look):
+def test_a_pipe_is_refused_without_blocking(folder, look):
     os.mkfifo(folder / "pipe")
     with pytest.raises(NotRegularError, match="pipe"):
         look(str(folder / "pipe"))
@@ -207,7 +207,7 @@ def test_a_socket_cannot_be_opened(folder, monkeypatch):
         open_regular(str(folder / "socket"))
 
 
-def test_a_forbidden_file_is_told_from_one_that_is_not_there(folder, monkeypatch):
+def test_a_file_without_permission_raises_permission_error(folder, monkeypatch):
     def forbid(path, flags):
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
@@ -216,5 +216,5 @@ def test_a_forbidden_file_is_told_from_one_that_is_not_there(folder, monkeypatch
         open_regular("a.txt")
 
 
-def test_what_stat_says_comes_back(folder):
+def test_the_stat_result_is_returned(folder):
     assert stat_regular(str(folder / "a.txt")).st_size == 10

@@ -1,4 +1,4 @@
-"""Which paths leave a folder by their text."""
+"""Safe paths: which paths lead out of a folder, by their text alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from wsgiresp._files.safe_open import stays_beneath
         pytest.param("CONIN$/a", id="a device as a folder"),
     ],
 )
-def test_this_path_leaves_the_folder(path):
+def test_a_path_that_leads_out_of_the_folder_is_detected(path):
     assert not stays_beneath(path)
 
 
@@ -59,15 +59,15 @@ def test_this_path_leaves_the_folder(path):
         pytest.param("", id="nothing"),
     ],
 )
-def test_this_path_stays(path):
+def test_a_path_within_the_folder_is_accepted(path):
     assert stays_beneath(path)
 
 
 @given(parts=st.lists(st.text("ab.\u00e4", min_size=1).filter(lambda part: set(part) != {"."}), min_size=1))
-def test_what_is_made_of_names_stays(parts):
+def test_a_path_of_names_alone_is_accepted(parts):
     assert stays_beneath("/".join(parts))
 
 
 @given(before=st.text("ab./"), after=st.text("ab./"))
-def test_two_dots_as_a_part_always_leave(before, after):
+def test_a_path_with_two_dots_as_a_part_is_always_detected(before, after):
     assert not stays_beneath(f"{before}/../{after}")

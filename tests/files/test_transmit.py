@@ -1,4 +1,4 @@
-"""How the bytes reach each server, told from its environ."""
+"""Transmit strategy of a file: ``sendfile``, the server's file wrapper, or blocks read by us, for each server."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def green_socket():
         yield made
 
 
-def shown(wrapped):
-    """Return the window in a server's wrapper, or the body itself."""
+def unwrapped(wrapped):
+    """Return the range reader in a server's file wrapper, or the body itself."""
     return wrapped.filelike if isinstance(wrapped, FileWrapper) else wrapped
 
 
@@ -63,18 +63,18 @@ def body(environ, source, content=None, steps=()):
     return transmit.file_body(server, source, content or Span(0, LARGE), steps)
 
 
-def test_the_wrapper_of_the_server_gets_the_window(opened):
+def test_the_file_wrapper_of_the_server_gets_the_range_reader(opened):
     wrapped = body({}, opened)
     assert isinstance(wrapped, FileWrapper)
     assert wrapped.blksize == BLOCK_SIZE
     assert b"".join(wrapped) == bytes(LARGE)
 
 
-def test_a_server_without_a_wrapper_gets_the_window_itself(opened):
+def test_a_server_without_a_file_wrapper_gets_the_range_reader_itself(opened):
     assert type(transmit.file_body(ServerProfile({}), opened, Span(0, LARGE), ())) is RangeReader
 
 
-def test_a_wrapper_that_raises_leaves_nothing_open(opened):
+def test_a_file_wrapper_that_raises_leaves_nothing_open(opened):
     def refuse(filelike, size):
         raise OSError("no")
 
@@ -84,63 +84,63 @@ def test_a_wrapper_that_raises_leaves_nothing_open(opened):
     assert (opened.descriptor, taken) == (-1, ["background"])
 
 
-def test_gunicorn_with_threads_lets_the_kernel_send(opened, plain_socket):
-    assert type(shown(body({"gunicorn.socket": plain_socket}, opened))) is SendfileRangeReader
+def test_gunicorn_with_threads_uses_sendfile(opened, plain_socket):
+    assert type(unwrapped(body({"gunicorn.socket": plain_socket}, opened))) is SendfileRangeReader
 
 
-def test_gunicorn_with_threads_reads_one_block_itself(opened, plain_socket):
-    assert type(shown(body({"gunicorn.socket": plain_socket}, opened, Span(0, BLOCK_SIZE)))) is RangeReader
+def test_gunicorn_with_threads_does_not_use_sendfile_for_one_block(opened, plain_socket):
+    assert type(unwrapped(body({"gunicorn.socket": plain_socket}, opened, Span(0, BLOCK_SIZE)))) is RangeReader
 
 
-def test_gunicorn_over_tls_reads(opened, tls_socket):
-    window = shown(body({"gunicorn.socket": tls_socket}, opened))
-    assert (type(window), window._source) == (RangeReader, opened)
+def test_gunicorn_over_tls_does_not_use_sendfile(opened, tls_socket):
+    reader = unwrapped(body({"gunicorn.socket": tls_socket}, opened))
+    assert (type(reader), reader._source) == (RangeReader, opened)
 
 
-def test_gunicorn_with_threads_reads_a_file_object(opened, plain_socket, tmp_path):
+def test_gunicorn_with_threads_does_not_use_sendfile_for_a_file_object(opened, plain_socket, tmp_path):
     with (tmp_path / "file").open("rb") as handle:
-        window = shown(body({"gunicorn.socket": plain_socket}, OpenHandle(handle)))
-    assert not hasattr(window, "fileno")
+        reader = unwrapped(body({"gunicorn.socket": plain_socket}, OpenHandle(handle)))
+    assert not hasattr(reader, "fileno")
 
 
-def test_gunicorn_with_greenlets_reads_without_stopping_the_others(opened, green_socket):
-    window = shown(body({"gunicorn.socket": green_socket}, opened))
-    assert not hasattr(window, "fileno")
-    assert type(window._source) is NonblockingSource
+def test_gunicorn_with_greenlets_reads_without_blocking_other_greenlets(opened, green_socket):
+    reader = unwrapped(body({"gunicorn.socket": green_socket}, opened))
+    assert not hasattr(reader, "fileno")
+    assert type(reader._source) is NonblockingSource
 
 
-def test_one_block_is_read_at_once_with_greenlets_too(opened, green_socket):
-    assert shown(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK_SIZE)))._source is opened
+def test_one_block_is_read_directly_with_greenlets_too(opened, green_socket):
+    assert unwrapped(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK_SIZE)))._source is opened
 
 
-def test_a_greenlet_of_any_server_reads_without_stopping_the_others(opened):
-    window = shown(gevent.spawn(body, {}, opened).get())
-    assert type(window._source) is NonblockingSource
+def test_a_greenlet_of_any_server_reads_without_blocking_other_greenlets(opened):
+    reader = unwrapped(gevent.spawn(body, {}, opened).get())
+    assert type(reader._source) is NonblockingSource
 
 
-def test_a_file_object_is_read_in_turns_with_greenlets(green_socket, tmp_path, opened):
+def test_with_greenlets_a_file_object_is_read_cooperatively(green_socket, tmp_path, opened):
     with (tmp_path / "file").open("rb") as handle:
-        window = shown(body({"gunicorn.socket": green_socket}, OpenHandle(handle)))
-    assert type(window._source) is CooperativeSource
+        reader = unwrapped(body({"gunicorn.socket": green_socket}, OpenHandle(handle)))
+    assert type(reader._source) is CooperativeSource
 
 
-def test_waitress_wraps_what_nobody_waits_for(opened):
+def test_waitress_gets_a_file_wrapper(opened):
     assert isinstance(body({"waitress.client_disconnected": bool}, opened), FileWrapper)
 
 
-def test_waitress_iterates_where_closing_takes_steps(opened):
+def test_waitress_gets_no_file_wrapper_if_there_are_close_steps(opened):
     assert type(body({"waitress.client_disconnected": bool}, opened, steps=[print])) is RangeReader
 
 
-def test_uwsgi_iterates(opened):
+def test_uwsgi_gets_no_file_wrapper(opened):
     assert type(body({"uwsgi.version": b"2"}, opened)) is RangeReader
 
 
-def test_several_spans_are_iterated(opened):
+def test_several_ranges_get_no_file_wrapper(opened):
     parts = body({}, opened, [b"head", Span(0, 2), b"tail"])
     assert type(parts) is MultipartReader
     assert b"".join(parts) == b"head\x00\x00tail"
 
 
-def test_what_has_no_known_length_is_iterated(opened):
+def test_a_file_of_unknown_length_gets_no_file_wrapper(opened):
     assert type(body({}, opened, Span(0, UNKNOWN_STOP))) is UnsizedReader

@@ -1,4 +1,4 @@
-"""What frameworks with responses of their own make those of."""
+"""Copies of our responses, for frameworks that have response classes of their own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp.responses import EventSourceResponse, FileResponse, JSONResponse, Response, StreamingResponse
 
 
-def test_a_plain_response_is_its_line_its_fields_and_its_body():
+def test_a_simple_answer_is_the_status_the_fields_and_the_body():
     assert simple_answer(JSONResponse({"a": 1}, 201)) == (
         "201 Created",
         [("Content-Type", "application/json"), ("Content-Length", "7")],
@@ -22,7 +22,7 @@ def test_a_plain_response_is_its_line_its_fields_and_its_body():
 
 
 @pytest.mark.parametrize(
-    "made",
+    "make",
     [
         pytest.param(lambda: Response("a", background=print), id="tasks"),
         pytest.param(lambda: Response(status_code=204), id="no content"),
@@ -30,16 +30,16 @@ def test_a_plain_response_is_its_line_its_fields_and_its_body():
         pytest.param(lambda: FileResponse(__file__), id="a file"),
     ],
 )
-def test_there_may_be_more_to_an_answer(made):
-    assert simple_answer(made()) is None
+def test_a_response_with_more_than_a_body_is_no_simple_answer(make):
+    assert simple_answer(make()) is None
 
 
-def test_fields_that_were_set_are_among_them():
+def test_a_simple_answer_has_the_headers_that_were_set():
     response = Response("a", headers={"X-A": "1"})
     assert simple_answer(response)[1][-1] == ("X-A", "1")
 
 
-def test_a_file_is_shown_to_who_calls_the_wrapper():
+def test_the_replaced_file_wrapper_keeps_the_file_for_the_framework():
     environ = create_environ()
     environ["wsgi.file_wrapper"] = list
     body = FileResponse(__file__).prepare(environ_without_wrapper(environ)).body
@@ -47,12 +47,12 @@ def test_a_file_is_shown_to_who_calls_the_wrapper():
     body.file.close()
 
 
-def test_a_server_without_a_wrapper_gets_none():
+def test_an_environ_without_a_file_wrapper_is_unchanged():
     environ = create_environ()
     assert environ_without_wrapper(environ) is environ
 
 
-def test_the_copy_is_prepared_with_what_was_changed():
+def test_the_copy_is_prepared_with_the_changes_and_the_original_is_unchanged():
     response = Response("a")
     inner, prepared = prepared_copy(response, create_environ(), lambda twin: twin.headers.set("X-A", "1"))
     assert ("X-A", "1") in prepared.headers
@@ -60,7 +60,7 @@ def test_the_copy_is_prepared_with_what_was_changed():
 
 
 @pytest.mark.parametrize(
-    ("made", "known"),
+    ("make", "known"),
     [
         pytest.param(lambda: Response("ab"), b"ab", id="a body"),
         pytest.param(lambda: Response("ab", background=print), b"ab", id="a body with tasks"),
@@ -68,8 +68,8 @@ def test_the_copy_is_prepared_with_what_was_changed():
         pytest.param(lambda: StreamingResponse(["a"]), None, id="a stream"),
     ],
 )
-def test_the_whole_of_a_body_is_told_where_it_is_known(made, known):
-    prepared = made().prepare(create_environ())
+def test_known_bytes_are_those_of_a_known_body(make, known):
+    prepared = make().prepare(create_environ())
     assert known_bytes(prepared.body) == known
     prepared.close()
 
@@ -89,7 +89,7 @@ def sync_letters():
         pytest.param(sync_letters, WSGIStreamBody, True, id="synchronous"),
     ],
 )
-def test_a_stream_is_prepared_for_a_loop_by_its_content(content, kind, needs_thread):
+def test_asynchronous_content_alone_is_prepared_for_a_loop(content, kind, needs_thread):
     response = StreamingResponse(content())
     assert response.needs_thread(create_environ()) is needs_thread
     prepared = response.prepare_for_loop(create_environ())
@@ -97,7 +97,7 @@ def test_a_stream_is_prepared_for_a_loop_by_its_content(content, kind, needs_thr
     prepared.close()
 
 
-def test_events_are_those_of_the_callable_on_a_loop_too():
+def test_on_a_loop_a_callable_gets_the_last_event_id():
     async def events(last_id):
         yield f"after {last_id}"
 
@@ -112,7 +112,7 @@ def test_events_are_those_of_the_callable_on_a_loop_too():
     assert b"data: after 7\n" in asyncio.run(read())
 
 
-def test_head_starts_nothing_on_a_loop():
+def test_head_on_a_loop_has_an_empty_body():
     prepared = StreamingResponse(letters()).prepare_for_loop(create_environ(method="HEAD"))
     assert known_bytes(prepared.body) == b""
     prepared.close()

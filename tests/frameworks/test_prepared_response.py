@@ -1,4 +1,4 @@
-"""A settled response: decided before it is called, open to hooks, and closed whatever they do."""
+"""Prepared response: its answer is decided before it is called, hooks may change it, and it is always closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wsgiresp.responses import BackgroundTask, FileResponse, JSONResponse, Plain
 
 
 class Wrapper:
-    """A server's own file wrapper, which the server knows by its type."""
+    """A file wrapper of a server, which recognizes it by its type."""
 
     def __init__(self, file, block):
         self.file = file
@@ -31,24 +31,24 @@ def path(tmp_path):
     return tmp_path / "a.txt"
 
 
-def settled(response, method="GET", **more):
+def prepared(response, method="GET", **more):
     return prepare_for_hooks(response, environ(method, **more), lambda twin: None)
 
 
 @pytest.mark.parametrize("response", [Response(b"a"), JSONResponse({}), PlainTextResponse(status_code=204)], ids=repr)
-def test_a_known_body_decides_nothing(response):
+def test_a_known_body_needs_no_preparation(response):
     assert not needs_preparation(response)
 
 
-def test_a_file_decides(path):
+def test_a_file_needs_preparation(path):
     assert needs_preparation(FileResponse(path))
 
 
-def test_an_iterator_can_be_sent_once():
+def test_an_iterator_needs_preparation():
     assert needs_preparation(Response(response=iter([b"a"])))
 
 
-def test_a_list_of_chunks_decides_nothing():
+def test_a_list_of_chunks_needs_no_preparation():
     assert not needs_preparation(Response(response=[b"a"]))
 
 
@@ -64,10 +64,10 @@ def test_a_list_of_chunks_decides_nothing():
     ids=["whole", "a part", "no part", "not modified", "a condition that fails"],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_status_and_fields_are_there_before_the_call(path, method, fields, status, body):
+def test_status_and_headers_are_decided_before_the_call(path, method, fields, status, body):
     if method == "HEAD" and "HTTP_RANGE" in fields:
         status, body = 200, b"0123456789"
-    response = settled(FileResponse(path), method, **fields)
+    response = prepared(FileResponse(path), method, **fields)
     directly = call(FileResponse(path), method, **fields)
     assert response.status_code == status
     answer = call(response, method)
@@ -75,17 +75,17 @@ def test_status_and_fields_are_there_before_the_call(path, method, fields, statu
     assert answer.body == (body if method == "GET" else b"")
 
 
-def test_it_keeps_its_class(path):
-    response = settled(FileResponse(path))
+def test_a_prepared_response_keeps_its_class(path):
+    response = prepared(FileResponse(path))
     assert isinstance(response, FileResponse)
     assert type(response).__name__ == "FileResponse"
 
 
-def test_two_of_one_class_are_of_one_class(path):
-    assert type(settled(FileResponse(path))) is type(settled(FileResponse(path)))
+def test_two_prepared_responses_of_one_class_share_their_derived_class(path):
+    assert type(prepared(FileResponse(path))) is type(prepared(FileResponse(path)))
 
 
-def test_threads_get_one_class(path):
+def test_threads_derive_one_class(path):
     class Own(FileResponse):
         pass
 
@@ -95,7 +95,7 @@ def test_threads_get_one_class(path):
     def make():
         response = Own(path)
         barrier.wait(10)
-        one = settled(response)
+        one = prepared(response)
         kinds.append(type(one))
         one.drop()
 
@@ -108,9 +108,9 @@ def test_threads_get_one_class(path):
     assert len(set(kinds)) == 1
 
 
-def test_the_original_can_be_used_again(path):
+def test_the_original_can_be_prepared_again(path):
     constant = FileResponse(path)
-    assert [call(settled(constant)).body for _ in range(2)] == [b"0123456789"] * 2
+    assert [call(prepared(constant)).body for _ in range(2)] == [b"0123456789"] * 2
 
 
 def test_a_change_is_made_in_the_copy(path):
@@ -123,36 +123,36 @@ def test_a_change_is_made_in_the_copy(path):
     assert constant.status_code == 200
 
 
-def test_what_can_be_sent_once_was_sent(path):
+def test_an_open_file_can_be_prepared_once(path):
     once = FileResponse(path.open("rb"))
-    settled(once).drop()
+    prepared(once).drop()
     with pytest.raises(RuntimeError, match="once"):
-        settled(once)
+        prepared(once)
 
 
-def test_an_iterator_was_sent():
+def test_an_iterator_can_be_prepared_once():
     once = Response(response=iter([b"a", b"b"]))
-    assert call(settled(once)).body == b"ab"
+    assert call(prepared(once)).body == b"ab"
     with pytest.raises(RuntimeError, match="iterator"):
-        settled(once)
+        prepared(once)
 
 
-def test_it_answers_once(path):
-    response = settled(FileResponse(path))
+def test_a_prepared_response_answers_one_request(path):
+    response = prepared(FileResponse(path))
     call(response)
     with pytest.raises(RuntimeError, match="one request"):
         call(response)
 
 
-def test_the_servers_file_wrapper_is_handed_over(path):
-    response = settled(FileResponse(path), **{"wsgi.file_wrapper": Wrapper})
+def test_the_body_is_the_file_wrapper_of_the_server(path):
+    response = prepared(FileResponse(path), **{"wsgi.file_wrapper": Wrapper})
     answer = start(response)
     answer.close()
     assert type(answer.iterable) is Wrapper
 
 
-def test_hooks_change_status_and_fields(path):
-    response = settled(FileResponse(path))
+def test_hooks_can_change_status_and_headers(path):
+    response = prepared(FileResponse(path))
     response.headers["X-Hook"] = "1"
     response.set_cookie("a", "1")
     response.status_code = 203
@@ -161,41 +161,41 @@ def test_hooks_change_status_and_fields(path):
     assert len(answer.values("Set-Cookie")) == 1
 
 
-def test_hooks_put_another_body_in_its_place(path):
+def test_hooks_can_replace_the_body(path):
     ran = []
-    response = settled(FileResponse(path, background=BackgroundTask(ran.append, 1)))
+    response = prepared(FileResponse(path, background=BackgroundTask(ran.append, 1)))
     response.direct_passthrough = False
     response.set_data(b"another")
     answer = call(response)
     assert (answer.body, answer.values("Content-Length"), ran) == (b"another", ["7"], [1])
 
 
-def test_hooks_put_another_stream_in_its_place():
+def test_hooks_can_replace_the_body_with_a_stream():
     ran = []
-    response = settled(Response(response=iter([b"a"]), background=BackgroundTask(ran.append, 1)))
+    response = prepared(Response(response=iter([b"a"]), background=BackgroundTask(ran.append, 1)))
     response.response = iter([b"x", b"y"])
     assert (call(response).body, ran) == (b"xy", [1])
 
 
-def test_hooks_read_the_body(path):
+def test_hooks_can_read_the_body(path):
     ran = []
-    response = settled(FileResponse(path, background=BackgroundTask(ran.append, 1)))
+    response = prepared(FileResponse(path, background=BackgroundTask(ran.append, 1)))
     response.direct_passthrough = False
     assert response.get_data() == b"0123456789"
     assert (call(response).body, ran) == (b"0123456789", [1])
 
 
-def test_hooks_take_the_body_away(path):
+def test_hooks_can_remove_the_body(path):
     ran = []
-    response = settled(FileResponse(path, background=BackgroundTask(ran.append, 1)))
+    response = prepared(FileResponse(path, background=BackgroundTask(ran.append, 1)))
     response.status_code = 204
     answer = call(response)
     assert (answer.body, answer.values("Content-Length"), ran) == (b"", [], [1])
 
 
-def test_callbacks_and_tasks_of_hooks_are_run_after_the_tasks(path):
+def test_callbacks_and_tasks_of_hooks_run_after_those_of_the_response(path):
     ran = []
-    response = settled(FileResponse(path, background=BackgroundTask(ran.append, 1)))
+    response = prepared(FileResponse(path, background=BackgroundTask(ran.append, 1)))
     response.call_on_close(lambda: ran.append(2))
     response.background = BackgroundTask(ran.append, 3)
     assert (call(response).body, ran) == (b"0123456789", [1, 2, 3])
@@ -203,12 +203,12 @@ def test_callbacks_and_tasks_of_hooks_are_run_after_the_tasks(path):
 
 @pytest.fixture
 def task(path):
-    """A settled file whose task tells that it was run, and the list that it tells it."""
+    """A prepared file with a background task, and the list to which the task appends 1."""
     ran = []
-    return settled(FileResponse(path.open("rb"), background=BackgroundTask(ran.append, 1))), ran
+    return prepared(FileResponse(path.open("rb"), background=BackgroundTask(ran.append, 1))), ran
 
 
-def test_what_is_dropped_is_closed_and_its_tasks_are_run(task):
+def test_a_dropped_response_is_closed_and_its_tasks_run(task):
     response, ran = task
     response.background = BackgroundTask(ran.append, 2)
     handle = response.path
@@ -232,7 +232,7 @@ def test_a_drop_after_the_call_changes_nothing(task):
     assert ran == [1]
 
 
-def test_a_start_that_fails_closes_it(task):
+def test_an_error_of_start_response_closes_the_response(task):
     response, ran = task
 
     def start_response(status, headers):
@@ -251,7 +251,7 @@ def test_a_start_that_fails_closes_it(task):
         pytest.param(lambda body: WerkzeugResponse(iter(body)), id="one that takes the body over"),
     ],
 )
-def test_it_ends_with_the_one_that_goes_out_instead(task, other):
+def test_the_response_is_closed_with_the_one_that_replaces_it(task, other):
     response, ran = task
     instead = other(response.response)
     response.end_with(instead)
@@ -263,13 +263,13 @@ def test_it_ends_with_the_one_that_goes_out_instead(task, other):
     assert (response.path.closed, ran) == (True, [1])
 
 
-def test_it_ends_at_once_where_another_body_is_passed_through(task):
+def test_the_response_is_closed_at_once_if_the_other_passes_its_body_through(task):
     response, ran = task
     response.end_with(WerkzeugResponse([b"b"], direct_passthrough=True))
     assert (response.path.closed, ran) == (True, [1])
 
 
-def test_a_body_that_is_passed_through_by_another_is_closed_by_the_server(task):
+def test_a_body_that_the_other_response_passes_through_is_closed_by_the_server(task):
     response, ran = task
     instead = WerkzeugResponse(response.response, direct_passthrough=True)
     response.end_with(instead)
@@ -278,7 +278,7 @@ def test_a_body_that_is_passed_through_by_another_is_closed_by_the_server(task):
     assert (response.path.closed, ran) == (True, [1])
 
 
-def test_what_was_called_does_not_end_with_another(task):
+def test_a_response_that_was_called_is_not_closed_with_another(task):
     response, ran = task
     answer = start(response)
     response.end_with(PlainTextResponse("b"))
@@ -286,20 +286,20 @@ def test_what_was_called_does_not_end_with_another(task):
     assert ran == [1]
 
 
-def test_a_file_that_is_deleted_after_it_is_gone(path):
-    call(settled(FileResponse(path, delete_after=True)))
+def test_delete_after_deletes_the_file(path):
+    call(prepared(FileResponse(path, delete_after=True)))
     assert not path.exists()
 
 
-def test_what_cannot_be_prepared_leaves_nothing_open(tmp_path):
+def test_preparing_a_missing_file_raises_file_not_found_error(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"a")
     response = FileResponse(tmp_path / "a.txt")
     (tmp_path / "a.txt").unlink()
     with pytest.raises(FileNotFoundError):
-        settled(response)
+        prepared(response)
 
 
-def test_it_is_a_response_of_its_own_kind(path):
-    response = settled(FileResponse(path))
+def test_a_prepared_response_is_an_instance_of_prepared_response(path):
+    response = prepared(FileResponse(path))
     response.drop()
     assert isinstance(response, PreparedResponse)
