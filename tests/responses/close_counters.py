@@ -1,4 +1,4 @@
-"""Contents of a stream that are not to be started and count their closings, and the classes that stream."""
+"""Content of a stream that must not be iterated and counts its closes, and the classes that stream."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from wsgiresp.responses import EventSourceResponse, JSONLinesResponse, Streaming
 CLASSES = [StreamingResponse, JSONLinesResponse, EventSourceResponse]
 
 
-class Closing:
-    """An iterable that counts its closings and fails when it is iterated."""
+class CloseCounter:
+    """An iterable that counts its closes and fails when it is iterated."""
 
     def __init__(self) -> None:
         self.closed = 0
@@ -22,8 +22,8 @@ class Closing:
         self.closed += 1
 
 
-class AsyncClosing:
-    """The same of an asynchronous one."""
+class AsyncCloseCounter:
+    """An asynchronous iterable that counts its closes and fails when it is iterated."""
 
     def __init__(self) -> None:
         self.closed = 0

@@ -1,4 +1,4 @@
-"""A file, the descriptors that are left open, and a process in which nothing has begun."""
+"""Fixtures: the sample file, a count of leaked descriptors, and a process in which nothing has begun."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from process_fixtures import forget
-from responses.sample_file import DATA, Closings
+from responses.sample_file import DATA, DescriptorCount
 
 from wsgiresp._runtime.process import is_first
 from wsgiresp._runtime.shutdown import ShutdownState
@@ -26,13 +26,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def descriptors() -> Closings:
-    return Closings()
+def descriptors() -> DescriptorCount:
+    return DescriptorCount()
 
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """A process in which no stream is open and nobody has said the word."""
+    """A process in which no stream is open and that is not shutting down."""
     forget(OpenStreams, ShutdownState)
     yield
     forget(OpenStreams, ShutdownState)
@@ -40,5 +40,5 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture
 def warned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process in which the one warning is told."""
+    """A process that has logged its one warning of blocking already."""
     is_first(blocking_warning.EVENT)

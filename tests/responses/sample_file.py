@@ -1,4 +1,4 @@
-"""What the file of the tests holds, and how many descriptors are open."""
+"""The content of the sample file, and a count of leaked descriptors."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 DATA = bytes(range(256)) * 4
 
 
-class Closings:
-    """Counts the descriptors of this process that are more than at the start."""
+class DescriptorCount:
+    """Counts the open descriptors of this process; ``leaked`` are those opened since this object was made."""
 
     def __init__(self) -> None:
         self.before = self.now()

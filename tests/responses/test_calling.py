@@ -50,13 +50,13 @@ def test_head_has_the_headers_of_get_and_no_body(make, status):
 @pytest.mark.parametrize("make", CLASSES.values(), ids=CLASSES.keys())
 @pytest.mark.parametrize("status", [100, 101, 150, 199, 204, 304])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_an_answer_without_content_has_neither_body_nor_type_nor_length(make, status, method):
+def test_an_answer_without_content_has_no_body_no_type_and_no_length(make, status, method):
     answer = call(make(status), method)
     assert (answer.values("Content-Type"), answer.values("Content-Length"), answer.chunks) == ([], [], [])
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_205_has_no_body_and_says_so(method):
+def test_a_205_has_no_body_and_a_content_length_of_zero(method):
     answer = call(PlainTextResponse("abc", 205), method)
     assert answer.values("Content-Length") == ["0"]
     assert answer.chunks == []
@@ -152,7 +152,7 @@ def test_tasks_see_the_context_of_the_call():
 
 @pytest.mark.parametrize("status", [200, 204])
 @pytest.mark.parametrize("make", CLASSES.values(), ids=CLASSES.keys())
-def test_the_background_runs_where_the_server_refuses_the_start(make, status):
+def test_the_background_runs_after_an_error_of_start_response(make, status):
     ran: list[str] = []
 
     def refuse(status, headers, exc_info=None):
@@ -176,7 +176,7 @@ def test_one_response_answers_many_requests():
 
 
 @pytest.mark.parametrize("touched", [False, True], ids=["plain", "with its headers touched"])
-def test_what_a_middleware_does_to_the_headers_does_not_stay(touched):
+def test_a_change_of_the_header_list_by_a_middleware_does_not_last(touched):
     response = PlainTextResponse("abc", headers={"X-A": "1"})
     if touched:
         response.headers["X-B"] = "2"
@@ -191,7 +191,7 @@ def test_the_headers_may_be_changed_between_two_calls():
     assert call(response).values("X-A") == ["1"]
 
 
-def test_prepare_gives_what_the_call_sends():
+def test_prepare_returns_the_answer_that_the_call_sends():
     response = PlainTextResponse("abc", 404, {"X-A": "1"})
     prepared = response.prepare(environ())
     answer = call(response)
@@ -199,7 +199,7 @@ def test_prepare_gives_what_the_call_sends():
     assert list(prepared.body) == answer.chunks
 
 
-def test_what_was_prepared_and_is_dropped_can_be_closed():
+def test_a_prepared_answer_that_is_not_sent_can_be_closed():
     ran: list[str] = []
     response = PlainTextResponse("abc", background=BackgroundTask(ran.append, "background"))
     prepared = response.prepare(environ())
@@ -208,11 +208,11 @@ def test_what_was_prepared_and_is_dropped_can_be_closed():
     assert ran == ["background"]
 
 
-def test_a_body_that_has_no_close_can_be_closed():
+def test_a_prepared_body_without_close_can_be_closed():
     PlainTextResponse("abc").prepare(environ()).close()
 
 
-def test_a_subclass_may_prepare_otherwise():
+def test_a_subclass_may_override_prepare():
     class Teapot(PlainTextResponse):
         def prepare(self, environ):
             prepared = super().prepare(environ)
@@ -221,7 +221,7 @@ def test_a_subclass_may_prepare_otherwise():
     assert call(Teapot("abc")).status == "418 Short and stout"
 
 
-def test_a_mixin_may_prepare_otherwise():
+def test_a_mixin_may_override_prepare():
     class Teapots:
         def prepare(self, environ):
             prepared = super().prepare(environ)
@@ -233,7 +233,7 @@ def test_a_mixin_may_prepare_otherwise():
     assert call(Teapot("abc")).status == "418 Short and stout"
 
 
-def test_a_call_that_goes_on_to_ours_meets_the_prepare_of_its_class():
+def test_an_overridden_call_uses_the_prepare_of_its_class():
     class Teapot(PlainTextResponse):
         def prepare(self, environ):
             prepared = super().prepare(environ)
@@ -248,7 +248,7 @@ def test_a_call_that_goes_on_to_ours_meets_the_prepare_of_its_class():
     assert call(Cup("abc")).status == "418 Short and stout"
 
 
-def test_a_subclass_may_call_otherwise():
+def test_a_subclass_may_override_the_call():
     class Loud(PlainTextResponse):
         def prepare(self, environ):
             raise AssertionError("not reached")

@@ -135,7 +135,7 @@ def test_the_background_runs_once_for_each_answer(make):
 
 
 @pytest.mark.parametrize("make", MAKERS)
-def test_the_response_stays_what_it_was(make):
+def test_concurrent_answers_do_not_change_the_response(make):
     response = make()
     before = (response.status, list(response.headers), response.body)
     answers_at_once(response)
@@ -173,7 +173,7 @@ def interrupted(response, method, at):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("make", MAKERS)
-def test_another_call_may_come_in_between_any_two_lines(make, method):
+def test_a_call_may_be_interrupted_by_another_at_any_line(make, method):
     alone = answer(make(), lambda: None, method)
     for at in itertools.count():
         answers = interrupted(make(), method, at)

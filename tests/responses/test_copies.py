@@ -99,7 +99,7 @@ def told(response):
 @pytest.mark.parametrize("copied", COPIERS)
 @pytest.mark.parametrize("applications", ADOPTIONS)
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_twin_answers_the_same(make, applications, copied):
+def test_a_copy_answers_the_same(make, applications, copied):
     response = adopted(make(), applications)
     assert told(copied(response)) == told(response)
 
@@ -107,7 +107,7 @@ def test_a_twin_answers_the_same(make, applications, copied):
 @pytest.mark.parametrize("copied", COPIERS)
 @pytest.mark.parametrize("applications", ADOPTIONS)
 @pytest.mark.parametrize("make", MAKERS)
-def test_a_twin_is_of_the_same_classes(make, applications, copied):
+def test_a_copy_is_of_the_same_classes(make, applications, copied):
     response = adopted(make(), applications)
     twin = copied(response)
     assert type(twin) is type(response)
@@ -118,7 +118,7 @@ def test_a_twin_is_of_the_same_classes(make, applications, copied):
 @pytest.mark.parametrize("copied", COPIERS)
 @pytest.mark.parametrize("applications", ADOPTIONS)
 @pytest.mark.parametrize("make", MAKERS)
-def test_what_is_done_to_a_twin_is_not_done_to_the_response(make, applications, copied):
+def test_a_change_of_a_copy_does_not_change_the_response(make, applications, copied):
     response = adopted(make(), applications)
     before = told(response)
     twin = copied(response)
@@ -130,7 +130,7 @@ def test_what_is_done_to_a_twin_is_not_done_to_the_response(make, applications, 
 
 
 @pytest.mark.parametrize("copied", COPIERS)
-def test_a_twin_has_the_background(copied):
+def test_a_copy_has_the_background(copied):
     tasks = BackgroundTasks([BackgroundTask(print, "sent", sep="")])
     twin = copied(PlainTextResponse("x", background=tasks))
     ((task),) = twin.background.tasks

@@ -34,12 +34,12 @@ def test_links_are_sent_as_fields_in_their_order(environ, sent, protocol):
         pytest.param({"SERVER_PROTOCOL": "HTTP/0.9"}, id="a client of HTTP/0.9"),
     ],
 )
-def test_elsewhere_nothing_is_sent(environ, sent, change):
+def test_nothing_is_sent_where_server_or_client_cannot(environ, sent, change):
     assert not early_hints({**environ, **change}, [STYLE])
     assert sent == []
 
 
-def test_nothing_is_sent_to_who_knows_which_client(environ, sent):
+def test_a_client_of_unknown_http_version_is_sent_nothing(environ, sent):
     del environ["SERVER_PROTOCOL"]
     assert not early_hints(environ, [STYLE])
     assert sent == []
@@ -52,18 +52,18 @@ def test_without_links_nothing_is_sent(environ, sent):
 
 @pytest.mark.parametrize("environ_of_server", [True, False], ids=["where hints are sent", "elsewhere"])
 @pytest.mark.parametrize("link", ["</a>\r\nSet-Cookie: a=b", "</a>\x00", "</\u20ac>", " </a>"])
-def test_a_link_that_must_not_stand_in_a_header_is_refused_before_any_is_sent(environ, sent, link, environ_of_server):
+def test_an_invalid_link_is_refused_before_any_is_sent(environ, sent, link, environ_of_server):
     with pytest.raises(ValueError, match="header 'Link' must"):
         early_hints(environ if environ_of_server else {}, [STYLE, link])
     assert sent == []
 
 
-def test_one_text_is_not_taken_for_many_links(environ):
+def test_a_string_is_refused_as_a_list_of_links(environ):
     with pytest.raises(TypeError, match="links must be an iterable of str"):
         early_hints(environ, "</app.css>")
 
 
-def test_a_client_that_has_left_is_no_error(environ):
+def test_a_disconnected_client_is_no_error(environ):
     def send(fields):
         raise BrokenPipeError
 

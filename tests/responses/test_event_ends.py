@@ -15,9 +15,9 @@ from wsgiresp.testing import visit
 pytestmark = pytest.mark.usefixtures("fresh", "warned")
 
 
-class TestTheEnd:
+class TestFinish:
     @everywhere
-    def test_comes_with_the_age_and_a_word_when_to_come_again(self, run):
+    def test_a_stream_ends_at_its_maximum_age_with_a_retry(self, run):
         body = run(
             lambda: call(EventSourceResponse(RecordingSource(["a", "b"], waits_at=1).generator(), max_age=0.1)).body
         )
@@ -28,13 +28,13 @@ class TestTheEnd:
     @pytest.mark.parametrize(
         ("retry", "least", "most"), [(None, 3000, 6000), (100, 100, 1100), (0, 0, 1000), (10_000, 10_000, 20_000)]
     )
-    def test_spreads_those_who_come_again(self, retry, least, most):
+    def test_the_retry_spreads_the_reconnects(self, retry, least, most):
         response = EventSourceResponse([], retry=retry)
         said = {int(response._every.closing_bytes().removeprefix(b"retry: ")) for _ in range(200)}
         assert len(said) > 50
         assert all(least <= each < most for each in said)
 
-    def test_comes_when_the_worker_stops(self):
+    def test_a_stream_ends_when_the_worker_stops(self):
         source = RecordingSource(["a", "b"], waits_at=1)
         with visit(EventSourceResponse(source.generator(), retry=7)) as visitor:
             assert visitor.next_event().data == "a"
@@ -45,7 +45,7 @@ class TestTheEnd:
             visitor.wait_closed()
         assert source.ends == ["GreenletExit"]
 
-    def test_comes_at_once_when_the_worker_has_stopped(self):
+    def test_a_stream_that_begins_after_the_stop_ends_at_once(self):
         shutdown.stop()
         with visit(EventSourceResponse(RecordingSource(waits_at=0).generator())) as visitor:
             assert list(visitor.events()) == []
@@ -53,7 +53,7 @@ class TestTheEnd:
             assert visitor.retry >= 3000
 
 
-def test_a_client_that_takes_nothing_is_dropped():
+def test_a_client_that_takes_no_bytes_is_disconnected():
     source = RecordingSource(["a"] * 10)
     with visit(EventSourceResponse(source.generator(), send_timeout=0.005)) as visitor:
         wait_until(lambda: visitor._connection.recv(1) == b"", PATIENCE)
@@ -61,7 +61,7 @@ def test_a_client_that_takes_nothing_is_dropped():
 
 
 @everywhere
-def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
+def test_a_disconnect_interrupts_the_source_where_it_waits(run):
     source = RecordingSource(["a", "b"], waits_at=1)
 
     def leave():
@@ -75,6 +75,6 @@ def test_a_client_that_leaves_ends_the_source_where_it_waits(run):
     assert source.ran_in_one_context()
 
 
-def test_the_spread_is_by_chance(monkeypatch):
+def test_the_retry_is_random(monkeypatch):
     monkeypatch.setattr(events_module.random, "randrange", lambda stop: stop - 1)
     assert events_module._closing_bytes(5000) == b"retry: 9999\n"

@@ -19,7 +19,7 @@ class TestPings:
     @pytest.mark.parametrize(
         "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
     )
-    def test_come_while_there_are_no_events(self, run, content_of):
+    def test_pings_are_sent_while_there_are_no_events(self, run, content_of):
         def pings():
             answer = start(EventSourceResponse(content_of(RecordingSource(["a", "b"], waits_at=1)), ping=0.002))
             taken = [next(answer.iterable) for _ in range(6)]
@@ -28,7 +28,7 @@ class TestPings:
 
         assert run(pings)[-3:] == [b": ping\n"] * 3
 
-    def test_do_not_come_where_none_are_asked_for(self):
+    def test_without_a_ping_interval_no_ping_is_sent(self):
         with visit(
             EventSourceResponse(RecordingSource(["a", "b"], waits_at=1).generator(), ping=0), timeout=0.03
         ) as visitor:
@@ -38,7 +38,7 @@ class TestPings:
             assert visitor.comments == ["open"]
 
 
-def test_a_server_that_hides_its_socket_is_given_an_echo_of_each_ping():
+def test_a_server_that_shows_no_socket_gets_a_second_ping_after_each():
     # The first write to a client that has left is answered by a reset, the second finds it.
     answer = start(EventSourceResponse(quiet(), ping=0.02), SERVER_SOFTWARE="hidden/1.0")
     body = iter(answer.iterable)

@@ -47,19 +47,19 @@ def test_the_async_examples_of_fastapi(run):
 
 
 class TestHeaders:
-    def test_tell_browsers_and_proxies_what_it_is(self):
+    def test_the_headers_are_those_of_an_event_stream(self):
         assert start_and_close(EventSourceResponse([])).headers == [
             ("Content-Type", "text/event-stream; charset=utf-8"),
             ("Cache-Control", "no-cache, no-transform"),
             ("X-Accel-Buffering", "no"),
         ]
 
-    def test_that_are_given_win(self):
+    def test_given_headers_replace_the_defaults(self):
         answer = start_and_close(EventSourceResponse([], headers={"cache-control": "private", "X-A": "1"}))
         assert answer.values("Cache-Control") == ["private"]
         assert answer.values("X-Accel-Buffering") == ["no"]
 
-    def test_of_another_type_can_be_given(self):
+    def test_the_media_type_can_be_given(self):
         assert start_and_close(EventSourceResponse([], media_type="text/plain")).values("Content-Type") == [
             "text/plain; charset=utf-8"
         ]
@@ -87,7 +87,7 @@ class TestItems:
             pytest.param(ServerSentEvent(Decimal("1.10")), b"data: 1.10\n\n", id="an event with digits"),
         ],
     )
-    def test_that_are_events(self, item, block):
+    def test_events_are_sent_as_they_are(self, item, block):
         assert call(EventSourceResponse([item])).body == b": open\n" + block
 
     @pytest.mark.parametrize(
@@ -101,11 +101,11 @@ class TestItems:
         ],
     )
     @everywhere
-    def test_that_are_none_are_told_of(self, run, item, error, message):
+    def test_an_item_that_is_no_event_raises_type_error(self, run, item, error, message):
         with pytest.raises(error, match=message):
             run(call, EventSourceResponse([item]))
 
-    def test_are_read_by_the_parser_of_the_standard(self):
+    def test_the_parser_of_the_standard_reads_the_events(self):
         body = call(EventSourceResponse(["a", {"data": "b\r\nc", "event": "e"}], ping=0)).body
         assert whatwg.parse(body) == [("message", "a", ""), ("e", "b\nc", "")]
 
@@ -152,7 +152,7 @@ class TestArguments:
         ],
         ids=repr,
     )
-    def test_that_are_wrong_are_refused_at_once_by_name(self, arguments, error, message):
+    def test_invalid_arguments_are_refused_by_name(self, arguments, error, message):
         with pytest.raises(error, match=message):
             EventSourceResponse([], **arguments)
 
@@ -161,14 +161,14 @@ class TestArguments:
         with pytest.raises(TypeError, match="content of EventSourceResponse must be an iterable of events, got"):
             EventSourceResponse(content)
 
-    def test_those_behind_fastapis_have_names(self):
+    def test_arguments_after_those_of_fastapi_are_keyword_only(self):
         with pytest.raises(TypeError, match="positional"):
             EventSourceResponse([], 200, None, None, None, 15.0)
 
 
-class TestOpening:
+class TestPreamble:
     @everywhere
-    def test_leaves_before_the_first_event(self, run):
+    def test_the_preamble_is_sent_before_the_first_event(self, run):
         def first():
             answer = start(EventSourceResponse(RecordingSource(waits_at=0).generator()))
             opening = next(answer.iterable)
@@ -177,10 +177,10 @@ class TestOpening:
 
         assert run(first) == b": open\n"
 
-    def test_tells_when_to_come_again(self):
+    def test_the_preamble_has_the_retry(self):
         assert call(EventSourceResponse([], retry=5000)).body == b": open\nretry: 5000\n"
 
-    def test_takes_the_first_event_along(self):
+    def test_the_preamble_is_joined_with_a_ready_event(self):
         assert start_and_take(EventSourceResponse(["a"])) == b": open\ndata: a\n\n"
 
 
@@ -200,7 +200,7 @@ class TestACallable:
             pytest.param({"Last-Event-ID": "ü".encode().decode("latin-1")}, "ü", id="in UTF-8"),
         ],
     )
-    def test_is_given_the_id_that_the_client_saw_last(self, header, seen):
+    def test_a_callable_gets_the_last_event_id(self, header, seen):
         given: list[str | None] = []
 
         def since(last_event_id):
@@ -214,19 +214,19 @@ class TestACallable:
     @pytest.mark.parametrize(
         "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
     )
-    def test_gives_a_source_for_each_request(self, content_of):
+    def test_a_callable_returns_a_source_for_each_request(self, content_of):
         response = EventSourceResponse(lambda last_event_id: content_of(RecordingSource(["a", "b"])))
         bodies = [call(response).body for _ in range(2)]
         assert bodies == [b": open\ndata: a\n\ndata: b\n\n"] * 2
 
-    def test_that_gives_no_source_is_told_so(self):
+    def test_a_callable_that_returns_no_source_raises_type_error(self):
         ran: list[str] = []
         response = EventSourceResponse(lambda last_event_id: None, background=BackgroundTask(ran.append, "task"))
         with pytest.raises(TypeError, match="content of EventSourceResponse, as the callable gave it, must be"):
             call(response)
         assert ran == ["task"]
 
-    def test_that_fails_fails_before_anything_is_sent(self):
+    def test_an_error_of_a_callable_is_raised_before_anything_is_sent(self):
         ran: list[str] = []
 
         def fail(last_event_id):
@@ -236,7 +236,7 @@ class TestACallable:
             call(EventSourceResponse(fail, background=BackgroundTask(ran.append, "task")))
         assert ran == ["task"]
 
-    def test_that_is_iterable_is_iterated(self):
+    def test_a_callable_that_is_iterable_is_iterated(self):
         class Both(list):
             def __call__(self, last_event_id):
                 raise AssertionError("not to be called")
@@ -244,7 +244,7 @@ class TestACallable:
         assert events(Both(["a"])) == [ReceivedEvent("message", "a", "")]
 
 
-def test_a_worker_that_is_blocked_is_told_of_once(caplog):
+def test_a_blocked_worker_is_warned_of_once(caplog):
     forget_event(blocking_warning.EVENT)
     for _ in range(3):
         call(EventSourceResponse([]))
@@ -266,6 +266,6 @@ def test_a_response_is_not_kept_by_its_stream():
         body.close()
 
 
-def test_streams_that_behave_alike_share_how():
+def test_streams_with_the_same_options_share_a_policy():
     first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
     assert first._policy(ServerProfile({})) is second._policy(ServerProfile({}))

@@ -1,4 +1,4 @@
-"""What a hostile reader broke once."""
+"""FileResponse against hostile requests and unusual files: regression tests."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="only
 
 
 @needs_proc
-def test_a_place_too_deep_to_be_told_leaks_no_descriptor(tmp_path):
+def test_a_path_too_long_to_resolve_leaks_no_descriptor(tmp_path):
     root = os.open(tmp_path, os.O_RDONLY)
     for _ in range(17):
         os.mkdir("x" * 250, dir_fd=root)
@@ -46,7 +46,7 @@ def test_a_place_too_deep_to_be_told_leaks_no_descriptor(tmp_path):
 
 
 @needs_proc
-def test_a_place_that_cannot_be_told_leaks_no_descriptor(path, monkeypatch):
+def test_a_path_that_cannot_be_resolved_leaks_no_descriptor(path, monkeypatch):
     def fail(descriptor):
         raise FileNotFoundError
 
@@ -58,7 +58,7 @@ def test_a_place_that_cannot_be_told_leaks_no_descriptor(path, monkeypatch):
 
 
 @pytest.mark.parametrize("has_proc_fd", [True, False])
-def test_a_file_is_deleted_from_nowhere_but_its_root(tmp_path, monkeypatch, has_proc_fd):
+def test_a_file_outside_the_root_is_not_deleted(tmp_path, monkeypatch, has_proc_fd):
     monkeypatch.setattr(safe_open, "_HAS_PROC_FD", has_proc_fd and safe_open._HAS_PROC_FD)
     root, out = tmp_path / "root", tmp_path / "out"
     for folder in (root / "d", out):
@@ -125,7 +125,7 @@ class Raw(io.RawIOBase):
         return self.given
 
 
-def test_no_bytes_yet_is_not_the_end():
+def test_a_read_without_data_is_not_the_end():
     with pytest.raises(BlockingIOError):
         call(FileResponse(Raw(None)))
 
@@ -160,7 +160,7 @@ def test_a_path_that_can_also_read_is_a_path(path):
 
 
 @pytest.mark.parametrize("mode", ["closed", "write-only"])
-def test_a_file_object_that_gives_nothing_is_refused(path, mode):
+def test_a_file_object_not_open_for_reading_is_refused(path, mode):
     with open(path, "ab") as handle:
         if mode == "closed":
             handle = io.BytesIO()

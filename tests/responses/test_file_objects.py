@@ -12,7 +12,7 @@ from wsgiresp.responses import FileResponse
 
 
 class TestAFileObject:
-    def test_it_is_sent_from_where_it_stands_and_closed(self):
+    def test_a_file_object_is_sent_from_its_position_and_closed(self):
         handle = io.BytesIO(DATA)
         handle.seek(1000)
         answer = call(FileResponse(handle))
@@ -41,7 +41,7 @@ class TestAFileObject:
     @pytest.mark.parametrize(
         ("name", "content_type"), [("a.css", "text/css; charset=utf-8"), (3, "application/octet-stream")]
     )
-    def test_its_name_tells_its_type(self, name, content_type):
+    def test_the_name_of_a_file_object_decides_its_type(self, name, content_type):
         handle = io.BytesIO(DATA)
         handle.name = name
         assert call(FileResponse(handle)).values("Content-Type") == [content_type]
@@ -58,7 +58,7 @@ class TestAFileObject:
         call(FileResponse(handle), "HEAD")
         assert handle.closed
 
-    def test_it_is_closed_where_it_is_not_sent(self):
+    def test_a_file_object_that_is_not_sent_is_closed(self):
         handle = io.BytesIO(DATA)
         FileResponse(handle).close()
         assert handle.closed
@@ -86,9 +86,9 @@ class TestAPipe:
         answer = call(FileResponse(Pipe(b"ab", b"c"), headers={"Content-Length": "3"}))
         assert (answer.values("Content-Length"), answer.body) == (["3"], b"abc")
 
-    def test_what_is_more_than_the_length_is_cut(self):
+    def test_bytes_after_the_announced_length_are_not_sent(self):
         assert call(FileResponse(Pipe(b"ab", b"cd"), headers={"Content-Length": "3"})).body == b"abc"
 
-    def test_what_is_less_than_the_length_is_an_error(self):
+    def test_fewer_bytes_than_the_announced_length_are_an_error(self):
         with pytest.raises(EOFError):
             call(FileResponse(Pipe(b"ab"), headers={"Content-Length": "3"}))

@@ -12,25 +12,25 @@ from wsgiresp.responses import FileResponse
 
 
 class TestAPath:
-    def test_a_missing_file_is_told_at_once(self, tmp_path):
+    def test_a_missing_file_is_refused_at_once(self, tmp_path):
         with pytest.raises(FileNotFoundError):
             FileResponse(tmp_path / "none")
 
-    def test_a_folder_is_told_at_once(self, tmp_path):
+    def test_a_folder_is_refused_at_once(self, tmp_path):
         with pytest.raises(IsADirectoryError):
             FileResponse(tmp_path)
 
-    def test_a_device_is_told_at_once(self):
+    def test_a_device_is_refused_at_once(self):
         with pytest.raises(ValueError, match="regular file"):
             FileResponse("/dev/null")
 
-    def test_a_file_that_vanished_is_told_by_prepare(self, path):
+    def test_a_file_that_was_removed_is_reported_by_prepare(self, path):
         response = FileResponse(path)
         path.unlink()
         with pytest.raises(FileNotFoundError):
             response.prepare(environ())
 
-    def test_a_status_that_is_known_decides_no_length(self, path, tmp_path):
+    def test_a_given_stat_result_decides_no_length(self, path, tmp_path):
         (tmp_path / "short").write_bytes(b"ab")
         answer = call(FileResponse(path, stat_result=(tmp_path / "short").stat()))
         assert answer.body == DATA
@@ -49,7 +49,7 @@ class TestAPath:
         assert b"".join(answer.iterable) == DATA
         answer.close()
 
-    def test_a_file_that_grows_is_cut_at_its_length(self, path):
+    def test_a_file_that_grows_is_sent_up_to_its_length(self, path):
         answer = start(FileResponse(path))
         with path.open("ab") as handle:
             handle.write(b"more")
@@ -77,7 +77,7 @@ class TestAPath:
         with pytest.raises(FileNotFoundError):
             FileResponse("../photo.png", root=tmp_path / "sub")
 
-    def test_a_link_that_leads_out_after_the_constructor_gains_nothing(self, path, tmp_path):
+    def test_a_link_out_of_the_root_made_after_the_constructor_is_not_followed(self, path, tmp_path):
         root = tmp_path / "root"
         root.mkdir()
         (root / "a.png").write_bytes(b"a")

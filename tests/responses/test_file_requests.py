@@ -72,13 +72,13 @@ def test_one_range_is_a_part(path, value, span):
         pytest.param("bytes=" + ",".join(f"{n * 10}-{n * 10}" for n in range(99)), id="parts longer than the file"),
     ],
 )
-def test_what_is_ignored_gets_the_whole(path, value):
+def test_an_ignored_range_gets_the_whole_file(path, value):
     answer = ask(path, range=value)
     assert (code(answer), answer.body, answer.values("Content-Range")) == (200, DATA, [])
 
 
 @pytest.mark.parametrize("value", ["bytes=-0", "bytes=1024-", "bytes=9000-9001,5000-"])
-def test_nothing_satisfiable_is_a_416(path, value):
+def test_an_unsatisfiable_range_is_a_416(path, value):
     answer = ask(path, range=value)
     assert (code(answer), answer.body) == (416, b"")
     assert answer.headers == [
@@ -199,7 +199,7 @@ def test_every_choice_of_conditions_with_a_range(path, method):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_thousand_answers_that_are_left_at_any_point_leave_nothing_behind(path, seed):
+def test_a_thousand_answers_closed_at_any_point_leak_nothing(path, seed):
     chance = random.Random(seed)
     ran: list[int] = []
     before = len(os.listdir("/proc/self/fd"))

@@ -154,7 +154,7 @@ def test_a_media_type(response_class, media_type):
 @given(st.sampled_from(["status", "mimetype", "content_type"]), VALUES)
 @example("status", "200 OK\r\nSet-Cookie: a=b")
 @example("content_type", "a/b\r\nSet-Cookie: a=b")
-def test_werkzeugs_words(word, value):
+def test_the_arguments_of_werkzeug(word, value):
     answer = outcome(lambda: Response("a", **{word: value}))
     check(answer is None or {name for name, _ in answer.headers} <= {"Content-Type", "Content-Length"}, value)
 

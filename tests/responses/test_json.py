@@ -21,7 +21,7 @@ def test_a_document(response_class):
 
 @pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse])
 @pytest.mark.parametrize("content", [None, 0, "", [], {}, False])
-def test_what_is_false_is_a_document_too(response_class, content):
+def test_a_false_value_is_a_document_too(response_class, content):
     assert json.loads(call(response_class(content)).body) == content
 
 
@@ -36,7 +36,7 @@ def test_an_unknown_type_is_named_with_its_place(response_class):
         response_class({"items": [{}, {"owner": object()}]})
 
 
-def test_a_subclass_may_write_otherwise():
+def test_a_subclass_may_have_its_own_encoder():
     class Pretty(JSONResponse):
         encoder = json_encoder(indent=2)
 
@@ -63,7 +63,7 @@ def test_both_may_be_chosen_at_once():
 
 
 @pytest.mark.parametrize("base", [JSONResponse, ORJSONResponse])
-def test_what_is_chosen_once_holds_for_the_subclasses(base):
+def test_subclasses_inherit_the_options(base):
     class Strict(base):
         nan = "error"
 

@@ -51,7 +51,7 @@ def test_what_json_response_takes_is_taken():
     assert call(JSONLinesResponse(content)).body == b'{"price":1.10,"on":"2001-01-02"}\nnull\n'
 
 
-def test_no_bytes_are_passed_on_as_they_are():
+def test_bytes_are_not_passed_through():
     with pytest.raises(TypeError, match="bytes"):
         call(JSONLinesResponse([b"a"]))
 
@@ -60,7 +60,7 @@ def test_a_text_is_one_document():
     assert call(JSONLinesResponse("abc")).body == b'"abc"\n'
 
 
-def test_what_is_no_json_is_told_of_with_its_place():
+def test_an_error_names_the_place_of_a_value_without_json_form():
     with pytest.raises(TypeError, match="owner"):
         call(JSONLinesResponse([{"owner": object()}]))
 

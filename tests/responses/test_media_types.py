@@ -27,5 +27,5 @@ from wsgiresp.responses.media_types import guessed
         ("", "application/octet-stream"),
     ],
 )
-def test_the_end_of_the_name_tells_the_type(name, media_type):
+def test_the_suffix_of_the_name_decides_the_type(name, media_type):
     assert guessed(name) == media_type

@@ -71,7 +71,7 @@ def test_the_headers_and_the_background_are_kept():
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", " /b", "/b\r\nX: y"])
-def test_a_target_that_does_harm_is_refused(url):
+def test_a_harmful_target_is_refused(url):
     with pytest.raises(ValueError, match="url must"):
         RedirectResponse(url)
 

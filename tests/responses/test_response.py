@@ -85,7 +85,7 @@ def test_the_classes_of_text(response_class, content_type):
 
 
 @pytest.mark.parametrize("status_code", [99, 1000, 0, -1, 200.0, True, "abc", b"200"])
-def test_what_is_no_status_is_refused(status_code):
+def test_an_invalid_status_is_refused(status_code):
     with pytest.raises(ValueError, match="status"):
         Response("a", status_code)
 
@@ -132,17 +132,17 @@ def test_pairs_may_repeat_a_name():
     assert answer.values("Link") == ["</a>", "</b>"]
 
 
-def test_a_true_length_among_the_headers_is_taken():
+def test_the_right_length_among_the_headers_is_accepted():
     assert call(Response("abc", headers={"content-length": "3"})).values("Content-Length") == ["3"]
 
 
 @pytest.mark.parametrize("length", ["2", "4", "-3", "abc", ""])
-def test_a_false_length_among_the_headers_is_refused(length):
+def test_a_wrong_length_among_the_headers_is_refused(length):
     with pytest.raises(ValueError, match=r"[Cc]ontent-[Ll]ength must be"):
         Response("abc", headers={"content-length": length})
 
 
-def test_a_false_length_set_later_is_refused_at_the_call():
+def test_a_wrong_length_set_later_is_refused_at_the_call():
     response = Response("abc")
     response.headers["Content-Length"] = "4"
     with pytest.raises(ValueError, match="must be the 3 bytes of the body, got 4"):
@@ -160,7 +160,7 @@ def test_a_length_without_a_body_is_refused_for_get():
         call(Response(headers={"Content-Length": "1000"}))
 
 
-def test_a_body_assigned_later_takes_its_length_along():
+def test_a_body_assigned_later_changes_the_length():
     response = PlainTextResponse("abc")
     response.body = b"abcdef"
     answer = call(response)
@@ -216,7 +216,7 @@ def test_a_subclass_may_render_as_starlettes_docs_show():
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview])
-def test_a_subclass_may_render_to_what_is_like_bytes(kind):
+def test_a_subclass_may_render_to_a_bytes_like_object(kind):
     class Odd(Response):
         def render(self, content):
             return kind(content)
@@ -224,7 +224,7 @@ def test_a_subclass_may_render_to_what_is_like_bytes(kind):
     assert call(Odd(b"abc")).body == b"abc"
 
 
-def test_a_subclass_that_renders_to_no_bytes_is_told_so():
+def test_a_subclass_that_renders_to_no_bytes_raises_type_error():
     class Wrong(Response):
         def render(self, content):
             return content
@@ -274,7 +274,7 @@ def test_an_object_may_have_a_charset_of_its_own():
     assert call(Late("é")).values("Content-Type") == ["text/plain; charset=latin-1"]
 
 
-def test_no_argument_is_swallowed():
+def test_an_unknown_argument_is_refused():
     with pytest.raises(TypeError, match="has no argument 'mimtype'"):
         Response("a", mimtype="text/html")  # type: ignore[call-arg]
 

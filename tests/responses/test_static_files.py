@@ -73,7 +73,7 @@ def test_a_name_that_is_no_text_is_found(folder):
         pytest.param("", id="nothing"),
     ],
 )
-def test_what_is_no_file_in_the_folder_is_not_found(folder, path):
+def test_a_path_without_a_file_in_the_folder_is_not_found(folder, path):
     answer = call(serve_files(folder), PATH_INFO=path)
     assert (answer.status, answer.body) == ("404 Not Found", b"Not Found")
 
@@ -140,13 +140,13 @@ def test_the_server_in_front_can_send(folder):
     assert call(app, PATH_INFO="/sub/index.html").values("X-Accel-Redirect") == ["/p/sub/index.html"]
 
 
-def test_a_root_that_is_no_folder_is_told_at_once(folder):
+def test_a_root_that_is_no_folder_is_refused_at_once(folder):
     with pytest.raises(NotADirectoryError, match="root must be a folder"):
         serve_files(folder / "a.css")
 
 
 @pytest.mark.parametrize("wrong", [{"max_age": -1}, {"headers": {"X-A": "a\nb"}}, {"headers": {"Status": "1"}}])
-def test_what_is_wrong_is_told_at_once(folder, wrong):
+def test_invalid_options_are_refused_at_once(folder, wrong):
     with pytest.raises(ValueError, match=r"max_age|X-A|Status"):
         serve_files(folder, **wrong)
 

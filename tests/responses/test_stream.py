@@ -8,7 +8,7 @@ import io
 import os
 
 import pytest
-from responses.close_counters import CLASSES, AsyncClosing, Closing
+from responses.close_counters import CLASSES, AsyncCloseCounter, CloseCounter
 from responses.wsgi_calls import call, start
 from runtime.runners import everywhere, wait_until
 from streams.fake_sources import RecordingSource
@@ -31,8 +31,8 @@ def test_the_async_example_of_fastapi(run):
 
 
 @everywhere
-def test_one_that_is_read_on_the_loop_that_would_make_it_says_so_and_is_closed(run):
-    inner = AsyncClosing()
+def test_reading_async_content_on_the_loop_that_steps_it_raises_and_closes_it(run):
+    inner = AsyncCloseCounter()
 
     async def outer():
         yield call(StreamingResponse(inner)).body
@@ -87,7 +87,7 @@ def test_the_content_type(arguments, content_type):
         pytest.param(memoryview(b"abc"), b"abc", id="a memoryview"),
     ],
 )
-def test_what_could_be_a_body_is_one_chunk(content, body):
+def test_text_or_bytes_are_one_chunk(content, body):
     assert call(StreamingResponse(content)).chunks == [body]
 
 
@@ -123,7 +123,7 @@ def test_a_pipe_is_sent_as_it_comes():
         pytest.param(5, "int", id="a number"),
     ],
 )
-def test_what_gives_no_chunks_is_refused(response_class, content, got):
+def test_content_that_yields_no_chunks_is_refused(response_class, content, got):
     with pytest.raises(TypeError, match=f"content of {response_class.__name__} must be an iterable.*, got {got}"):
         response_class(content)
 
@@ -136,7 +136,7 @@ def test_a_generator_function_is_refused_with_a_hint(response_class):
 
 @pytest.mark.parametrize("chunk", [5, None, ["a"], 1.5])
 @everywhere
-def test_a_chunk_of_another_type_is_told_of(run, chunk):
+def test_a_chunk_of_another_type_raises_type_error(run, chunk):
     source = RecordingSource([chunk])
     with pytest.raises(TypeError, match="a chunk of StreamingResponse must be bytes or str, got"):
         run(call, StreamingResponse(source.generator()))
@@ -145,7 +145,7 @@ def test_a_chunk_of_another_type_is_told_of(run, chunk):
 
 @pytest.mark.parametrize("response_class", CLASSES)
 @pytest.mark.parametrize("status_code", [99, 1000, "abc", True])
-def test_what_is_no_status_is_refused(response_class, status_code):
+def test_an_invalid_status_is_refused(response_class, status_code):
     with pytest.raises(ValueError, match="status"):
         response_class([], status_code)
 
@@ -157,13 +157,13 @@ def test_a_background_that_cannot_be_called_is_refused(response_class):
 
 
 class TestLength:
-    def test_a_true_one_is_sent(self):
+    def test_the_right_length_is_sent(self):
         answer = call(StreamingResponse([b"ab", "c"], headers={"Content-Length": "3"}))
         assert (answer.body, answer.values("Content-Length")) == (b"abc", ["3"])
 
     @pytest.mark.parametrize(("length", "fault"), [("4", "got 1 less"), ("2", "got 1 more")])
     @everywhere
-    def test_a_false_one_breaks_the_transfer_off(self, run, length, fault):
+    def test_a_wrong_length_ends_the_transfer_early(self, run, length, fault):
         def respond():
             answer = start(StreamingResponse(iter([b"ab", b"c"]), headers={"Content-Length": length}))
             with contextlib.closing(answer), pytest.raises(ValueError, match=fault):
@@ -171,12 +171,12 @@ class TestLength:
 
         run(respond)
 
-    def test_one_that_is_no_number_is_refused_at_once(self):
+    def test_a_length_that_is_no_number_is_refused_at_once(self):
         with pytest.raises(ValueError, match="Content-Length must be a number of bytes"):
             StreamingResponse([], headers={"Content-Length": "many"})
 
-    def test_two_that_differ_close_the_content(self):
-        content = Closing()
+    def test_two_different_lengths_close_the_content(self):
+        content = CloseCounter()
         response = StreamingResponse(content, headers={"Content-Length": "3"})
         response.headers.add("Content-Length", "4")
         with pytest.raises(ValueError, match="Content-Length must be given once"):
@@ -185,7 +185,7 @@ class TestLength:
 
 
 class TestSubclasses:
-    def test_may_render_their_chunks(self):
+    def test_a_subclass_may_render_its_chunks(self):
         class Upper(StreamingResponse):
             media_type = "text/upper"
 
@@ -195,7 +195,7 @@ class TestSubclasses:
         answer = call(Upper([b"a", "b"]))
         assert (answer.body, answer.values("Content-Type")) == (b"AB", ["text/upper; charset=utf-8"])
 
-    def test_of_those_that_render_are_still_rendered(self):
+    def test_a_subclass_of_one_that_renders_renders_too(self):
         class Upper(StreamingResponse):
             def render_chunk(self, chunk):
                 return chunk.upper()
@@ -205,7 +205,7 @@ class TestSubclasses:
 
         assert call(Louder([b"a"])).body == b"A"
 
-    def test_may_have_a_charset(self):
+    def test_a_subclass_may_have_a_charset(self):
         class Latin(StreamingResponse):
             charset = "latin-1"
             media_type = "text/plain"
@@ -217,7 +217,7 @@ class TestSubclasses:
     @pytest.mark.parametrize(
         "content_of", [RecordingSource.generator, RecordingSource.async_generator], ids=["sync", "async"]
     )
-    def test_may_have_surroundings_for_their_content(self, run, content_of):
+    def test_a_subclass_may_enter_a_context_around_its_content(self, run, content_of):
         order: list[str] = []
 
         @contextlib.contextmanager

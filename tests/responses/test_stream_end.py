@@ -6,7 +6,7 @@ import contextlib
 import io
 
 import pytest
-from responses.close_counters import CLASSES, AsyncClosing, Closing
+from responses.close_counters import CLASSES, AsyncCloseCounter, CloseCounter
 from responses.wsgi_calls import call, environ, start
 from runtime.runners import everywhere, in_greenlet, in_thread, run_others
 from streams.fake_sources import RecordingSource
@@ -25,8 +25,8 @@ WITHOUT_BODY = pytest.mark.parametrize(
 class TestWithoutABody:
     @WITHOUT_BODY
     @pytest.mark.parametrize("response_class", CLASSES)
-    @pytest.mark.parametrize("make", [Closing, AsyncClosing], ids=["sync", "async"])
-    def test_nothing_is_started_and_all_is_closed(self, response_class, make, method, status):
+    @pytest.mark.parametrize("make", [CloseCounter, AsyncCloseCounter], ids=["sync", "async"])
+    def test_without_a_body_the_content_is_closed_and_not_iterated(self, response_class, make, method, status):
         content = make()
         ran: list[str] = []
         answer = start(response_class(content, status, background=BackgroundTask(ran.append, "task")), method)
@@ -37,7 +37,7 @@ class TestWithoutABody:
 
     @WITHOUT_BODY
     @pytest.mark.parametrize("response_class", CLASSES)
-    def test_a_generator_makes_no_step(self, response_class, method, status):
+    def test_without_a_body_a_generator_is_not_stepped(self, response_class, method, status):
         source = RecordingSource()
         call(response_class(source.generator(), status), method)
         assert source.runners == []
@@ -46,12 +46,12 @@ class TestWithoutABody:
         response = StreamingResponse([b"abc"], headers={"X-A": "1", "Content-Length": "3"})
         assert call(response, "HEAD").headers == call(response).headers
 
-    def test_a_callable_is_not_called(self):
+    def test_head_does_not_call_a_callable(self):
         called: list[object] = []
         call(EventSourceResponse(called.append), "HEAD")
         assert called == []
 
-    def test_an_iterator_is_used_up(self):
+    def test_head_uses_an_iterator_up(self):
         response = StreamingResponse(iter([b"a"]))
         call(response, "HEAD")
         with pytest.raises(RuntimeError, match="an iterator that was sent already"):
@@ -67,19 +67,19 @@ class TestWithoutABody:
         lambda: io.BytesIO(b"a"),
     ],
 )
-def test_what_gives_its_chunks_once_is_sent_once(content):
+def test_an_iterator_is_sent_once(content):
     response = StreamingResponse(content())
     call(response)
     with pytest.raises(RuntimeError, match="an iterator that was sent already: make a response for each request"):
         call(response)
 
 
-def test_a_list_is_sent_again_and_again():
+def test_a_list_is_sent_repeatedly():
     response = StreamingResponse([b"a", "b"])
     assert [call(response).body for _ in range(3)] == [b"ab"] * 3
 
 
-def test_a_list_is_sent_to_many_at_once():
+def test_a_list_is_sent_to_many_clients_concurrently():
     def all_at_once():
         response = StreamingResponse(["x" * 40_000] * 9)
         answers = [start(response) for _ in range(10)]
@@ -96,7 +96,7 @@ def test_a_list_is_sent_to_many_at_once():
 
 @everywhere
 @pytest.mark.parametrize("response_class", CLASSES)
-def test_the_source_is_closed_before_the_callbacks_and_they_before_the_background(run, response_class):
+def test_the_source_is_closed_before_the_callbacks_run_and_then_the_background(run, response_class):
     source = RecordingSource(["a"])
     order = source.ends
 
@@ -113,7 +113,7 @@ def test_the_source_is_closed_before_the_callbacks_and_they_before_the_backgroun
     assert order == ["the end", "callback", "background"]
 
 
-def test_an_iterable_is_closed_once_though_the_response_is_closed_too():
+def test_an_iterable_is_closed_once_even_if_the_response_is_closed_too():
     class Chunks:
         closed = 0
 
@@ -132,7 +132,7 @@ def test_an_iterable_is_closed_once_though_the_response_is_closed_too():
 
 
 def test_a_response_that_is_never_called_closes_its_content():
-    content = Closing()
+    content = CloseCounter()
     with StreamingResponse(content):
         pass
     assert content.closed == 1
@@ -140,7 +140,7 @@ def test_a_response_that_is_never_called_closes_its_content():
 
 class TestErrors:
     @everywhere
-    def test_one_before_the_first_chunk_is_the_callers_and_nothing_is_begun(self, run):
+    def test_an_error_before_the_first_chunk_is_raised_by_the_call(self, run):
         said: list[object] = []
         ran: list[str] = []
         error = LookupError("no")
@@ -157,7 +157,7 @@ class TestErrors:
         assert (said, source.ends, ran) == ([], ["LookupError"], ["task"])
 
     @everywhere
-    def test_a_later_one_is_the_readers(self, run):
+    def test_a_later_error_is_raised_to_the_reader(self, run):
         def respond():
             answer = start(StreamingResponse(RecordingSource(error=LookupError("no")).generator()))
             taken: list[bytes] = []
@@ -168,7 +168,7 @@ class TestErrors:
 
         assert run(respond) == b"abc"
 
-    def test_a_server_that_refuses_the_start_has_the_source_closed(self):
+    def test_an_error_of_start_response_closes_the_source(self):
         def refuse(*arguments):
             raise ConnectionError("gone")
 
@@ -179,33 +179,33 @@ class TestErrors:
             response(environ(), refuse)
         assert (len(source.ends), ran) == (1, ["task"])
 
-    def test_an_answer_that_is_dropped_can_be_closed(self):
+    def test_a_prepared_answer_that_is_not_sent_can_be_closed(self):
         source = RecordingSource(waits_at=1)
         prepared = StreamingResponse(source.generator()).prepare(environ())
         prepared.close()
         prepared.close()
         assert len(source.ends) == 1
 
-    def test_a_stream_that_cannot_be_made_has_its_content_closed(self, monkeypatch):
+    def test_a_stream_whose_body_cannot_be_made_closes_its_content(self, monkeypatch):
         def no_thread(*arguments, **more):
             raise RuntimeError("can't start new thread")
 
         monkeypatch.setattr(wsgi_body, "producer_for", no_thread)
-        content = Closing()
+        content = CloseCounter()
         ran: list[str] = []
         with pytest.raises(RuntimeError, match="can't start new thread"):
             call(StreamingResponse(content, background=BackgroundTask(ran.append, "task")))
         assert (content.closed, ran) == (1, ["task"])
 
 
-class TestTheEndOfTheWorker:
-    def test_lets_downloads_finish(self):
+class TestShutdown:
+    def test_a_download_runs_to_its_end(self):
         answer = start(StreamingResponse([b"a", b"b"]))
         shutdown.stop()
         assert b"".join(answer.iterable) == b"ab"
         answer.close()
 
-    def test_ends_events_that_are_made_by_hand(self):
+    def test_a_stream_with_the_media_type_of_events_is_finished(self):
         def read():
             answer = start(StreamingResponse(RecordingSource(waits_at=1).generator(), media_type="text/event-stream"))
             taken = [next(answer.iterable)]

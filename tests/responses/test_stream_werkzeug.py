@@ -23,10 +23,10 @@ class TestWerkzeugsNames:
         with pytest.raises(RuntimeError, match="sent already"):
             list(response.response)
 
-    def test_lines_of_json_are_read_as_such(self):
+    def test_json_lines_are_read_as_json_lines(self):
         assert JSONLinesResponse([1, {"a": 2}]).get_data() == b'1\n{"a":2}\n'
 
-    def test_a_body_that_was_read_is_sent_from_there(self):
+    def test_a_body_that_was_read_is_still_sent(self):
         response = StreamingResponse(iter(["a", b"b"]))
         response.freeze()
         answer = call(response)
@@ -43,13 +43,13 @@ class TestWerkzeugsNames:
         response = StreamingResponse([b"a"])
         assert (response.is_streamed, response.is_sequence) == (True, False)
 
-    def test_what_is_asynchronous_is_not_used_up_by_one_who_looks(self):
+    def test_reading_asynchronous_content_raises_and_does_not_use_it_up(self):
         response = StreamingResponse(RecordingSource().async_generator())
         with pytest.raises(RuntimeError, match="can be sent, but not be read from here"):
             response.get_data()
         assert call(response).body == b"abc"
 
-    def test_a_copy_shares_what_can_be_sent_once(self):
+    def test_a_copy_shares_an_iterator(self):
         response = StreamingResponse(iter([b"a"]))
         twin = copy.copy(response)
         assert call(twin).body == b"a"
@@ -57,7 +57,7 @@ class TestWerkzeugsNames:
             call(response)
 
 
-def test_to_ask_for_the_headers_starts_nothing():
+def test_reading_the_headers_does_not_start_the_stream():
     steps: list[str] = []
 
     def rows():
@@ -70,7 +70,7 @@ def test_to_ask_for_the_headers_starts_nothing():
     assert call(response).body == b"a"
 
 
-def test_the_headers_are_those_of_a_body_that_was_put_in_its_place():
+def test_the_headers_are_those_of_an_assigned_body():
     response = StreamingResponse(iter(["a"]), media_type="text/csv")
     response.set_data(b"known")
     assert response.get_wsgi_headers(environ())["Content-Length"] == "5"

@@ -39,7 +39,7 @@ def test_data_is_the_body():
 
 
 @pytest.mark.parametrize("touched", [False, True], ids=["plain", "unfolded"])
-def test_a_body_tells_its_form(touched):
+def test_a_known_body_is_a_sequence_and_not_streamed(touched):
     response = PlainTextResponse("abc")
     if touched:
         assert response.response == [b"abc"]

@@ -53,7 +53,7 @@ def test_an_application_cannot_be_forced_without_an_environ():
         Response.force_type(lambda environ, start_response: [])
 
 
-def test_one_of_ours_stays_what_it_is_when_it_is_forced():
+def test_forcing_a_response_of_ours_returns_it_unchanged():
     response = JSONResponse({})
     assert Response.force_type(response) is response
     assert type(response) is JSONResponse

@@ -60,7 +60,7 @@ def test_an_iterator_of_the_length_that_was_announced_is_sent_and_closed():
     assert closed == ["source", "background"]
 
 
-def test_an_iterator_that_is_left_half_way_is_closed_though_it_is_held_to_a_length():
+def test_an_iterator_with_a_length_that_is_not_read_to_its_end_is_closed():
     closed: list[str] = []
 
     def chunks():
@@ -77,7 +77,7 @@ def test_an_iterator_that_is_left_half_way_is_closed_though_it_is_held_to_a_leng
     assert closed == ["source"]
 
 
-def test_what_the_server_gets_as_it_is_is_the_servers_to_measure():
+def test_a_body_passed_through_is_not_checked_for_its_length():
     wrapper = FileWrapper(io.BytesIO(b"abc"))
     response = Response(response=wrapper, direct_passthrough=True, headers={"Content-Length": "5"})
     assert start(response).iterable is wrapper
@@ -147,7 +147,7 @@ def test_direct_passthrough_loses_no_callback():
     assert wrapper.file.closed
 
 
-def test_an_iterator_tells_its_form():
+def test_an_iterator_is_streamed_and_no_sequence():
     response = Response(response=iter([b"a"]))
     assert response.is_streamed
     assert not response.is_sequence

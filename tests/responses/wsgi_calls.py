@@ -1,4 +1,4 @@
-"""Calling a response as a server does, and keeping what it said."""
+"""Calls of a response as a WSGI server makes them, with the recorded answer."""
 
 from __future__ import annotations
 
@@ -36,9 +36,11 @@ def environ(method: str = "GET", **more: Any) -> dict[str, Any]:
 
 def start(response: Any, method: str = "GET", **more: Any) -> Answer:
     """Call *response* and do not yet iterate what it returns."""
-    said: list[tuple[str, list[tuple[str, str]]]] = []
-    iterable = response(environ(method, **more), lambda status, headers, exc_info=None: said.append((status, headers)))
-    ((status, headers),) = said
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+    iterable = response(
+        environ(method, **more), lambda status, headers, exc_info=None: started.append((status, headers))
+    )
+    ((status, headers),) = started
     return Answer(status, headers, iterable)
 
 

@@ -1,4 +1,4 @@
-"""Whatever becomes of a stream: its source is closed and its background runs, once each, and nothing is left behind."""
+"""Cleanup of streams that end at any point: the source is closed and the background runs, once each, without leaks."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def alive():
 @pytest.mark.skipif(not os.path.exists("/proc/self/fd"), reason="this system does not list descriptors")
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @everywhere
-def test_nothing_is_left_of_streams_that_are_left_anywhere(run, is_async):
+def test_streams_closed_at_any_point_leak_nothing(run, is_async):
     # A hub that a test has made for its own greenlets, in a thread that ends, is left by nobody else.
     fates = [fate for fate in FATES if run is not in_thread or fate[0] is not killed]
 

@@ -23,19 +23,19 @@ def test_a_response_is_werkzeugs():
         pytest.param({"mimetype": None, "content_type": None}, "text/plain; charset=utf-8", id="None is not given"),
     ],
 )
-def test_werkzeugs_words_for_the_type(words, content_type):
+def test_the_arguments_of_werkzeug_for_the_content_type(words, content_type):
     assert call(Response("abc", **words)).values("Content-Type") == [content_type]
 
 
-def test_werkzeugs_word_for_the_status():
+def test_the_argument_of_werkzeug_for_the_status():
     assert call(Response("abc", status="404 Gone Fishing")).status == "404 Gone Fishing"
 
 
-def test_werkzeugs_word_for_the_content():
+def test_the_argument_of_werkzeug_for_the_content():
     assert call(Response(response="abc")).body == b"abc"
 
 
-def test_content_is_given_by_one_word():
+def test_content_is_given_by_one_argument():
     with pytest.raises(TypeError, match="content and response are two words for one argument"):
         Response("abc", response="def")
 
@@ -44,7 +44,7 @@ def test_werkzeugs_content_is_not_rendered():
     assert call(JSONResponse(response='{"a":1}', mimetype="application/json")).body == b'{"a":1}'
 
 
-def test_a_background_goes_with_werkzeugs_words():
+def test_a_background_may_be_given_with_the_arguments_of_werkzeug():
     ran: list[str] = []
     call(Response("abc", status=201, background=BackgroundTask(ran.append, "background")))
     assert ran == ["background"]
