@@ -1,4 +1,4 @@
-"""The file that views of these tests send, where it may be any."""
+"""Fixture: a sample file for views to send."""
 
 from __future__ import annotations
 

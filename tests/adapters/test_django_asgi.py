@@ -69,7 +69,7 @@ def test_asynchronous_events_of_a_callable_are_stepped_by_the_loop():
     assert seen == [loop]
 
 
-def test_an_async_view_is_given_what_its_annotations_ask_for():
+def test_an_async_view_gets_the_objects_of_its_annotations():
     ran = []
 
     async def view(request, response: Response, tasks: BackgroundTasks):

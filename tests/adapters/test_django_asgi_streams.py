@@ -48,7 +48,7 @@ def endless(said, may_go_on):
     return steps()
 
 
-def test_synchronous_content_leaves_step_by_step():
+def test_synchronous_content_is_sent_step_by_step():
     said = []
     may_go_on = threading.Semaphore(0)
 
@@ -67,7 +67,7 @@ def test_synchronous_content_leaves_step_by_step():
     assert said == ["closed", "task"]
 
 
-def test_who_leaves_ends_an_event_stream_that_waits():
+def test_a_disconnect_ends_an_event_stream_that_waits():
     said = []
 
     def steps():
@@ -137,7 +137,7 @@ LETTERS = pytest.mark.parametrize("letters", [sync_letters, async_letters])
 
 @LETTERS
 @pytest.mark.parametrize("middleware", [[OURS], [GZIP, OURS]], ids=["alone", "compressed"])
-def test_all_of_a_stream_comes(letters, middleware):
+def test_a_stream_is_sent_completely(letters, middleware):
     answer = run(
         asked_later(
             lambda request: StreamingResponse(letters()), middleware=middleware, headers={"accept-encoding": "gzip"}
@@ -150,7 +150,7 @@ def test_all_of_a_stream_comes(letters, middleware):
 
 
 @LETTERS
-def test_an_error_after_the_first_chunk_breaks_off_and_ends_the_request(letters):
+def test_an_error_after_the_first_chunk_ends_the_transfer_and_the_request(letters):
     ran = []
 
     async def visit():
@@ -163,7 +163,7 @@ def test_an_error_after_the_first_chunk_breaks_off_and_ends_the_request(letters)
     assert ran == [1]
 
 
-def test_a_file_leaves_block_by_block(tmp_path):
+def test_a_file_is_sent_block_by_block(tmp_path):
     (tmp_path / "a.bin").write_bytes(bytes(1_000_000))
 
     async def visit():
@@ -189,7 +189,7 @@ def shut(closed):
 
 
 @pytest.mark.parametrize("is_begun", [False, True], ids=["before its first step", "after its first step"])
-def test_a_stream_that_is_dropped_with_its_request_is_closed(is_begun):
+def test_a_stream_that_is_not_sent_is_closed_with_its_request(is_begun):
     closed, done = threading.Event(), threading.Event()
 
     async def visit():
@@ -250,7 +250,7 @@ def test_synchronous_content_may_be_read_in_any_thread():
     response._body.leave()
 
 
-def test_an_error_of_what_is_stepped_in_a_thread_is_raised_when_it_is_prepared():
+def test_an_error_of_content_stepped_in_a_thread_is_raised_by_prepare():
     def steps():
         raise LookupError("early")
         yield "a"

@@ -35,12 +35,12 @@ def patched(monkeypatch):
 @pytest.mark.parametrize(
     "middleware", [[OURS], [COMMON, OURS], [OURS, COMMON, OURS], [COMMON], []], ids=lambda listed: f"{len(listed)}"
 )
-def test_the_last_place_is_right(middleware):
+def test_the_middleware_may_be_the_last(middleware):
     with project(middleware=middleware):
         assert identities() == []
 
 
-def test_another_place_is_told_of():
+def test_the_middleware_before_another_is_reported():
     with project(middleware=[OURS, COMMON]):
         assert identities() == ["wsgiresp.W001"]
 
@@ -49,12 +49,12 @@ class Own(ResponseMiddleware):
     """A subclass of a project."""
 
 
-def test_a_subclass_is_ours_too():
+def test_a_subclass_of_the_middleware_is_recognized():
     with project(middleware=[f"{__name__}.Own", COMMON]):
         assert identities() == ["wsgiresp.W001"]
 
 
-def test_middleware_that_cannot_be_imported_is_djangos_affair():
+def test_middleware_that_cannot_be_imported_is_left_to_django():
     with project(middleware=["nowhere.Middleware", OURS]):
         assert identities() == []
 
@@ -71,7 +71,7 @@ def test_middleware_that_cannot_be_imported_is_djangos_affair():
         pytest.param({"NAMESPACES": {"a": int}}, "'a' in WSGIRESP must be", id="another class for a namespace"),
     ],
 )
-def test_wrong_settings_are_told_of_and_keep_the_project_from_starting(settings, message):
+def test_invalid_settings_are_reported_and_prevent_the_start(settings, message):
     with project(WSGIRESP=settings):
         (error,) = checks.messages()
         assert (error.id, message in error.msg) == ("wsgiresp.E001", True)
@@ -79,7 +79,7 @@ def test_wrong_settings_are_told_of_and_keep_the_project_from_starting(settings,
             ResponseMiddleware(lambda request: None)
 
 
-def test_wrong_settings_are_an_error_where_nobody_has_checked():
+def test_invalid_settings_without_a_check_raise_an_error():
     with project(WSGIRESP={"DEFAULT": 1}), pytest.raises(TypeError, match="no setting 'DEFAULT'"):
         defaults()
 
@@ -94,7 +94,7 @@ def test_wrong_settings_are_an_error_where_nobody_has_checked():
     ],
     ids=repr,
 )
-def test_right_settings_are_right(settings):
+def test_valid_settings_are_not_reported(settings):
     with project(WSGIRESP=settings):
         assert identities() == []
 
@@ -118,12 +118,12 @@ def test_async_views_under_gevent_are_named_unless_the_middleware_calls_them():
 
 
 @pytest.mark.usefixtures("patched")
-def test_urls_that_cannot_be_imported_are_djangos_affair():
+def test_urls_that_cannot_be_imported_are_left_to_django():
     with override_settings(ROOT_URLCONF="nowhere.urls", MIDDLEWARE=[OURS, COMMON]):
         assert identities() == ["wsgiresp.W001"]
 
 
-def test_async_views_without_gevent_are_right():
+def test_async_views_without_gevent_are_not_reported():
     with project(late):
         assert identities() == []
 
@@ -142,7 +142,7 @@ class AsyncAlone:
 
 
 @pytest.mark.usefixtures("patched")
-def test_middleware_that_is_asynchronous_alone_is_told_of_under_gevent():
+def test_async_only_middleware_is_reported_under_gevent():
     with project(middleware=[f"{__name__}.AsyncAlone", OURS]):
         assert identities() == ["wsgiresp.W002"]
 

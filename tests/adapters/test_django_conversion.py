@@ -52,7 +52,7 @@ def test_a_view_returns_a_response(method, made, status, content_type, body):
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("status", [200, 204, 304])
-def test_there_is_a_length_where_there_may_be_one(method, status):
+def test_a_length_is_set_where_one_is_allowed(method, status):
     common = ["django.middleware.common.CommonMiddleware", django_apps.OURS]
     answer = asked(lambda request: PlainTextResponse("abc", status), method=method, middleware=common)
     assert answer.headers.get("Content-Length") == ("3" if status == 200 else None)
@@ -66,11 +66,11 @@ def test_there_is_a_length_where_there_may_be_one(method, status):
         pytest.param("200 OK", "OK", id="the usual one"),
     ],
 )
-def test_the_phrase_is_kept(status, phrase):
+def test_the_reason_phrase_is_kept(status, phrase):
     assert converted(Response("a", status=status)).reason_phrase == phrase
 
 
-def test_the_usual_phrase_follows_the_status():
+def test_a_changed_status_has_its_usual_reason_phrase():
     response = converted(Response("a"))
     response.status_code = 404
     assert response.reason_phrase == http.client.responses[404]
@@ -90,7 +90,7 @@ def test_a_redirect_has_a_url():
     assert converted(RedirectResponse("/a?b=ü")).url == "/a?b=%C3%BC"
 
 
-def test_what_is_no_redirect_has_no_url():
+def test_a_response_that_is_no_redirect_has_no_url():
     assert not hasattr(converted(Response("a")), "url")
 
 
@@ -117,7 +117,7 @@ def wrapped_request():
         pytest.param(FileResponse, lambda path: DjangosFileResponse(path.open("rb")), id="a file"),
     ],
 )
-def test_what_djangos_constructor_sets_is_set(path, made, native):
+def test_every_attribute_of_djangos_response_is_set(path, made, native):
     with (
         contextlib.closing(to_django(wrapped_request(), made(path))) as ours,
         contextlib.closing(native(path)) as theirs,
@@ -134,7 +134,7 @@ def test_a_response_is_pickled_as_caches_do_it():
     response.close()
 
 
-def test_a_body_that_the_user_put_there_is_sent():
+def test_a_body_that_the_user_assigned_is_sent():
     def view(request):
         response = Response("a")
         response.response = iter([b"b", b"c"])
@@ -143,7 +143,7 @@ def test_a_body_that_the_user_put_there_is_sent():
     assert asked(view).data == b"bc"
 
 
-def test_chunks_that_the_user_put_there_are_one_body():
+def test_chunks_that_the_user_assigned_are_one_body():
     def view(request):
         response = Response("a", background=print)
         response.response = [b"b", b"c"]
@@ -154,19 +154,19 @@ def test_chunks_that_the_user_put_there_are_one_body():
 
 
 @pytest.mark.parametrize("made", [lambda: Response("a"), lambda: StreamingResponse(["a"])], ids=["known", "a stream"])
-def test_what_was_converted_is_converted(made):
+def test_a_converted_response_is_converted_once(made):
     request = RequestFactory().get("/")
     once = to_django(request, made())
     assert to_django(request, once) is once
     once.close()
 
 
-def test_what_is_no_response_is_refused():
+def test_an_object_that_is_no_response_is_refused():
     with pytest.raises(TypeError, match=r"response must be .* got \{"):
         to_django(RequestFactory().get("/"), {"a": 1})
 
 
-def test_a_constant_answers_again_and_again():
+def test_a_constant_response_can_be_converted_repeatedly():
     ran = []
     constant = PlainTextResponse("ok", background=BackgroundTask(ran.append, 1))
     with django_apps.project(lambda request: constant):
@@ -175,7 +175,7 @@ def test_a_constant_answers_again_and_again():
     assert type(constant.background) is BackgroundTask
 
 
-def test_what_can_be_sent_once_is_refused_the_second_time():
+def test_a_response_that_can_be_sent_once_is_refused_the_second_time():
     constant = StreamingResponse(iter(["a"]))
     with django_apps.project(lambda request: constant):
         assert django_apps.read(django_apps.Client().get("/")).data == b"a"
@@ -194,18 +194,18 @@ def test_what_can_be_sent_once_is_refused_the_second_time():
     ],
     ids=lambda response: type(response).__name__,
 )
-def test_what_is_ours_is_not_taken_for_a_decorators(response):
+def test_our_attributes_are_not_copied_as_those_of_a_decorator(response):
     response.set_cookie("a", "b")
     assert vars(response).keys() <= _OWN
 
 
-def test_what_a_files_response_has_is_not_taken_for_a_decorators(path):
+def test_attributes_of_a_file_response_are_not_copied_as_those_of_a_decorator(path):
     response = FileResponse(path, delete_after=True, max_age=3, filename="a")
     assert vars(response).keys() <= _OWN
     response.close()
 
 
-def test_what_a_subclass_keeps_does_not_get_in_the_way():
+def test_attributes_of_a_subclass_do_not_replace_those_of_django():
     class Own(PlainTextResponse):
         def __init__(self, content):
             super().__init__(content)

@@ -16,7 +16,7 @@ def cookies(response):
     return [cookie.OutputString() for cookie in converted(response).cookies.values()]
 
 
-def test_cookies_are_djangos():
+def test_cookies_are_those_of_django():
     response = Response()
     response.set_cookie("a", "b", max_age=60, httponly=True)
     morsel = converted(response).cookies["a"]
@@ -31,13 +31,13 @@ def test_a_signed_cookie_is_read_by_django():
     assert (request.get_signed_cookie("a", salt="salt"), made["httponly"]) == ("b", True)
 
 
-def test_a_partitioned_cookie_stays_one():
+def test_a_partitioned_cookie_stays_partitioned():
     response = Response()
     response.set_cookie("a", "b", secure=True, partitioned=True)
     assert cookies(response) == ["a=b; Partitioned; Path=/; SameSite=Lax; Secure"]
 
 
-def test_an_attribute_that_nobody_knows_is_kept():
+def test_an_unknown_attribute_is_kept():
     assert cookies(Response(headers={"Set-Cookie": "a=b; Priority=High"})) == ["a=b; priority=High"]
 
 

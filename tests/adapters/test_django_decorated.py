@@ -50,7 +50,7 @@ def test_a_token_is_sent():
     assert "csrftoken" in asked(view, middleware=ours_and("CsrfViewMiddleware")).cookies
 
 
-def test_what_a_decorator_puts_on_a_response_is_handed_on():
+def test_attributes_set_by_a_decorator_are_copied():
     def decorate(view):
         def decorated(request):
             response = view(request)
@@ -136,6 +136,6 @@ def test_the_middleware_may_be_there_twice():
     assert asked(lambda request: JSONResponse({}), middleware=[OURS, OURS]).json() == {}
 
 
-def test_a_second_one_answers_for_middleware_that_returns_our_responses():
+def test_a_second_middleware_converts_responses_that_middleware_returns():
     answer = asked(lambda request: JSONResponse({}), middleware=[OURS, "django_apps.Answering", OURS])
     assert answer.json() == {"by": "a middleware"}

@@ -97,13 +97,13 @@ async def later():
 
 
 @pytest.mark.parametrize("content", [lambda: iter("a"), later], ids=["synchronous", "asynchronous"])
-def test_a_request_that_has_a_scope_of_its_own_is_not_taken_for_one_of_asgi(content):
+def test_a_request_with_an_attribute_named_scope_is_no_asgi_request(content):
     answer = asked(lambda request: StreamingResponse(content()), middleware=CHANGING, headers={"set-scope": "tenant"})
     assert (answer.is_async, answer.data) == (False, b"a")
 
 
 @pytest.mark.parametrize("made", [FileResponse, lambda path: StreamingResponse(iter([DATA]))], ids=["file", "stream"])
-def test_a_request_that_was_made_by_hand_is_one_too(path, made):
+def test_a_bare_http_request_is_accepted(path, made):
     answer = to_django(HttpRequest(), made(path))
     assert b"".join(answer) == DATA
     answer.close()
@@ -191,7 +191,7 @@ def test_a_server_whose_wrapper_closes_elsewhere_does_not_get_a_file_with_tasks(
     body.close()
 
 
-def test_a_kernel_gets_the_descriptor(path):
+def test_the_descriptor_is_given_for_sendfile(path):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         environ = {"wsgi.file_wrapper": Wrapper, "gunicorn.socket": ours}
@@ -201,7 +201,7 @@ def test_a_kernel_gets_the_descriptor(path):
         body.file.close()
 
 
-def test_a_file_that_was_cut_under_the_kernels_hands_breaks_the_transfer_off(path):
+def test_a_file_that_shrinks_during_sendfile_ends_the_transfer(path):
     ours, theirs = socket.socketpair()
     with ours, theirs:
         environ = {"wsgi.file_wrapper": Wrapper, "gunicorn.socket": ours}

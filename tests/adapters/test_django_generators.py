@@ -81,7 +81,7 @@ def test_djangos_own_decorator_refuses_a_request_for_a_generator_view():
     ],
 )
 @pytest.mark.parametrize("is_asgi", [False, True], ids=["WSGI", "ASGI"])
-def test_a_middleware_keeps_a_request_from_a_generator_view(middleware, is_asgi):
+def test_a_middleware_may_answer_instead_of_a_generator_view(middleware, is_asgi):
     view = decorated(lambda: None)
     answer = asyncio.run(asked_later(view, middleware=middleware)) if is_asgi else asked(view, middleware=middleware)
     assert answer.status_code == 403
@@ -102,13 +102,13 @@ def wrapping(get_response):
     return middleware
 
 
-def test_a_generator_view_is_behind_the_protection_from_forgery():
+def test_a_generator_view_has_csrf_protection():
     middleware = [OURS, "django.middleware.csrf.CsrfViewMiddleware", OURS]
     with project(decorated(lambda: None), middleware=middleware):
         assert Client(enforce_csrf_checks=True).post("/").status_code == 403
 
 
-def test_a_generator_view_that_returns_nothing_is_told_of():
+def test_a_generator_view_that_returns_nothing_is_reported():
     @functools.wraps(decorated(bool))
     def view(request):
         return None
@@ -145,7 +145,7 @@ class Generating(View):
     ("method", "status", "data"),
     [("GET", 200, b"got it"), ("HEAD", 200, b""), ("POST", 409, b'{"detail":"Conflict"}'), ("PUT", 200, b"put")],
 )
-def test_a_method_of_a_class_may_be_one(method, status, data):
+def test_a_method_of_a_class_may_be_a_generator_view(method, status, data):
     answer = asked({"<word>": Generating.as_view()}, "/it", method=method)
     assert (answer.status_code, answer.data) == (status, data)
 

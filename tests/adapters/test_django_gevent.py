@@ -39,7 +39,7 @@ def test_many_async_views_answer_at_once():
     assert answers == [200] * 20
 
 
-def test_an_async_view_has_the_surroundings_of_its_request():
+def test_an_async_view_has_the_thread_locals_of_its_request():
     async def view(request, response: Response):
         response.headers["X-A"] = "1"
         return {"language": translation.get_language()}
@@ -77,14 +77,14 @@ def test_the_queries_of_an_async_view_use_the_connection_of_its_request():
     [(HTTPException(404), 404), (LookupError(), 500)],
     ids=["an HTTPException", "any other"],
 )
-def test_what_an_async_view_raises_is_an_error_of_a_view(error, status):
+def test_an_error_of_an_async_view_is_handled_as_that_of_a_view(error, status):
     async def view(request):
         raise error
 
     assert asked_in_greenlet(view, raise_request_exception=False).status_code == status
 
 
-def test_an_async_view_that_returns_nothing_is_told_of():
+def test_an_async_view_that_returns_nothing_is_reported():
     async def view(request):
         return None
 
@@ -100,7 +100,7 @@ def test_an_async_view_that_returns_nothing_is_told_of():
         pytest.param(dict, b"{}", id="an empty document"),
     ],
 )
-def test_an_async_view_returns_what_others_do(made, data):
+def test_an_async_view_may_return_what_other_views_may(made, data):
     async def view(request):
         return made()
 
@@ -132,7 +132,7 @@ def test_an_async_view_in_a_transaction_is_djangos_own_error():
 
 
 @pytest.mark.parametrize("last", [[], [OURS]], ids=["behind it", "between two"])
-def test_a_view_is_not_called_ahead_of_middleware_that_has_still_to_see_it(last):
+def test_a_view_is_not_called_before_later_middleware(last):
     async def view(request):
         raise AssertionError("it was to be refused")
 
@@ -140,7 +140,7 @@ def test_a_view_is_not_called_ahead_of_middleware_that_has_still_to_see_it(last)
     assert answer.status_code == 403
 
 
-def test_a_call_that_nobody_waits_for_any_more_is_not_made():
+def test_a_call_that_is_no_longer_waited_for_is_not_made():
     class Busy:
         """One who waits for a coroutine and has something else to do first."""
 
@@ -158,7 +158,7 @@ def test_a_call_that_nobody_waits_for_any_more_is_not_made():
     assert future.cancelled()
 
 
-def test_what_is_awaited_in_the_thread_of_a_call_later_runs_on_a_loop_of_its_own():
+def test_a_later_await_in_the_thread_of_a_call_runs_on_its_own_loop():
     seen = []
 
     async def steps():

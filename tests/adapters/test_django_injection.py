@@ -15,7 +15,7 @@ from wsgiresp import BackgroundTasks, Response
 from wsgiresp.responses import JSONResponse, PlainTextResponse
 
 
-def test_a_view_is_given_what_its_annotations_ask_for():
+def test_a_view_gets_the_objects_of_its_annotations():
     ran = []
 
     def view(request, number: int, response: Response, tasks: BackgroundTasks):
@@ -37,7 +37,7 @@ def test_a_view_is_given_what_its_annotations_ask_for():
         pytest.param(lambda: HttpResponse("a", headers={"Vary": "Cookie"}), id="plain"),
     ],
 )
-def test_what_was_injected_is_merged_into_djangos_response(native):
+def test_injected_objects_are_merged_into_djangos_response(native):
     ran = []
 
     def view(request, response: Response, tasks: BackgroundTasks):
@@ -57,7 +57,7 @@ def test_what_was_injected_is_merged_into_djangos_response(native):
 
 
 @pytest.mark.parametrize("returned", [{"a": 1}, JSONResponse({}), HttpResponse("a")], ids=lambda it: type(it).__name__)
-def test_what_was_injected_is_merged_where_the_middleware_is_there_twice(returned):
+def test_injected_objects_are_merged_once_with_the_middleware_twice(returned):
     ran = []
 
     def view(request, response: Response, tasks: BackgroundTasks):
@@ -69,7 +69,7 @@ def test_what_was_injected_is_merged_where_the_middleware_is_there_twice(returne
     assert (answer.headers["X-A"], ran) == ("1", [1])
 
 
-def test_what_is_not_used_changes_nothing():
+def test_an_unused_injected_object_changes_nothing():
     native = HttpResponse("a")
 
     def view(request, response: Response, tasks: BackgroundTasks):
@@ -79,7 +79,7 @@ def test_what_is_not_used_changes_nothing():
     assert "X-A" not in native.headers
 
 
-def test_a_response_that_was_injected_may_be_returned():
+def test_an_injected_response_may_be_returned():
     def view(request, response: Response):
         response.body = b"a"
         response.status_code = 203
@@ -103,16 +103,16 @@ class Methods(View):
 @pytest.mark.parametrize(
     ("method", "status", "header"), [("GET", 200, "get"), ("HEAD", 200, "get"), ("POST", 200, None), ("PUT", 405, None)]
 )
-def test_a_view_of_a_class_is_given_it_too(method, status, header):
+def test_a_class_based_view_gets_injected_objects(method, status, header):
     answer = asked({"<word>": Methods.as_view()}, "/a", method=method)
     assert (answer.status_code, answer.headers.get("X-Method")) == (status, header)
 
 
-def test_a_method_that_nobody_knows_is_given_nothing():
+def test_an_unknown_method_gets_a_405():
     assert asked(Methods.as_view(), method="BREW").status_code == 405
 
 
-def test_arguments_by_position_stay_where_they_are():
+def test_positional_arguments_keep_their_positions():
     def view(request, word, response: Response):
         response.headers["X-A"] = "1"
         return {"word": word}
@@ -130,7 +130,7 @@ def test_a_partial_is_a_view():
     assert asked(functools.partial(view, word="a")).headers["X-A"] == "a"
 
 
-def test_a_middleware_that_keeps_the_view_from_running_merges_nothing():
+def test_nothing_is_merged_if_a_middleware_answers_instead_of_the_view():
     def view(request, response: Response):
         raise AssertionError
 

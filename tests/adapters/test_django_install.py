@@ -21,7 +21,7 @@ def test_a_response_of_djangos_is_an_answer():
     assert coercion.is_answer(HttpResponse())
 
 
-def test_json_has_the_text_of_what_is_lazy():
+def test_lazy_text_is_encoded_as_json():
     assert JSONResponse([lazystr("text")]).body == b'["text"]'
 
 

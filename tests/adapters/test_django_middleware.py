@@ -136,7 +136,7 @@ def test_all_of_them_together_do_their_work(ask, kind):
 
 
 @pytest.mark.parametrize("kind", ["plain", "file", "stream", "asynchronous stream"])
-def test_what_may_be_compressed_is(ask, kind):
+def test_a_compressible_response_is_compressed(ask, kind):
     answer = ask(kind, middleware=ours_and("GZipMiddleware"), headers={"accept-encoding": "gzip"})
     assert answer.headers["Content-Encoding"] == "gzip"
     assert gzip.decompress(answer.data) == LONG.encode()
@@ -146,7 +146,7 @@ def test_what_may_be_compressed_is(ask, kind):
     ("kind", "headers"), [("events", {}), ("file", {"range": "bytes=0-999"})], ids=["events", "a part of a file"]
 )
 @pytest.mark.parametrize("how", ["middleware", "decorator"])
-def test_what_must_not_be_compressed_is_not(ask, kind, headers, how):
+def test_a_response_that_must_not_be_compressed_is_not(ask, kind, headers, how):
     headers = {"accept-encoding": "gzip", **headers}
     if how == "middleware":
         answer = ask(kind, middleware=ours_and("GZipMiddleware"), headers=headers)
@@ -221,7 +221,7 @@ def test_a_view_of_a_class_may_be_decorated(kind, path):
     assert LONG.encode() in answer.data
 
 
-def test_a_template_response_is_djangos_affair():
+def test_a_template_response_is_left_to_django():
     class Ready(SimpleTemplateResponse):
         @property
         def rendered_content(self):

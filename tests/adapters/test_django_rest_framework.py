@@ -66,7 +66,7 @@ def test_an_exception_is_an_answer(middleware, error, status):
     assert answered(get, middleware).status_code == status
 
 
-def test_a_view_is_given_what_its_annotations_ask_for():
+def test_a_view_gets_the_objects_of_its_annotations():
     ran = []
 
     def get(self, request, response: Response, tasks: BackgroundTasks):
@@ -77,7 +77,7 @@ def test_a_view_is_given_what_its_annotations_ask_for():
     assert (answered(get).headers["X-A"], ran) == ("1", [1])
 
 
-def test_a_set_of_views_is_given_it_too():
+def test_a_view_set_gets_injected_objects():
     class Set(ResponseMixin, ViewSet):
         def list(self, request, response: Response):
             response.headers["X-A"] = "1"
@@ -86,7 +86,7 @@ def test_a_set_of_views_is_given_it_too():
     assert asked(Set.as_view({"get": "list"}), **SETTINGS).headers["X-A"] == "1"
 
 
-def test_without_the_mixin_a_response_may_be_turned():
+def test_without_the_mixin_to_django_converts_a_response():
     class Plain(APIView):
         def get(self, request):
             return to_django(request, HTMLResponse("<p>"))

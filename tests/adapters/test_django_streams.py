@@ -89,7 +89,7 @@ def called(environ):
 @pytest.mark.parametrize("steps", [sync_steps, async_steps], ids=["sync", "async"])
 @pytest.mark.parametrize("response_class", [JSONLinesResponse, EventSourceResponse])
 @pytest.mark.parametrize("place", ["in the main greenlet", "in a greenlet"])
-def test_every_step_and_the_end_see_the_surroundings(monkeypatch, steps, response_class, place):
+def test_every_step_and_the_close_see_the_thread_locals_of_the_request(monkeypatch, steps, response_class, place):
     said = []
     monkeypatch.setattr(ChoosesUrls, "urls", OtherUrls(set_all(lambda: response_class(steps(said)))))
 
@@ -109,7 +109,7 @@ def test_every_step_and_the_end_see_the_surroundings(monkeypatch, steps, respons
     assert said == [SEEN]
 
 
-def test_no_language_is_one_too():
+def test_a_deactivated_language_stays_deactivated():
     def view(request):
         translation.deactivate_all()
         return StreamingResponse(str(translation.get_language()) for _ in range(2))
@@ -130,7 +130,7 @@ def test_a_stream_changes_nothing_for_the_thread():
     assert translation.get_language() == "en"
 
 
-def test_what_is_around_a_stream_stays_around_it():
+def test_an_enclosing_context_of_a_stream_is_kept():
     said = []
 
     @contextlib.contextmanager
@@ -149,7 +149,7 @@ def test_what_is_around_a_stream_stays_around_it():
     assert said == ["de", "out"]
 
 
-def test_a_stream_is_over_before_the_request(monkeypatch):
+def test_a_stream_is_closed_before_the_request_ends(monkeypatch):
     said = []
 
     def steps():
@@ -181,7 +181,7 @@ def test_a_stream_is_made_for_a_request_of_a_factory():
         assert b"".join(response.streaming_content) == b"ab"
 
 
-def test_an_error_after_the_first_chunk_breaks_the_answer_off():
+def test_an_error_after_the_first_chunk_ends_the_transfer():
     def steps():
         yield "a"
         raise LookupError("late")
@@ -204,7 +204,7 @@ def test_head_starts_no_stream():
     assert (answer.status_code, answer.data, begun) == (200, b"", [])
 
 
-def test_events_are_those_of_the_callable():
+def test_a_callable_gets_the_last_event_id():
     @respond_with()
     def view(request):
         return EventSourceResponse(lambda last_id: iter([f"after {last_id}"]))

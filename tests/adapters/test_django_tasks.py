@@ -75,7 +75,7 @@ async def tell_later(said):
     ],
 )
 @pytest.mark.parametrize("place", [asked, asked_in_greenlet], ids=["in a thread", "in a greenlet"])
-def test_a_task_has_the_surroundings_of_the_view(task, place):
+def test_a_task_has_the_thread_locals_of_the_view(task, place):
     said = []
 
     def view(request):
@@ -118,7 +118,7 @@ def test_a_task_in_a_greenlet_closes_its_connection():
 
 
 @pytest.mark.parametrize("place", [asked, asked_in_greenlet], ids=["in a thread", "in a greenlet"])
-def test_the_queries_of_an_async_task_are_made_by_who_waits_for_it(place):
+def test_the_queries_of_an_async_task_are_made_in_the_waiting_thread(place):
     with greenlets_as_threads():
         seen = []
 
@@ -140,7 +140,7 @@ def fail(error=LookupError):
     raise error
 
 
-def test_a_failure_is_logged_and_told_and_the_next_task_runs(caplog):
+def test_a_failure_is_logged_and_signalled_and_the_next_task_runs(caplog):
     told, ran = [], []
 
     def tell(request, **_):

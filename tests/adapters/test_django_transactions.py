@@ -50,7 +50,7 @@ def test_an_exception_rolls_its_transaction_back(error):
 
 
 @pytest.mark.usefixtures("table", "atomic")
-def test_a_response_commits_and_what_comes_after_it_is_in_no_transaction():
+def test_a_response_commits_and_its_stream_and_tasks_run_in_no_transaction():
     def steps():
         yield str(connection.in_atomic_block)
 

@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("ask", [answered, answered_later], ids=["under WS
 @BOTH
 @WITHOUT
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_a_view_is_given_what_its_annotations_ask_for(ask, middleware, is_async):
+def test_a_view_gets_the_objects_of_its_annotations(ask, middleware, is_async):
     ran = []
 
     @django_view
@@ -105,7 +105,7 @@ def test_other_decorators_may_stand_above_it():
 
 
 @WITHOUT
-def test_a_view_of_a_class_is_taken_as_it_is_made(middleware):
+def test_a_class_based_view_can_be_decorated(middleware):
     class Methods(View):
         def get(self, request, response: Response):
             response.headers["X-A"] = "1"
@@ -140,5 +140,5 @@ def test_a_view_that_fails_rolls_its_transaction_back():
         connection.close()
 
 
-def test_a_view_without_annotations_is_given_nothing():
+def test_a_view_without_annotations_gets_no_injected_object():
     assert answered(django_view(lambda request: JSONResponse({}))).json() == {}

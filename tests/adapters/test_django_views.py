@@ -80,12 +80,12 @@ def test_the_default_class_is_that_of_the_settings(default, returned, content_ty
     [("text", {}), ({"a": 1}, {"DEFAULT_RESPONSE_CLASS": None})],
     ids=["text", "a document without a default class"],
 )
-def test_what_makes_no_answer_is_an_error_that_says_what_to_do(returned, settings):
+def test_a_value_that_makes_no_response_is_an_error_with_advice(returned, settings):
     with pytest.raises(TypeError, match=r"of /here/ returned .*respond_with"):
         asked({"here/": lambda request: returned}, "/here/", WSGIRESP=settings)
 
 
-def test_nothing_is_djangos_own_error():
+def test_a_view_that_returns_none_gets_the_error_of_django():
     with pytest.raises(ValueError, match="returned None"):
         asked(lambda request: None)
 
@@ -167,7 +167,7 @@ def test_an_exception_that_is_returned_is_an_answer():
     [(Http404, 404), (LookupError, 500)],
     ids=["Django's", "any other"],
 )
-def test_other_exceptions_are_djangos_affair(error, status):
+def test_other_exceptions_are_left_to_django(error, status):
     def view(request, response: Response):
         response.headers["X-A"] = "1"
         raise error
@@ -245,7 +245,7 @@ def test_an_error_before_the_first_chunk_is_one_of_the_view(error, status):
     assert asked(view).status_code == status
 
 
-def test_an_error_before_the_first_chunk_of_what_a_tuple_holds_is_one_of_the_view():
+def test_an_error_before_the_first_chunk_of_a_stream_in_a_tuple_is_one_of_the_view():
     def steps():
         raise HTTPException(409)
         yield "a"
@@ -253,7 +253,7 @@ def test_an_error_before_the_first_chunk_of_what_a_tuple_holds_is_one_of_the_vie
     assert asked(lambda request: (steps(), 202)).status_code == 409
 
 
-def test_middleware_hears_of_an_error_before_the_first_chunk():
+def test_middleware_gets_an_error_before_the_first_chunk():
     def steps():
         raise LookupError("early")
         yield "a"

@@ -96,7 +96,7 @@ def test_hooks_change_a_file(app, path):
         assert answer.headers["Set-Cookie"].startswith("hook=1")
 
 
-def test_a_file_that_is_gone_is_an_error_of_the_view(app, path):
+def test_a_missing_file_is_an_error_of_the_view(app, path):
     app.register_error_handler(FileNotFoundError, lambda error: ("gone", 404))
 
     def view():
@@ -139,7 +139,7 @@ def test_the_session_varies_by_cookie(app):
     assert returning(app, view).get("/").headers["Vary"] == "Accept, Cookie"
 
 
-def test_a_constant_stays_as_it_was(app):
+def test_a_constant_response_is_not_changed(app):
     constant = PlainTextResponse("constant")
 
     @app.after_request
@@ -152,7 +152,7 @@ def test_a_constant_stays_as_it_was(app):
     assert type(constant) is PlainTextResponse
 
 
-def test_a_file_may_be_a_constant(app, path):
+def test_a_file_response_may_be_a_constant(app, path):
     constant = FileResponse(path)
     client = returning(app, lambda: constant)
     for _ in range(2):
@@ -160,7 +160,7 @@ def test_a_file_may_be_a_constant(app, path):
             assert answer.data == b"0123456789"
 
 
-def test_what_can_be_sent_once_is_an_error_the_second_time(app):
+def test_a_response_that_can_be_sent_once_is_an_error_the_second_time(app):
     app.testing = True
     constant = Response(response=iter(["a"]))
     client = returning(app, lambda: constant)
@@ -169,7 +169,7 @@ def test_what_can_be_sent_once_is_an_error_the_second_time(app):
         client.get("/")
 
 
-def test_make_response_gives_a_response_to_change(app, path):
+def test_make_response_returns_a_response_that_can_be_changed(app, path):
     def view():
         response = flask.make_response(FileResponse(path), 203)
         response.headers["X-Made"] = "1"
@@ -179,7 +179,7 @@ def test_make_response_gives_a_response_to_change(app, path):
         assert (answer.status_code, answer.headers["X-Made"], answer.data) == (203, "1", b"0123456789")
 
 
-def test_what_make_response_gave_is_taken_once(app):
+def test_make_response_of_its_own_result_returns_it_unchanged(app):
     def view():
         response = flask.make_response(JSONResponse({}))
         return (response if flask.make_response(response) is response else None), 202, {"X-A": "1"}
@@ -248,7 +248,7 @@ def test_an_error_of_a_view_is_flasks_answer(app):
         pytest.param(lambda: PlainTextResponse("a").__call__, id="a WSGI application"),
     ],
 )
-def test_what_flask_takes_is_taken_as_before(app, native):
+def test_return_values_of_flask_are_handled_as_before(app, native):
     with (
         returning(flask.Flask("plain"), native).get("/") as plain,
         returning(app, native).get("/") as answer,
@@ -261,7 +261,7 @@ def test_what_flask_takes_is_taken_as_before(app, native):
 
 
 @pytest.mark.parametrize("wrong", [None, 5, object()], ids=["None", "a number", "an object"])
-def test_what_flask_refuses_is_refused(app, wrong):
+def test_return_values_that_flask_refuses_are_refused(app, wrong):
     app.testing = True
     with pytest.raises(TypeError, match="valid response"):
         returning(app, lambda: wrong).get("/")

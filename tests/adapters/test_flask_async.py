@@ -33,7 +33,7 @@ def test_an_async_view_answers(app):
     assert app.test_client().get("/").json == {"path": "/"}
 
 
-def test_nobody_waits_for_an_async_view_once_it_has_answered(app):
+def test_there_is_no_current_executor_after_an_async_view(app):
     @app.get("/")
     async def view():
         return JSONResponse(current_executor.get() is not None)
@@ -56,7 +56,7 @@ def test_an_async_view_sees_the_context_of_the_request(app):
     assert (answer.json, "Set-Cookie" in answer.headers) == ("before", True)
 
 
-def test_what_an_async_hook_sets_in_the_context_is_set_for_the_rest(app):
+def test_context_variables_set_by_an_async_hook_are_seen_later_in_the_request(app):
     @app.before_request
     async def set_name():
         NAME.set("hook")
@@ -74,7 +74,7 @@ def test_what_an_async_hook_sets_in_the_context_is_set_for_the_rest(app):
     assert (answer.json, answer.headers["X-Name"]) == ("hook", "hook")
 
 
-def test_what_an_async_view_that_raises_has_set_is_set_for_the_handler(app):
+def test_context_variables_set_by_a_failing_async_view_are_seen_by_the_handler(app):
     @app.errorhandler(LookupError)
     def on_error(error):
         return NAME.get()
@@ -87,7 +87,7 @@ def test_what_an_async_view_that_raises_has_set_is_set_for_the_handler(app):
     assert contextvars.copy_context().run(app.test_client().get, "/").text == "view"
 
 
-def test_what_an_async_view_raises_is_caught(app):
+def test_an_error_of_an_async_view_is_handled(app):
     @app.get("/")
     async def view():
         await asyncio.sleep(0)
@@ -133,7 +133,7 @@ def test_four_async_views_run_at_once_in_greenlets(app):
     assert [greenlet.value for greenlet in greenlets] == [200] * 4
 
 
-def test_a_loop_that_runs_already_is_told_of(app):
+def test_a_running_loop_in_the_thread_raises_an_error(app):
     async def function(): ...
 
     async def inside():
@@ -143,7 +143,7 @@ def test_a_loop_that_runs_already_is_told_of(app):
         asyncio.run(inside())
 
 
-def test_a_way_that_the_application_has_is_left_to_it():
+def test_an_overridden_async_to_sync_of_the_application_is_kept():
     class Own(flask.Flask):
         def async_to_sync(self, function):
             return lambda: "own way"

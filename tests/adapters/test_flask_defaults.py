@@ -56,7 +56,7 @@ def test_a_document_becomes_a_response_of_the_default_class(returned, document):
     assert (answer.mimetype, answer.json) == ("application/pretty+json", document)
 
 
-def test_a_tuple_with_a_document_becomes_one_too():
+def test_a_tuple_with_a_document_becomes_a_response_of_the_default_class():
     answer = asked(application(Pretty), (Point(Decimal(1)), 201, {"X-A": "1"}))
     assert (answer.status_code, answer.mimetype, answer.headers["X-A"]) == (201, "application/pretty+json", "1")
 
@@ -79,7 +79,7 @@ def test_a_class_for_text_leaves_documents_to_flask(returned):
 
 @pytest.mark.parametrize("returned", [Point(Decimal(1)), Item(name="a")], ids=["a dataclass", "a model"])
 @pytest.mark.parametrize("default", [None, HTMLResponse], ids=["no class", "a class for text"])
-def test_a_record_is_json_where_no_class_takes_it(default, returned):
+def test_a_dataclass_or_a_model_is_json_if_no_class_takes_it(default, returned):
     assert asked(application(default), returned).mimetype == "application/json"
 
 
@@ -107,7 +107,7 @@ def test_none_is_flasks_error():
 
 
 @pytest.mark.parametrize("returned", [flask.Response("a"), HTMLResponse("a")], ids=["Flask's", "ours"])
-def test_a_response_is_what_it_is(returned):
+def test_a_response_is_not_changed_by_the_default_class(returned):
     assert asked(application(Pretty), returned).mimetype == "text/html"
 
 
@@ -174,6 +174,6 @@ def test_respond_with_needs_no_application():
 
 @pytest.mark.parametrize("wrong", ["HTMLResponse", dict, HTMLResponse("a"), flask.Response], ids=repr)
 @pytest.mark.parametrize("owner", [Responses, lambda **words: Blueprint("a", __name__, **words)])
-def test_what_is_no_class_of_ours_is_refused(owner, wrong):
+def test_a_default_class_that_is_not_ours_is_refused(owner, wrong):
     with pytest.raises(TypeError, match="default_response_class must be a class"):
         owner(default_response_class=wrong)

@@ -94,7 +94,7 @@ def test_a_known_body_has_nothing_to_close(app):
         returning(app, lambda: JSONResponse({})).get("/")
 
 
-def test_files_that_were_made_and_not_returned_are_closed(app, path):
+def test_files_of_responses_that_are_not_returned_are_closed(app, path):
     probes = [Probe(path), Probe(path)]
 
     def view():
@@ -115,7 +115,7 @@ def test_a_file_is_closed_if_the_view_fails_after_it(app, probe):
     assert probe.ended == (True, [1])
 
 
-def test_a_file_is_closed_when_a_context_ends_that_nobody_served(app, probe):
+def test_a_file_is_closed_when_a_context_without_a_served_request_ends(app, probe):
     returning(app, probe.response)
     with app.test_request_context("/") as context:
         # Flask 3.2 hands the context down.
@@ -124,7 +124,7 @@ def test_a_file_is_closed_when_a_context_ends_that_nobody_served(app, probe):
     assert probe.ended == (True, [1])
 
 
-def test_uploads_are_closed_as_ever(app, path):
+def test_uploads_are_closed_as_before(app, path):
     uploads = []
 
     def view():

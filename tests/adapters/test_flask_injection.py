@@ -43,7 +43,7 @@ def mark(response):
         pytest.param(lambda: (PlainTextResponse("ours"), {"X-B": "2"}), b"ours", id="a tuple with ours"),
     ],
 )
-def test_what_is_set_is_part_of_the_answer(app, returned, body):
+def test_changes_of_an_injected_response_are_part_of_the_answer(app, returned, body):
     ran = []
 
     @app.get("/<word>")
@@ -58,7 +58,7 @@ def test_what_is_set_is_part_of_the_answer(app, returned, body):
     assert answer.headers["Set-Cookie"].startswith("a=1")
 
 
-def test_a_tuple_has_the_last_word_on_the_status(app):
+def test_the_status_of_a_tuple_replaces_the_injected_one(app):
     @app.get("/")
     def view(response: Response):
         mark(response)
@@ -67,7 +67,7 @@ def test_a_tuple_has_the_last_word_on_the_status(app):
     assert app.test_client().get("/").status_code == 203
 
 
-def test_a_status_that_was_set_is_known_to_a_file(app, tmp_path):
+def test_an_injected_status_applies_to_a_file(app, tmp_path):
     (tmp_path / "a").write_bytes(b"0123456789")
 
     @app.get("/")
@@ -79,7 +79,7 @@ def test_a_status_that_was_set_is_known_to_a_file(app, tmp_path):
         assert (answer.status_code, answer.data) == (404, b"0123456789")
 
 
-def test_the_object_itself_may_be_returned(app):
+def test_the_injected_response_may_be_returned(app):
     @app.get("/")
     def view(response: Response):
         mark(response)
@@ -89,7 +89,7 @@ def test_the_object_itself_may_be_returned(app):
     assert (answer.status_code, answer.headers["X-A"], answer.mimetype) == (202, "1", "text/plain")
 
 
-def test_an_untouched_object_changes_nothing(app):
+def test_an_unused_injected_object_changes_nothing(app):
     @app.get("/")
     def view(response: Response, tasks: BackgroundTasks):
         return "text"
@@ -97,7 +97,7 @@ def test_an_untouched_object_changes_nothing(app):
     assert app.test_client().get("/").status_code == 200
 
 
-def test_tasks_come_behind_those_of_the_answer(app):
+def test_injected_tasks_run_after_those_of_the_answer(app):
     ran = []
 
     @app.get("/")
@@ -109,7 +109,7 @@ def test_tasks_come_behind_those_of_the_answer(app):
     assert ran == [1, 2]
 
 
-def test_tasks_are_run_behind_a_file_of_flasks(app):
+def test_injected_tasks_run_after_a_file_of_flask(app):
     ran = []
 
     @app.get("/")
@@ -159,7 +159,7 @@ def test_tasks_that_a_returned_stream_adds_are_run(app):
     assert ran == ["tested"]
 
 
-def test_an_exception_takes_nothing_along(app):
+def test_an_exception_does_not_get_the_injected_changes(app):
     @app.get("/")
     def view(response: Response):
         mark(response)
@@ -169,7 +169,7 @@ def test_an_exception_takes_nothing_along(app):
     assert (answer.status_code, "X-A" in answer.headers) == (404, False)
 
 
-def test_the_arguments_of_the_route_are_as_before_after_it(app):
+def test_the_view_arguments_of_the_request_are_unchanged_afterwards(app):
     seen = []
     app.after_request(lambda response: seen.append(flask.request.view_args) or response)
 
@@ -181,7 +181,7 @@ def test_the_arguments_of_the_route_are_as_before_after_it(app):
     assert seen == [{"word": "word"}]
 
 
-def test_an_argument_of_the_route_is_left_to_it(app):
+def test_a_parameter_of_the_route_is_not_injected(app):
     @app.get("/<response>")
     def view(response: Response):
         return f"{response}"
@@ -216,13 +216,13 @@ class Page(flask.views.View):
         (Page, "POST", "POST"),
     ],
 )
-def test_a_class_is_asked_by_its_method(app, view, method, value):
+def test_a_class_based_view_is_injected_by_its_methods(app, view, method, value):
     app.add_url_rule("/", view_func=view.as_view("pages"))
     answers = [app.test_client().open("/", method=method) for _ in range(2)]
     assert [(answer.status_code, answer.headers.get("X-A")) for answer in answers] == [(200, value)] * 2
 
 
-def test_a_view_that_only_names_a_class_is_asked_itself(app):
+def test_a_function_with_an_attribute_view_class_is_injected_itself(app):
     @app.get("/")
     def view(response: Response):
         mark(response)
@@ -233,13 +233,13 @@ def test_a_view_that_only_names_a_class_is_asked_itself(app):
 
 
 @pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("OPTIONS", 200)])
-def test_a_method_that_a_class_has_not_is_flasks_answer(app, method, status):
+def test_a_missing_method_of_a_class_gets_the_405_of_flask(app, method, status):
     app.add_url_rule("/", view_func=Pages.as_view("pages"))
     assert app.test_client().open("/", method=method).status_code == status
 
 
 @pytest.mark.parametrize(("path", "status"), [("/", 200), ("/nowhere", 404)])
-def test_a_view_that_asks_for_nothing_is_called_as_before(app, path, status):
+def test_a_view_without_annotations_is_called_as_before(app, path, status):
     app.add_url_rule("/", view_func=lambda: "text")
     assert app.test_client().get(path).status_code == status
 
@@ -261,7 +261,7 @@ def test_a_view_may_be_replaced(app):
     assert (first, answer.text, answer.headers["X-A"]) == ("first", "second", "1")
 
 
-def test_a_decorated_view_asks_for_something(app):
+def test_a_decorated_view_gets_injected_objects(app):
     def decorated(function):
         @functools.wraps(function)
         def wrapper(*args, **kwargs):
@@ -278,7 +278,7 @@ def test_a_decorated_view_asks_for_something(app):
     assert app.test_client().get("/").headers["X-A"] == "1"
 
 
-def test_an_async_view_asks_for_something(app):
+def test_an_async_view_gets_injected_objects(app):
     @app.get("/")
     async def view(response: Response):
         mark(response)
@@ -287,7 +287,7 @@ def test_an_async_view_asks_for_something(app):
     assert app.test_client().get("/").headers["X-A"] == "1"
 
 
-def test_respond_with_sees_to_its_view(app):
+def test_a_view_decorated_by_respond_with_gets_injected_objects(app):
     @app.get("/")
     @respond_with(HTMLResponse, status_code=201)
     def view(response: Response):

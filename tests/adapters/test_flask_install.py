@@ -26,7 +26,7 @@ from wsgiresp.responses import FileResponse, HTMLResponse, JSONResponse, PlainTe
     ],
     ids=["text", "a known body", "a task", "a file", "a stream"],
 )
-def test_an_application_that_is_let_go_is_gone_at_once(returned):
+def test_an_unreferenced_application_is_freed_at_once(returned):
     gc.collect()
     gc.disable()
     try:
@@ -59,7 +59,7 @@ def test_a_second_extension_changes_the_default_class_alone():
     assert returning(app, lambda: "text").get("/").mimetype == "text/plain"
 
 
-def test_methods_of_a_subclass_are_called():
+def test_methods_of_a_subclass_of_flask_are_called():
     class Own(flask.Flask):
         def make_response(self, rv):
             response = super().make_response(rv)
@@ -71,7 +71,7 @@ def test_methods_of_a_subclass_are_called():
     assert returning(app, lambda: JSONResponse({})).get("/").headers["X-Own"] == "1"
 
 
-def test_methods_that_others_put_on_the_application_are_called():
+def test_methods_replaced_on_the_application_are_called():
     app = flask.Flask("own")
     make = app.make_response
 

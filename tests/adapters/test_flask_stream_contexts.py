@@ -42,7 +42,7 @@ STREAMS = 1000
 
 @pytest.mark.parametrize("place", ["in the main greenlet", "in greenlets"])
 @pytest.mark.parametrize("steps", ["sync", "async"])
-def test_a_thousand_streams_leave_no_context(place, steps):
+def test_a_thousand_streams_leak_no_context(place, steps):
     app = application()
     contexts = Contexts(app)
     closed = []

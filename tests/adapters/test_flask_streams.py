@@ -62,7 +62,7 @@ def with_session(made):
 
 @pytest.mark.parametrize("steps", [sync_steps, async_steps], ids=["sync", "async"])
 @pytest.mark.parametrize("response_class", [JSONLinesResponse, EventSourceResponse])
-def test_every_step_and_the_end_see_the_request(app, steps, response_class):
+def test_every_step_and_the_close_see_the_request(app, steps, response_class):
     said = []
     client = returning(app, with_session(lambda: response_class(steps(said))))
     with client.get("/?a=1") as answer:
@@ -177,7 +177,7 @@ def test_a_stream_makes_urls(app):
         assert answer.data == b"/?a=1http://localhost/"
 
 
-def test_what_a_preprocessor_took_from_the_arguments_stays_taken(app):
+def test_view_arguments_removed_by_a_url_preprocessor_stay_removed(app):
     @app.url_value_preprocessor
     def take(endpoint, values):
         flask.g.language = values.pop("language")
@@ -192,7 +192,7 @@ def test_what_a_preprocessor_took_from_the_arguments_stays_taken(app):
         assert (answer.data, seen) == (b"{}", [{}])
 
 
-def test_what_is_around_a_stream_stays_around_it(app):
+def test_an_enclosing_context_of_a_stream_is_kept(app):
     said = []
 
     @contextlib.contextmanager
@@ -226,7 +226,7 @@ def test_an_error_before_the_first_chunk_is_one_of_the_view(app, error, status):
     assert returning(app, lambda: StreamingResponse(steps())).get("/").status_code == status
 
 
-def test_an_error_after_the_first_chunk_breaks_the_answer_off(app, order):
+def test_an_error_after_the_first_chunk_ends_the_transfer(app, order):
     def steps():
         yield "a"
         gevent.sleep(0)

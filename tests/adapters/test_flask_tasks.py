@@ -74,7 +74,7 @@ def fail(error=LookupError):
     raise error
 
 
-def test_a_failure_is_told_and_the_next_task_runs(app, told):
+def test_a_failure_is_signalled_and_the_next_task_runs(app, told):
     ran = []
     tasks = BackgroundTasks([BackgroundTask(fail), BackgroundTask(ran.append, 1)])
     assert answered(app, tasks) == 200

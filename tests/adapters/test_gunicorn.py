@@ -95,7 +95,7 @@ def test_the_worker_class_is_that_of_gevent():
     assert gunicorn.worker_class == "gevent"
 
 
-def test_a_request_is_logged_as_by_the_hook_that_is_replaced(worker, pair):
+def test_a_request_is_logged_as_by_the_default_hook(worker, pair):
     gunicorn.pre_request(worker, request_on(pair[1]))
     assert worker.log.lines == ["GET /a"]
 
@@ -138,7 +138,7 @@ def test_a_connection_that_gunicorn_closes_is_not_idle(worker, pair, response):
     assert not is_idle(pair[1])
 
 
-def test_a_connection_that_is_closed_is_forgotten(worker):
+def test_a_closed_connection_is_removed(worker):
     client, served = gevent_socket.socketpair()
     with client, served:
         serve(worker, request_on(served))
@@ -146,14 +146,14 @@ def test_a_connection_that_is_closed_is_forgotten(worker):
     assert list(part(gunicorn.IdleConnections).sockets) == []
 
 
-def test_a_connection_of_a_thread_is_left_to_gunicorn(worker):
+def test_a_connection_of_a_gthread_worker_is_left_to_gunicorn(worker):
     client, served = socket.socketpair()
     with client, served:
         serve(worker, request_on(served))
         assert not is_idle(served)
 
 
-def test_a_request_that_came_by_no_socket_is_no_error(worker):
+def test_a_request_without_a_socket_is_accepted(worker):
     request = request_on(None)
     request.unreader = SimpleNamespace()
     serve(worker, request)
@@ -173,19 +173,19 @@ def ends(connection):
     return connection.recv(1) == b""
 
 
-def test_a_connection_that_is_idle_ends_when_the_worker_stops(worker, pair):
+def test_an_idle_connection_is_ended_when_the_worker_stops(worker, pair):
     serve(worker, request_on(pair[1]))
     in_greenlet(stop, worker)
     assert ends(pair[1])
 
 
-def test_a_connection_that_becomes_idle_ends_when_the_worker_has_stopped(worker, pair):
+def test_a_connection_that_becomes_idle_after_the_stop_is_ended(worker, pair):
     worker.alive = False
     serve(worker, request_on(pair[1]))
     assert ends(pair[1])
 
 
-def test_the_answer_may_still_be_sent_on_a_connection_that_ends(worker, pair):
+def test_the_answer_can_still_be_sent_on_a_connection_that_is_ended(worker, pair):
     client, served = pair
     serve(worker, request_on(served))
     in_greenlet(stop, worker)
@@ -194,7 +194,7 @@ def test_the_answer_may_still_be_sent_on_a_connection_that_ends(worker, pair):
     assert client.recv(6) == b"answer"
 
 
-def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
+def test_a_request_that_arrives_as_the_worker_stops_is_served(worker, pair):
     client, served = pair
     other_client, idle = gevent_socket.socketpair()
     with other_client, idle:
@@ -215,14 +215,14 @@ def test_a_request_that_comes_as_the_worker_stops_is_served(worker, pair):
     ],
 )
 @pytest.mark.parametrize("run", [in_greenlet, in_main_greenlet], ids=["of gevent", "of threads"])
-def test_streams_are_asked_to_end_by_a_worker(worker, run, attribute, value):
+def test_streams_are_finished_when_a_worker_stops(worker, run, attribute, value):
     run(gunicorn.post_worker_init, worker)
     assert shutdown.seconds_since_stop() == 0
     setattr(worker, attribute, value)
     wait_until(shutdown.seconds_since_stop)
 
 
-def test_streams_are_asked_to_end_by_a_worker_that_stops_at_once(worker):
+def test_streams_are_finished_when_a_worker_stops_at_once(worker):
     gunicorn.worker_int(worker)
     assert shutdown.seconds_since_stop() > 0
 
@@ -271,12 +271,12 @@ def test_a_worker_exits_when_its_tasks_are_done(task, timeout):
         pytest.param({"timeout": 1}, id="it has been silent for too long"),
     ],
 )
-def test_a_worker_cuts_its_tasks_before_the_master_says(task, limits):
+def test_a_worker_aborts_its_tasks_before_the_graceful_timeout(task, limits):
     in_greenlet(gunicorn.worker_exit, None, Worker(**limits))
     assert task.outcome == "cut"
 
 
-def test_a_second_signal_does_not_cut_the_end_short(task):
+def test_a_second_signal_does_not_interrupt_the_shutdown(task):
     exiting = gevent.spawn(gunicorn.worker_exit, None, Worker())
     run_others()
     throw(exiting, SystemExit())
