@@ -1,4 +1,4 @@
-"""What routes of the applications here answer, and how an answer is compared with that."""
+"""Expected answers of the routes of the applications here, and the comparison of an answer with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FILE = (Path(__file__).parents[2] / "examples" / "data" / "weather.csv").read_by
 
 
 class Row(NamedTuple):
-    """What a route answers; a Content-Length is added by :attr:`sent`.
+    """The expected answer of a route; :attr:`sent` adds a Content-Length.
 
     *length*: what it says, -1 where that is the length of *body*, None where the answer has none. *asked*: the fields
     of the request.

@@ -1,4 +1,4 @@
-"""Flask and Django, whose apps in ``apps`` have the same views of files, streams and tasks, and the servers of each."""
+"""Flask and Django, whose apps have the same views of files, streams and tasks, and the servers that each runs on."""
 
 from __future__ import annotations
 

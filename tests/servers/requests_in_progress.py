@@ -1,4 +1,4 @@
-"""What is under way in a worker of gunicorn's when it ends: see ``apps/worker_end.py`` for the other end."""
+"""Streams, downloads and tasks in progress in a worker of gunicorn when it ends; the app is ``apps/worker_end.py``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HARMLESS = ("an event stream blocks", "was sent SIGTERM!")
 
 
 class Client:
-    """Whoever has asked for a target and has the beginning of the answer."""
+    """A client that has requested a target and received the beginning of the answer."""
 
     def __init__(self, server, target):
         self.connection = server.connect()
@@ -32,13 +32,13 @@ class Client:
         self._pieces = self.connection.pieces(self.connection.head())
 
     def rest(self):
-        """What is still to come, before the client leaves; raises where that is cut off."""
+        """Return the rest of the answer and disconnect; raises if the answer is truncated."""
         with self.connection:
             return b"".join(self._pieces)
 
 
 class Reader(Client):
-    """A reader of events who has had the first."""
+    """A client of an event stream that has received the first event."""
 
     def __init__(self, server, target):
         super().__init__(server, target)
@@ -52,8 +52,8 @@ class Reader(Client):
         return self._reader.retry
 
 
-class Underway:
-    """What is under way in a worker, each by a word that the log knows it by."""
+class RequestsInProgress:
+    """The requests in progress in a worker; each has a word by which the log names it."""
 
     def __init__(self, server, streams, downloads, tasks):
         self.server = server
@@ -113,7 +113,7 @@ def under_way(name, files, *options, streams=20, downloads=6, tasks=10, environ=
     with serve(
         f"gunicorn:{name}", "worker_end:app", *options, environ={"FILES": str(files), **dict(environ)}
     ) as server:
-        begun = Underway(server, streams, downloads, tasks)
+        begun = RequestsInProgress(server, streams, downloads, tasks)
         try:
             yield begun
         finally:

@@ -1,4 +1,4 @@
-"""What each class answers in the ordinary case, and in which ways it is asked.
+"""Matrix of the expected answers of each response class, and the versions of HTTP in which they are requested.
 
 See ``test_matrix.py``, and ``apps/matrix.py`` for the other end.
 """

@@ -1,4 +1,4 @@
-"""What the tests of streams have in common: see ``apps/streams.py`` for the other end."""
+"""Requests for streams, read up to the first chunk of the source; the app is ``apps/streams.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks after the response, under real servers: who waits for them, and what becomes of them at the end."""
+"""Background tasks under real servers: what waits for them, and what happens to them when the worker ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The client of these tests takes what HTTP allows and nothing else."""
+"""The HTTP client of these tests accepts what RFC 9112 allows and nothing else."""
 
 from __future__ import annotations
 

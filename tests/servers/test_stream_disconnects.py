@@ -1,4 +1,4 @@
-"""A client that leaves, on every server: its source is closed at once where the socket shows, or at the next ping.
+"""Disconnect of a client, on every server: its source is closed at once if the server shows the socket, else at a ping.
 
 Source and client are two processes of one machine, so that both read one monotonic clock.
 """

@@ -1,4 +1,4 @@
-"""The end of a worker of gunicorn's in which streams and tasks have none: they are cut, and named."""
+"""The end of a worker of gunicorn whose streams and tasks do not end: they are aborted, and logged by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks that tell the client when they run, and wait for it: see ``test_background_tasks.py``."""
+"""Background tasks that connect to the test and wait for a byte from it: see ``test_background_tasks.py``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gunicorn's settings for ``test_background_tasks.py``: a worker that stops waits for no task."""
+"""Configuration of gunicorn for ``test_background_tasks.py``: a worker that stops waits for no task."""
 
 from wsgiresp.background import configure
 

@@ -1,4 +1,4 @@
-"""What there is in this process, to be counted before and after: what has leaked is still there."""
+"""Counts of the objects, threads and descriptors of this process; a test compares them to find leaks."""
 
 from __future__ import annotations
 
