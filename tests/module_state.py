@@ -8,9 +8,12 @@ import contextvars
 import ctypes
 import functools
 import gc
+import importlib
 import io
 import itertools
+import json
 import logging
+import pkgutil
 import random
 import re
 import sys
@@ -192,3 +195,19 @@ def _attributes(value: object, kind: type) -> Iterator[tuple[str, object]]:
     for inner in gc.get_referents(value):
         if inner is not kind and inner is not own and id(inner) not in named:
             yield f"->{type(inner).__name__}", inner
+
+
+def reachable(package: types.ModuleType) -> list[list[str]]:
+    """Return the ways to each mutable object of *package*, all of it imported: what is imported twice has several."""
+    names = [package.__name__, *(one.name for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))]
+    ways: dict[int, list[str]] = {}
+    kept = []  # so that no id is given again
+    for module in [importlib.import_module(name) for name in names]:
+        for way, found in mutable_objects(module):
+            kept.append(found)
+            ways.setdefault(id(found), []).append(f"{module.__name__}.{way}")
+    return list(ways.values())
+
+
+if __name__ == "__main__":
+    print(json.dumps(reachable(importlib.import_module("wsgiresp"))))
