@@ -58,7 +58,9 @@ def new_environment() -> Path:
 def newest(python: Path) -> dict[str, str]:
     """Return the newest version that ``setup.cfg`` allows of each package that any extra brings, by its name."""
     report = FOLDER / "report.json"
-    pip(python, "install", "--dry-run", "--report", report, "--editable", f".[{','.join(PINNED)}]")
+    wanted = ["--editable", f".[{','.join(PINNED)}]"]
+    # What is in the new environment from the start, such as setuptools, is pinned too where a package requires it.
+    pip(python, "install", "--dry-run", "--ignore-installed", "--report", report, *wanted)
     return resolved(json.loads(report.read_text("utf-8")))
 
 
