@@ -59,31 +59,35 @@ _LEAVES = (
 _PLAIN = {str, bytes, int, float, complex, bool, type(None), range, object}
 
 
-def mutable_objects(module: types.ModuleType) -> Iterator[tuple[str, object]]:
+def mutable_objects(
+    module: types.ModuleType, foreign: Mapping[int, object] | None = None
+) -> Iterator[tuple[str, object]]:
     """Yield the mutable containers, and what else keeps something, that *module* reaches, each with the way to it.
 
     Followed is everything, as the garbage collector does, but for what is imported: modules that ``sys.modules`` has,
     functions and classes that another module has under their names. Of functions and classes of ours followed are
     defaults, attributes, closures, base classes and metaclasses; the globals of functions are those of a module.
+    *foreign*: what :func:`foreign_objects` returned, made here where it is not given.
     """
-    seen = set(_foreign(module.__name__.partition(".")[0], len(sys.modules)))
+    seen = foreign_objects(module.__name__.partition(".")[0]) if foreign is None else dict(foreign)
     for name, value in list(vars(module).items()):
         if name not in _OF_MODULES:
             yield from _reached(value, name, module, seen)
 
 
-@functools.cache
-def _foreign(package: str, _: int) -> frozenset[int]:
-    """Return the ids of what is not looked at: the globals of modules, and objects that other packages have by a name.
+def foreign_objects(package: str) -> dict[int, object]:
+    """Return what is not looked at, by its id: the globals of modules, and objects that other packages have by a name.
 
-    But for objects of our classes, which a test may have imported, and for containers: a table is shared by all.
+    But for objects of our classes, which a test may have imported, and for containers: a table is shared by all. The
+    objects are kept with their ids, which would else be given to others.
     """
     others = [found for found in list(sys.modules.values()) if issubclass(type(found), types.ModuleType)]
-    ids = {id(vars(found)) for found in others}
+    found_objects: dict[int, object] = {id(vars(found)): vars(found) for found in others}
     for found in others:
         if found.__name__.partition(".")[0] != package:
-            ids.update(id(value) for value in list(vars(found).values()) if _is_foreign(type(value), package))
-    return frozenset(ids)
+            values = [value for value in list(vars(found).values()) if _is_foreign(type(value), package)]
+            found_objects.update((id(value), value) for value in values)
+    return found_objects
 
 
 def _is_foreign(kind: type, package: str) -> bool:
@@ -91,11 +95,11 @@ def _is_foreign(kind: type, package: str) -> bool:
     return not issubclass(kind, functions_too) and str(kind.__module__).partition(".")[0] != package
 
 
-def _reached(value: Any, way: str, module: types.ModuleType, seen: set[int]) -> Iterator[tuple[str, object]]:
+def _reached(value: Any, way: str, module: types.ModuleType, seen: dict[int, object]) -> Iterator[tuple[str, object]]:
     kind = type(value)  # not its __class__: a lazy object makes what it stands for when it is asked for that
     if kind in _PLAIN or id(value) in seen or _is_imported(value, module):
         return
-    seen.add(id(value))
+    seen[id(value)] = value
     if issubclass(kind, types.BuiltinFunctionType):  # a method of a list, say
         yield from _reached(value.__self__, f"{way}.__self__", module, seen)
         return
@@ -202,8 +206,10 @@ def reachable(package: types.ModuleType) -> list[list[str]]:
     names = [package.__name__, *(one.name for one in pkgutil.walk_packages(package.__path__, f"{package.__name__}."))]
     ways: dict[int, list[str]] = {}
     kept = []  # so that no id is given again
-    for module in [importlib.import_module(name) for name in names]:
-        for way, found in mutable_objects(module):
+    modules = [importlib.import_module(name) for name in names]
+    foreign = foreign_objects(package.__name__)
+    for module in modules:
+        for way, found in mutable_objects(module, foreign):
             kept.append(found)
             ways.setdefault(id(found), []).append(f"{module.__name__}.{way}")
     return list(ways.values())
