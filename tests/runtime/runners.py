@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 import gevent
@@ -64,6 +65,13 @@ def wait_until(claim, patience=PATIENCE):
     with gevent.Timeout(patience):
         while not claim():
             gevent.sleep(0.001)
+
+
+async def wait_until_async(claim):
+    """Wait, letting the tasks of this loop run, until *claim* returns something true."""
+    async with asyncio.timeout(PATIENCE):
+        while not claim():
+            await asyncio.sleep(0.001)
 
 
 def throw(greenlet, error):

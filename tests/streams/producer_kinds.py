@@ -16,7 +16,10 @@ from wsgiresp._streams.stream_source import StreamSource
 
 
 class ProducerReader:
-    """A producer and its reader, which is the greenlet that creates this object."""
+    """A producer and its reader, which is the greenlet that creates this object.
+
+    ``has_stopped``: whether :meth:`close` has asked the producer to stop.
+    """
 
     def __init__(self, make, content, **more):
         self.lease = HubLease()
@@ -24,6 +27,7 @@ class ProducerReader:
         self.source = StreamSource(content, bytes, contextvars.copy_context(), **more)
         self.producer = make(self.source, self.lease.hub, self._arrival)
         self.buffer = self.producer.buffer
+        self.has_stopped = False
 
     def next(self):
         """Return the next chunk, None at the end."""
@@ -44,6 +48,7 @@ class ProducerReader:
         """Close the buffer, stop the producer, and wait until the source is closed."""
         self.buffer.close()
         self.producer.stop()
+        self.has_stopped = True
         with gevent.Timeout(PATIENCE):
             while not self.buffer.has_ended:
                 self._arrival.wait()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import threading
 
 import gevent
 import pytest
-from runtime.runners import PATIENCE, run_others, wait_until
+from runtime.runners import PATIENCE, run_others, wait_until, wait_until_async
 from streams.fake_sources import RecordingSource
 from streams.producer_kinds import ProducerReader, each_kind, each_sync_kind, in_asyncio_task, in_own_thread
 
@@ -78,42 +79,88 @@ def test_a_source_without_a_step_is_closed(kind, begins):
     assert closed == ["closed"]
 
 
-def test_a_thread_that_is_stopped_at_once_ends_its_source_at_most_once():
-    source = RecordingSource([b"a"] * 3)
+def close_and_release(reader, event):
+    """Close *reader*; set *event*, which holds the thread of its producer, after the producer was asked to stop."""
+    # The reader gives way to its hub for the first time when it waits for the end of the source.
+    reader.lease.hub.loop.run_callback(event.set)
+    reader.close()
+
+
+def test_a_thread_that_is_stopped_before_the_first_step_makes_no_step():
+    may_go_on = threading.Event()
+    source = RecordingSource()
+    content = source.generator()
+    reader = ProducerReader(in_own_thread, content)
+    # The hub of the thread finds both calls at once: that of begin() and that of stop().
+    reader.producer._loop.run_callback_threadsafe(may_go_on.wait, PATIENCE)
+    reader.producer.begin()
+    close_and_release(reader, may_go_on)
+    assert source.runners == []
+    assert inspect.getgeneratorstate(content) == inspect.GEN_CLOSED
+
+
+def test_a_thread_that_is_stopped_during_the_first_step_closes_its_source_at_the_yield():
+    is_stepping, may_go_on = threading.Event(), threading.Event()
+
+    def chunks():
+        is_stepping.set()
+        assert may_go_on.wait(PATIENCE)
+        yield from [b"a"] * 3
+
+    source = RecordingSource(chunks())
     reader = ProducerReader(in_own_thread, source.generator())
     reader.producer.begin()
-    reader.close()
-    assert len(source.ends) <= 1
+    assert is_stepping.wait(PATIENCE)
+    close_and_release(reader, may_go_on)
+    assert source.ends == ["GeneratorExit"]
+    assert source.ran_in_one_context()
 
 
-class Slow:
-    """A source whose close takes 5 ms, unless it is interrupted."""
+class SlowClose:
+    """Waits in the close of a source until *reader* has asked the producer to stop, and that was carried out.
+
+    ``ends``: "closed" if the wait was not interrupted. ``is_closing``: whether the close has begun.
+    """
+
+    reader: ProducerReader
 
     def __init__(self):
+        self.is_closing = False
         self.ends: list[str] = []
 
-    def generator(self):
-        try:
-            while True:
-                yield b"x" * MAX_BUFFERED
-        finally:
-            gevent.sleep(0.005)
-            self.ends.append("closed")
+    def close(self):
+        self.is_closing = True
+        wait_until(lambda: self.reader.has_stopped)
+        run_others()
+        self.ends.append("closed")
 
-    async def async_generator(self):
-        try:
-            while True:
-                yield b"x" * MAX_BUFFERED
-        finally:
-            await asyncio.sleep(0.005)
-            self.ends.append("closed")
+    async def aclose(self):
+        self.is_closing = True
+        await wait_until_async(lambda: self.reader.has_stopped)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        self.ends.append("closed")
 
 
 @each_kind
 def test_a_close_that_takes_time_is_not_interrupted(kind):
-    slow = Slow()
-    content = slow.async_generator() if kind.make is in_asyncio_task else slow.generator()
-    reader = ProducerReader(kind.make, content)
+    slow = SlowClose()
+
+    def generator():
+        try:
+            while True:
+                yield b"x" * MAX_BUFFERED
+        finally:
+            slow.close()
+
+    async def async_generator():
+        try:
+            while True:
+                yield b"x" * MAX_BUFFERED
+        finally:
+            await slow.aclose()
+
+    reader = slow.reader = ProducerReader(kind.make, async_generator() if kind.make is in_asyncio_task else generator())
     reader.producer.begin()
     reader._await()
     wait_until(lambda: reader.buffer.is_full)
@@ -123,47 +170,46 @@ def test_a_close_that_takes_time_is_not_interrupted(kind):
 
 @each_kind
 def test_a_late_stop_does_not_interrupt_a_source_that_is_closing(kind):
-    ends: list[str] = []
-
     def once():
         yield b"a"
 
     async def once_async():
         yield b"a"
 
-    class Content:
+    class Content(SlowClose):
+        aclose = None
+
         def __iter__(self):
             return once()
 
-        def close(self):
-            gevent.sleep(0.005)
-            ends.append("closed")
+    class AsyncContent(SlowClose):
+        close = None
 
-    class AsyncContent:
         def __aiter__(self):
             return once_async()
 
-        async def aclose(self):
-            await asyncio.sleep(0.005)
-            ends.append("closed")
-
-    reader = ProducerReader(kind.make, AsyncContent() if kind.make is in_asyncio_task else Content())
+    content = AsyncContent() if kind.make is in_asyncio_task else Content()
+    reader = content.reader = ProducerReader(kind.make, content)
     reader.producer.begin()
     assert reader.next() == b"a"
+    wait_until(lambda: content.is_closing)
     reader.close()
-    assert ends == ["closed"]
+    assert content.ends == ["closed"]
 
 
 @each_kind
 def test_a_source_that_suppresses_the_interruption_is_closed_at_its_next_chunk(kind):
-    ends: list[str] = []
+    waits, ends = [], []
 
     def uninterruptible():
         try:
             with contextlib.suppress(gevent.GreenletExit):
                 yield b"a"
+                waits.append("interrupted")
                 gevent.sleep(PATIENCE)
+                waits.clear()
             yield b"b"
+            ends.append("another step")
         finally:
             ends.append("closed")
 
@@ -171,18 +217,20 @@ def test_a_source_that_suppresses_the_interruption_is_closed_at_its_next_chunk(k
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 yield b"a"
+                waits.append("interrupted")
                 await asyncio.sleep(PATIENCE)
+                waits.clear()
             yield b"b"
+            ends.append("another step")
         finally:
             ends.append("closed")
 
     reader = ProducerReader(kind.make, uninterruptible_async() if kind.make is in_asyncio_task else uninterruptible())
     reader.producer.begin()
     assert reader.next() == b"a"
-    run_others()
-    gevent.sleep(0.005)
+    wait_until(lambda: waits)
     reader.close()
-    assert ends == ["closed"]
+    assert (waits, ends) == (["interrupted"], ["closed"])
 
 
 @each_sync_kind
@@ -202,9 +250,12 @@ def test_a_generator_that_yields_in_its_close_is_logged_once(kind, caplog):
 
 @each_kind
 def test_an_error_of_the_close_is_logged_once(kind, caplog):
+    waits = []
+
     def failing():
         try:
             yield b"a"
+            waits.append(True)
             gevent.sleep(PATIENCE)
         finally:
             raise LookupError("in the end")
@@ -212,6 +263,7 @@ def test_an_error_of_the_close_is_logged_once(kind, caplog):
     async def failing_async():
         try:
             yield b"a"
+            waits.append(True)
             await asyncio.sleep(PATIENCE)
         finally:
             raise LookupError("in the end")
@@ -219,7 +271,7 @@ def test_an_error_of_the_close_is_logged_once(kind, caplog):
     reader = ProducerReader(kind.make, failing_async() if kind.make is in_asyncio_task else failing())
     reader.producer.begin()
     assert reader.next() == b"a"
-    gevent.sleep(0.005)
+    wait_until(lambda: waits)
     reader.close()
     assert [record.exc_info[0] for record in caplog.records] == [LookupError]
     assert reader.buffer.error is None
