@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import threading
 
 import gevent
@@ -65,9 +66,30 @@ class TestFinish:
     @everywhere
     def test_a_stream_that_begins_after_the_stop_ends_at_once(self, run):
         shutdown.stop()
+        assert run(read, RecordingSource(waits_at=0).generator(), EVENTS) == [b"open|bye|"]
+
+    @everywhere
+    def test_a_stream_that_begins_after_the_stop_closes_its_source(self, run):
+        shutdown.stop()
         source = RecordingSource(waits_at=0)
-        assert b"".join(run(read, source.generator(), EVENTS)) == b"open|bye|"
-        assert len(source.ends) <= 1
+        content = source.generator()
+        run(read, content, EVENTS)
+        # A thread of its own may have made the first step by then.
+        assert source.ends == (["GreenletExit"] if source.is_waiting else [])
+        assert inspect.getgeneratorstate(content) == inspect.GEN_CLOSED
+
+    @everywhere
+    def test_a_stream_that_begins_after_the_stop_interrupts_a_source_that_waits(self, run):
+        shutdown.stop()
+        source = RecordingSource(waits_at=0)
+
+        def close_while_it_waits():
+            body = begun_body(source.generator(), EVENTS)
+            wait_until(lambda: source.is_waiting)
+            body.close()
+
+        run(close_while_it_waits)
+        assert source.ends == ["GreenletExit"]
 
     @everywhere
     @sync_and_async
