@@ -46,7 +46,20 @@ class TestChunks:
     @everywhere
     @sync_and_async
     def test_the_preamble_precedes_the_chunks(self, run, content_of):
-        assert b"".join(run(read, content_of(RecordingSource()), EVENTS)) == b"open|abc"
+        chunks = run(read, content_of(RecordingSource()), EVENTS)
+        assert chunks[0].startswith(b"open|")
+        assert b"".join(chunks) == b"open|abc"
+
+    @pytest.mark.usefixtures("long_grace")
+    @everywhere
+    @sync_and_async
+    def test_the_preamble_is_sent_with_a_first_chunk_that_is_ready(self, run, content_of):
+        def first():
+            body = begun_body(content_of(RecordingSource(waits_at=1)), EVENTS)
+            with contextlib.closing(body):
+                return next(body)
+
+        assert run(first) == b"open|a"
 
     @everywhere
     def test_an_empty_source_yields_nothing(self, run):

@@ -11,24 +11,59 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
-from runtime.runners import PATIENCE, everywhere
+from runtime.runners import everywhere
 from streams.fake_sources import RecordingSource
-from streams.stream_bodies import EVENTS, begun_body, policies, read, sync_and_async
+from streams.stream_bodies import begun_body, encode, policies, read, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 
-class TestErrors:
-    @pytest.fixture
-    def long_grace(self, monkeypatch):
-        """The wait for an error before the first chunk is long enough for a busy machine."""
-        monkeypatch.setattr(wsgi_body, "FIRST_STEP_GRACE", PATIENCE)
+class Steps:
+    """An iterator, each step of which calls *step*."""
 
+    def __init__(self, step):
+        self._step = step
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self._step()
+
+
+class WithoutIterator:
+    """An iterable that raises *error* instead of returning an iterator."""
+
+    def __init__(self, error):
+        self._error = error
+
+    def __iter__(self):
+        raise self._error
+
+
+def raising(error):
+    """Return a function that raises *error*, whatever its arguments."""
+
+    def raise_it(*arguments):
+        raise error
+
+    return raise_it
+
+
+def encoded_body(content, encode, policy):
+    """Return the begun body of a stream of *content*, whose chunks are all encoded by *encode*."""
+    body = WSGIStreamBody(
+        ServerProfile(environ()), StreamSource(content, encode, contextvars.copy_context()), [], policy
+    )
+    body.begin()
+    return body
+
+
+class TestErrors:
     @pytest.mark.usefixtures("long_grace")
     @everywhere
     @sync_and_async
@@ -93,32 +128,69 @@ class TestErrors:
         with pytest.raises(KeyboardInterrupt):
             read(content_of(RecordingSource([b"a"], error=KeyboardInterrupt())))
 
-    def test_a_stop_async_iteration_of_a_synchronous_source_is_raised(self):
-        class Stopping:
-            def __iter__(self):
-                return self
+    @pytest.mark.usefixtures("long_grace")
+    @everywhere
+    @policies
+    def test_a_stop_async_iteration_before_the_first_chunk_is_raised_unchanged(self, run, policy):
+        # In WSGI it ends no iteration, so the server answers as to any other error.
+        error = StopAsyncIteration()
 
-            def __next__(self):
-                raise StopAsyncIteration
+        def begin():
+            with pytest.raises(StopAsyncIteration) as raised:
+                begun_body(Steps(raising(error)), policy)
+            return raised.value
 
-        with pytest.raises(StopAsyncIteration):
-            read(Stopping())
+        assert run(begin) is error
 
     @pytest.mark.usefixtures("long_grace")
-    def test_a_stop_iteration_of_the_encoder_is_an_error_and_not_the_end(self):
-        def refuse(chunk):
-            raise StopIteration
+    @everywhere
+    @policies
+    @pytest.mark.parametrize(
+        "failing",
+        [
+            pytest.param(lambda error: (WithoutIterator(error), encode), id="iter()"),
+            pytest.param(lambda error: (iter("a"), raising(error)), id="the encoder"),
+        ],
+    )
+    def test_a_stop_iteration_before_the_first_chunk_is_the_cause_of_a_runtime_error(self, run, policy, failing):
+        # Raised unchanged, it would look like the end of an iteration to whoever iterates what calls us.
+        error = StopIteration()
 
-        body = WSGIStreamBody(
-            ServerProfile(environ()), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), []
-        )
-        with pytest.raises(RuntimeError, match="StopIteration"):
-            body.begin()
-        body = WSGIStreamBody(
-            ServerProfile(environ()), StreamSource(iter(["a"]), refuse, contextvars.copy_context()), [], EVENTS
-        )
-        with pytest.raises(RuntimeError, match="StopIteration"):
-            body.begin()
+        def begin():
+            with pytest.raises(RuntimeError, match="a stream raised StopIteration") as raised:
+                encoded_body(*failing(error), policy)
+            return raised.value
+
+        assert run(begin).__cause__ is error
+
+    @everywhere
+    @policies
+    @pytest.mark.parametrize(
+        "error", [StopIteration(), StopAsyncIteration()], ids=["StopIteration", "StopAsyncIteration"]
+    )
+    def test_a_stop_iteration_after_the_first_chunk_is_the_cause_of_a_runtime_error(self, run, policy, error):
+        def refuse_second(chunk):
+            if chunk == "b":
+                raise error
+            return encode(chunk)
+
+        def read_on():
+            made: list[bytes] = []
+            with (
+                contextlib.closing(encoded_body(iter("ab"), refuse_second, policy)) as body,
+                pytest.raises(RuntimeError) as raised,
+            ):
+                made.extend(body)
+            return b"".join(made), raised.value
+
+        made, raised = run(read_on)
+        assert made == policy.preamble + b"a"
+        assert raised.__cause__ is error
+
+    @everywhere
+    @policies
+    def test_a_stop_iteration_of_the_iterator_is_the_end(self, run, policy):
+        assert b"".join(run(read, Steps(iter([b"a"]).__next__), policy)) == policy.preamble + b"a"
 
     def test_without_framing_an_error_resets_the_connection(self, client):
         def read_until_the_error():
