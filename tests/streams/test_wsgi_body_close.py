@@ -17,6 +17,7 @@ from streams.stream_bodies import EVENTS, begun_body, policies, source_of, sync_
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
+from wsgiresp._streams.producers import ThreadProducer
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -123,9 +124,12 @@ class TestClosing:
     @everywhere
     @sync_and_async
     def test_an_error_of_the_close_of_a_source_is_logged_once(self, run, content_of, caplog):
+        waits = []
+
         def failing():
             try:
                 yield b"a"
+                waits.append(True)
                 gevent.sleep(PATIENCE)
             finally:
                 raise LookupError
@@ -133,6 +137,7 @@ class TestClosing:
         async def failing_async():
             try:
                 yield b"a"
+                waits.append(True)
                 await asyncio.sleep(PATIENCE)
             finally:
                 raise LookupError
@@ -140,7 +145,7 @@ class TestClosing:
         def begin_and_close():
             body = begun_body(failing() if content_of is RecordingSource.generator else failing_async())
             next(body)
-            gevent.sleep(0.005)
+            wait_until(lambda: waits)
             body.close()
 
         run(begin_and_close)
@@ -158,10 +163,11 @@ class TestClosing:
 
     def test_a_source_that_does_not_end_is_abandoned_and_logged(self, caplog, monkeypatch):
         monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.01)
-        may_end = Event()
+        is_waiting, may_end = Event(), Event()
 
         def uninterruptible():
             yield b"a"
+            is_waiting.set()
             with contextlib.suppress(gevent.GreenletExit):
                 gevent.sleep(PATIENCE)
             may_end.wait(PATIENCE)
@@ -169,7 +175,7 @@ class TestClosing:
         def begin_and_close():
             body = begun_body(uninterruptible())
             next(body)
-            gevent.sleep(0.002)
+            assert is_waiting.wait(PATIENCE)
             body.close()
 
         in_greenlet(begin_and_close)
@@ -179,28 +185,36 @@ class TestClosing:
         assert message.startswith("the source of a stream, ")
         assert message.endswith("uninterruptible, is still open 0.01 s after it was to be closed")
 
-    def test_a_source_that_blocks_its_thread_is_closed_after_its_step(self):
+    def test_a_source_that_blocks_its_thread_is_closed_after_its_step(self, monkeypatch):
         is_blocked, may_go_on = threading.Event(), threading.Event()
         ends: list[str] = []
+        stop = ThreadProducer.stop
+
+        def stop_and_release(producer):
+            stop(producer)
+            ends.append("stopped")
+            may_go_on.set()
+
+        monkeypatch.setattr(ThreadProducer, "stop", stop_and_release)
 
         def block():
             try:
                 yield b"a"
                 is_blocked.set()
-                may_go_on.wait(PATIENCE)
+                assert may_go_on.wait(PATIENCE)
                 yield b"b"
+                ends.append("another step")
             finally:
                 ends.append("closed")
 
         def begin_and_close():
             body = begun_body(block(), EVENTS)
             next(body)
-            is_blocked.wait(PATIENCE)
-            threading.Timer(0.01, may_go_on.set).start()
+            assert is_blocked.wait(PATIENCE)
             body.close()
 
         in_thread(begin_and_close)
-        assert ends == ["closed"]
+        assert ends == ["stopped", "closed"]
 
     @everywhere
     @sync_and_async
