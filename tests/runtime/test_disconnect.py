@@ -163,8 +163,19 @@ def test_without_a_free_descriptor_no_client_is_watched(client, monkeypatch):
         raise OSError(24, "Too many open files")
 
     monkeypatch.setattr(disconnect, "_epoll", no_descriptor)
-    client.watched()()
+    end = client.watched()
+    monkeypatch.undo()
+    later = Client()
+    end_later = later.watched()
+    client.there.close()
+    later.there.close()
+    # Both disconnects are there by now: that of the client that came when a descriptor was free is reported.
+    assert later.has_disconnected.wait(PATIENCE)
+    run_others()
     assert client.count == 0
+    end()
+    end_later()
+    later.close()
 
 
 def test_a_watch_may_end_after_its_connection_is_closed(client):
