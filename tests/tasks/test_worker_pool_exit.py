@@ -79,8 +79,21 @@ gevent.sleep(0)
 """
 
 
+# Says at exit whether the pools were drained: exit hooks that were registered before the pools' run after it.
+LOG_DRAIN = """
+import atexit
+from wsgiresp._runtime.process import hub_parts, part
+atexit.register(lambda: print("drained" if part(worker_pool.PoolState).is_draining else "not drained", flush=True))
+"""
+
+AWAIT_IDLE = """
+while not all(pool.is_idle for _, pool in hub_parts(worker_pool.WorkerPool)):
+    gevent.sleep(0)
+"""
+
+
 def test_a_process_waits_for_its_tasks_at_exit():
-    assert program(SUBMIT.format(seconds=0.05)) == "done\n"
+    assert program(LOG_DRAIN + SUBMIT.format(seconds=0.05)) == "done\ndrained\n"
 
 
 def test_a_process_aborts_tasks_that_take_too_long_at_exit():
@@ -98,8 +111,8 @@ def test_a_process_ends_after_a_drain_that_abandoned_a_task():
     assert output.count("goes on though it was cut") == 1
 
 
-def test_a_process_whose_tasks_are_done_ends():
-    assert program(SUBMIT.format(seconds=0) + "gevent.sleep(0.05)") == "done\n"
+def test_a_process_whose_tasks_are_done_drains_nothing_at_exit():
+    assert program(LOG_DRAIN + SUBMIT.format(seconds=0) + AWAIT_IDLE) == "done\nnot drained\n"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
