@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 
 import pytest
@@ -291,12 +293,51 @@ def test_delete_after_deletes_the_file(path):
     assert not path.exists()
 
 
-def test_preparing_a_missing_file_raises_file_not_found_error(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"a")
-    response = FileResponse(tmp_path / "a.txt")
-    (tmp_path / "a.txt").unlink()
+def test_preparing_a_missing_file_raises_file_not_found_error(path):
+    response = FileResponse(path)
+    path.unlink()
     with pytest.raises(FileNotFoundError):
         prepared(response)
+
+
+def files_open_in(folder):
+    """Return the paths below *folder* that this process has open; that of a deleted file has a suffix."""
+    paths = []
+    for descriptor in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):  # that of the listing itself
+            paths.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+    return [path for path in paths if path.startswith(f"{folder}/")]
+
+
+def test_a_prepared_file_response_keeps_its_file_open_until_it_is_dropped(path):
+    response = prepared(FileResponse(path))
+    before = files_open_in(path.parent)
+    response.drop()
+    assert (before, files_open_in(path.parent)) == ([str(path)], [])
+
+
+def delete(response, path):
+    path.unlink()
+
+
+def announce_another_length(response, path):
+    response.headers["Content-Length"] = "1"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        pytest.param(delete, FileNotFoundError, id="the file is missing"),
+        pytest.param(announce_another_length, ValueError, id="the length is wrong"),
+    ],
+)
+def test_a_file_response_that_cannot_be_prepared_leaves_no_descriptor_open(path, spoil, error):
+    response = FileResponse(path)
+    spoil(response, path)
+    with pytest.raises(error) as raised:
+        prepared(response)
+    # The traceback keeps what the frames hold, so a file that is only forgotten would still be open.
+    assert (raised.tb is not None, files_open_in(path.parent)) == (True, [])
 
 
 def test_a_prepared_response_is_an_instance_of_prepared_response(path):
