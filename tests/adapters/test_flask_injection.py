@@ -89,12 +89,30 @@ def test_the_injected_response_may_be_returned(app):
     assert (answer.status_code, answer.headers["X-A"], answer.mimetype) == (202, "1", "text/plain")
 
 
-def test_an_unused_injected_object_changes_nothing(app):
-    @app.get("/")
-    def view(response: Response, tasks: BackgroundTasks):
-        return "text"
+@pytest.mark.parametrize(
+    "returned",
+    [
+        pytest.param(lambda: {"a": 1}, id="a dict"),
+        pytest.param(lambda: "text", id="text"),
+        pytest.param(lambda: ("text", 203, {"X-B": "2"}), id="a tuple"),
+        pytest.param(lambda: flask.Response("flask", 404, mimetype="text/css"), id="Flask's response"),
+        pytest.param(lambda: PlainTextResponse("ours", 404, {"X-B": "2"}), id="our response"),
+    ],
+)
+def test_an_unused_injected_object_changes_nothing(app, returned):
+    @app.get("/injected")
+    def injected(response: Response, tasks: BackgroundTasks):
+        return returned()
 
-    assert app.test_client().get("/").status_code == 200
+    @app.get("/plain")
+    def plain():
+        return returned()
+
+    def answer(path):
+        found = app.test_client().get(path)
+        return found.status, list(found.headers), found.data
+
+    assert answer("/injected") == answer("/plain")
 
 
 def test_injected_tasks_run_after_those_of_the_answer(app):
