@@ -241,7 +241,7 @@ class Task:
             self.may_end.wait(PATIENCE)
             self.outcome = "done"
         except gevent.GreenletExit:
-            self.outcome = "cut"
+            self.outcome = "aborted"
             raise
 
 
@@ -273,7 +273,7 @@ def test_a_worker_exits_when_its_tasks_are_done(task, timeout):
 )
 def test_a_worker_aborts_its_tasks_before_the_graceful_timeout(task, limits):
     in_greenlet(gunicorn.worker_exit, None, Worker(**limits))
-    assert task.outcome == "cut"
+    assert task.outcome == "aborted"
 
 
 def test_a_second_signal_does_not_interrupt_the_shutdown(task):
