@@ -57,7 +57,7 @@ def by_name(fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return sorted(fields, key=lambda field: field[0])
 
 
-def told(answer: Answer, *left_out: str) -> list[tuple[str, str]]:
+def app_fields(answer: Answer, *left_out: str) -> list[tuple[str, str]]:
     """Return the fields of *answer* that the app set, by name, but for those *left out*."""
     fields = [(name.lower(), value) for name, value in answer.fields]
     return by_name([field for field in fields if field[0] not in OF_THE_SERVER.union(left_out)])
@@ -65,7 +65,7 @@ def told(answer: Answer, *left_out: str) -> list[tuple[str, str]]:
 
 def with_boundary(answer: Answer, boundary: str) -> Answer:
     """Return *answer* as it would be with *boundary* between its parts, where it has parts; of the same length."""
-    fields = dict(told(answer))
+    fields = dict(app_fields(answer))
     match = re.fullmatch(r"multipart/byteranges; boundary=([0-9a-f]+)", fields.get("content-type", ""))
     if match is None:
         return answer

@@ -109,29 +109,29 @@ def counts(log, words, verb):
 
 
 @contextlib.contextmanager
-def under_way(name, files, *options, streams=20, downloads=6, tasks=10, environ=()):
+def requests_in_progress(name, files, *options, streams=20, downloads=6, tasks=10, environ=()):
     with serve(
         f"gunicorn:{name}", "worker_end:app", *options, environ={"FILES": str(files), **dict(environ)}
     ) as server:
-        begun = RequestsInProgress(server, streams, downloads, tasks)
+        in_progress = RequestsInProgress(server, streams, downloads, tasks)
         try:
-            yield begun
+            yield in_progress
         finally:
-            begun.close()
+            in_progress.close()
 
 
-def tell(begun, how):
-    """Tell the worker to stop."""
-    begun.server.process.send_signal(how)
+def send_signal(in_progress, how):
+    """Send the signal *how* to the server."""
+    in_progress.server.process.send_signal(how)
 
 
 def faults(log):
     return [line for line in FAULT.findall(log) if not any(words in line for words in HARMLESS)]
 
 
-def assert_all_ends_well(begun, log):
-    assert counts(log, begun.streams, "closed") == {1}
-    assert counts(log, begun.tasks, "done") <= {1}
-    assert counts(log, [word for word in begun.downloads if "stream" in word], "closed") <= {1}
-    assert counts(log, [word for word in begun.downloads if "file" in word], "done") <= {1}
+def assert_all_finished(in_progress, log):
+    assert counts(log, in_progress.streams, "closed") == {1}
+    assert counts(log, in_progress.tasks, "done") <= {1}
+    assert counts(log, [word for word in in_progress.downloads if "stream" in word], "closed") <= {1}
+    assert counts(log, [word for word in in_progress.downloads if "file" in word], "done") <= {1}
     assert faults(log) == []

@@ -10,14 +10,14 @@ from .http_client import Connection
 SHOW_SOCKET = ("gunicorn:sync", "gunicorn:gthread", "gunicorn:gevent", "waitress", "werkzeug")
 """The servers that have the socket of the client in the environ."""
 
-BEGUN = re.compile(rb"first|abcde")
+FIRST_CHUNK = re.compile(rb"first|abcde")
 
 
-def begun(connection: Connection, target: str) -> Iterator[bytes]:
-    """Ask for the stream *target*; return the pieces that come behind the first of its source."""
+def open_stream(connection: Connection, target: str) -> Iterator[bytes]:
+    """Request the stream *target*, read up to the first chunk of its source, and return the pieces after it."""
     connection.request("GET", target)
     pieces = connection.pieces(connection.head())
     received = b""
-    while not BEGUN.search(received):
+    while not FIRST_CHUNK.search(received):
         received += next(pieces)
     return pieces

@@ -126,7 +126,7 @@ def test_a_log_goes_on_at_the_next_worker(demo):
         pytest.param("gunicorn:gevent", ("--preload",), id="a worker that did not import the demo itself"),
     ],
 )
-def test_what_is_no_master_is_not_told(server, options):
+def test_a_restart_without_a_master_that_imported_the_demo_is_refused(server, options):
     with serve(server, "demo:app", *options, folder=EXAMPLES) as running:
         assert restart(running).status == 409
 

@@ -46,7 +46,7 @@ def test_an_answer_to_head_has_no_body_whatever_it_announces():
         assert connection.ends()
 
 
-def test_two_answers_are_told_apart():
+def test_two_answers_on_one_connection_are_separated():
     with answered_by(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na" * 2) as connection:
         assert [connection.answer().body, connection.answer().body] == [b"a", b"a"]
 

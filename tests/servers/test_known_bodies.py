@@ -6,7 +6,7 @@ import socket
 
 import gunicorn
 import pytest
-from servers.expected_answers import OCTETS, TEXT, Row, told
+from servers.expected_answers import OCTETS, TEXT, Row, app_fields
 from servers.server_faults import CLOSES_BEHIND_NO_BODY, answer_to
 from servers.server_processes import KINDS, cases, serve
 
@@ -72,7 +72,7 @@ def test_get_is_answered_byte_for_byte(server, row, note_fault):
         connection.request("GET", row.target, ("Connection", "close"))
         answer = answer_to(connection, server.kind.name, row, note_fault)
     assert (answer.status, answer.reason) == (row.status, row.reason)
-    assert told(answer) == row.sent
+    assert app_fields(answer) == row.sent
     assert answer.body == row.body
 
 
@@ -82,7 +82,7 @@ def test_head_has_the_fields_of_get_and_no_body(server, row, note_fault):
         connection.request("HEAD", row.target, ("Connection", "close"))
         answer = answer_to(connection, server.kind.name, row, note_fault, "HEAD")
         assert (answer.status, answer.reason) == (row.status, row.reason)
-        assert told(answer) == row.sent
+        assert app_fields(answer) == row.sent
         assert connection.ends()
 
 

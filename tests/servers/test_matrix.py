@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import gunicorn
 import pytest
-from servers.expected_answers import Row, by_name, told, with_boundary
+from servers.expected_answers import Row, app_fields, by_name, with_boundary
 from servers.http_client import Answer, Connection
 from servers.response_matrix import BOUNDARY, KEPT, ON_CONDITION, PARTS, ROWS, WAYS, name_of
 from servers.server_faults import END_CHUNKS_OF_NO_BODY, KEEPS_NO_OLD_CLIENT, NO_END_FOR_OLD_CLIENTS, answer_to
@@ -26,8 +26,8 @@ EVERY = (*ROWS, *PARTS, *ON_CONDITION)
 words = map("word-{}".format, itertools.count())
 
 
-class Door(NamedTuple):
-    """A running server, how one comes to it, and who notes its known faults."""
+class Endpoint(NamedTuple):
+    """A running server, the way to connect to it, and the note of its known faults."""
 
     name: str
     server: Server
@@ -44,7 +44,8 @@ class Door(NamedTuple):
     def serve(self, connection: Connection, row: Row, way: str) -> Answer:
         """Return the answer to a request for *row*, which is the one that is due."""
         word, answer = self.ask(connection, row, way=way)
-        assert (answer.status, told(answer, *OF_THE_CHECKOUT), answer.body) == (row.status, due(row, word), row.body)
+        assert (answer.status, answer.body) == (row.status, row.body)
+        assert app_fields(answer, *OF_THE_CHECKOUT) == due(row, word)
         return answer
 
 
@@ -59,7 +60,7 @@ def secure_cases():
 
 @pytest.fixture(scope="module", params=[*cases(), *secure_cases()])
 def opened(request, tmp_path_factory):
-    """The name of a server, the server itself, and how one comes to it."""
+    """The name of a server, the server itself, and the way to connect to it."""
     name, _, tls = request.param.partition(" over ")
     options = certificate(tmp_path_factory.mktemp("tls")) if tls else []
     with serve(name, "matrix:app", *options) as server:
@@ -72,8 +73,8 @@ def opened(request, tmp_path_factory):
 
 
 @pytest.fixture
-def door(opened, note_fault):
-    return Door(*opened, note_fault)
+def endpoint(opened, note_fault):
+    return Endpoint(*opened, note_fault)
 
 
 def goes_on(answer: Answer, way: str) -> bool:
@@ -84,9 +85,9 @@ def goes_on(answer: Answer, way: str) -> bool:
     return bool(has_end and way == KEPT[1] and answer.keeps_open)
 
 
-def has_no_end(door: Door, row: Row, way: str) -> bool:
-    """Return whether *door* is known to leave an answer to *row* without an end."""
-    return door.name in NO_END_FOR_OLD_CLIENTS and row.length is None and row.status == 200 and way == KEPT[0]
+def has_no_end(endpoint: Endpoint, row: Row, way: str) -> bool:
+    """Return whether *endpoint* is known to leave an answer to *row* without an end."""
+    return endpoint.name in NO_END_FOR_OLD_CLIENTS and row.length is None and row.status == 200 and way == KEPT[0]
 
 
 def due(row: Row, word: str) -> list[tuple[str, str]]:
@@ -96,53 +97,53 @@ def due(row: Row, word: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("way", ["HTTP/1.0", "HTTP/1.1"])
 @each_row(*EVERY)
-def test_a_class_is_answered_byte_for_byte(door, row, way):
-    with door.connect() as connection:
-        word, answer = door.ask(connection, row, way=way)
+def test_a_class_is_answered_byte_for_byte(endpoint, row, way):
+    with endpoint.connect() as connection:
+        word, answer = endpoint.ask(connection, row, way=way)
     assert (answer.status, answer.reason) == (row.status, row.reason)
-    assert told(answer, *OF_THE_CHECKOUT) == due(row, word)
+    assert app_fields(answer, *OF_THE_CHECKOUT) == due(row, word)
     assert answer.body == row.body
 
 
 @each_row(*ROWS, *ON_CONDITION)
-def test_head_has_the_fields_of_get_and_no_body(door, row):
-    with door.connect() as connection:
-        word, answer = door.ask(connection, row, "HEAD", "HTTP/1.1, to be closed")
+def test_head_has_the_fields_of_get_and_no_body(endpoint, row):
+    with endpoint.connect() as connection:
+        word, answer = endpoint.ask(connection, row, "HEAD", "HTTP/1.1, to be closed")
         assert (answer.status, answer.reason) == (row.status, row.reason)
-        assert told(answer, *OF_THE_CHECKOUT) == due(row, word)
+        assert app_fields(answer, *OF_THE_CHECKOUT) == due(row, word)
         rest = connection.rest()
-    fault = END_CHUNKS_OF_NO_BODY.get(door.name)
+    fault = END_CHUNKS_OF_NO_BODY.get(endpoint.name)
     if fault and answer.values("Transfer-Encoding"):
-        door.note(fault, shows=rest == b"0\r\n\r\n")
+        endpoint.note(fault, shows=rest == b"0\r\n\r\n")
         assert rest in (b"", b"0\r\n\r\n")
     else:
         assert rest == b""
 
 
 @pytest.mark.parametrize("way", [*KEPT, "HTTP/1.1, to be closed"])
-def test_one_connection_serves_all_classes_or_ends_where_it_says(door, way):
-    rows = [row for row in EVERY if not has_no_end(door, row, way)]
+def test_one_connection_serves_all_classes_or_ends_where_it_says(endpoint, way):
+    rows = [row for row in EVERY if not has_no_end(endpoint, row, way)]
     again = 0  # requests on a connection that had served another
     while rows:
-        with door.connect() as connection:
-            answer = door.serve(connection, rows.pop(0), way)
-            while rows and door.server.kind.keeps_alive and goes_on(answer, way):
-                answer = door.serve(connection, rows.pop(0), way)
+        with endpoint.connect() as connection:
+            answer = endpoint.serve(connection, rows.pop(0), way)
+            while rows and endpoint.server.kind.keeps_alive and goes_on(answer, way):
+                answer = endpoint.serve(connection, rows.pop(0), way)
                 again += 1
             assert rows == [] or connection.ends()
-    fault = KEEPS_NO_OLD_CLIENT.get(door.name)
+    fault = KEEPS_NO_OLD_CLIENT.get(endpoint.name)
     if fault and way == KEPT[0]:
-        door.note(fault, shows=not again)
+        endpoint.note(fault, shows=not again)
     else:
-        assert bool(again) == (door.server.kind.keeps_alive and way in KEPT)
+        assert bool(again) == (endpoint.server.kind.keeps_alive and way in KEPT)
 
 
 @pytest.mark.parametrize("opened", cases(*NO_END_FOR_OLD_CLIENTS), indirect=True)
 @each_row(*(row for row in ROWS if row.length is None and row.status == 200))
-def test_a_stream_has_an_end_for_a_client_that_would_keep_the_connection(door, row):
+def test_a_stream_has_an_end_for_a_client_that_would_keep_the_connection(endpoint, row):
     word = next(words)
     version, fields = WAYS[KEPT[0]]
-    with door.connect() as connection:
+    with endpoint.connect() as connection:
         connection.request("GET", f"{row.target}/{word}", *fields, version=version)
         head = connection.head()
         pieces = connection.pieces(head)
@@ -150,16 +151,17 @@ def test_a_stream_has_an_end_for_a_client_that_would_keep_the_connection(door, r
         while len(body) < len(row.body):
             body += next(pieces)
         # Then the connection is left: to see that no end comes takes as long as the client has patience.
-        door.note(NO_END_FOR_OLD_CLIENTS[door.name], shows=head.keeps_open and not head.values("Transfer-Encoding"))
-    assert (told(head), body) == (due(row, word), row.body)
+        has_no_framing = head.keeps_open and not head.values("Transfer-Encoding")
+        endpoint.note(NO_END_FOR_OLD_CLIENTS[endpoint.name], shows=has_no_framing)
+    assert (app_fields(head), body) == (due(row, word), row.body)
 
 
 @each_row(*EVERY)
-def test_the_task_of_a_class_runs_once(door, row):
-    with door.connect() as connection:
-        word, _ = door.ask(connection, row, way="HTTP/1.1, to be closed")
-    door.server.log.wait_for(f"matrix: done {word}\n")
-    assert door.server.log.text.count(f"matrix: done {word}\n") == 1
+def test_the_task_of_a_class_runs_once(endpoint, row):
+    with endpoint.connect() as connection:
+        word, _ = endpoint.ask(connection, row, way="HTTP/1.1, to be closed")
+    endpoint.server.log.wait_for(f"matrix: done {word}\n")
+    assert endpoint.server.log.text.count(f"matrix: done {word}\n") == 1
 
 
 @pytest.fixture(scope="module", params=cases("gunicorn:gthread", "gunicorn:gevent"))
@@ -189,5 +191,5 @@ def test_a_class_is_answered_over_http_2(second_version, method, row):
     fields = tuple((name.decode(), value.decode("latin-1")) for name, value in got.headers.raw)
     answer = with_boundary(Answer(got.http_version, got.status_code, got.reason_phrase, fields, got.content), BOUNDARY)
     assert (answer.version, answer.status) == ("HTTP/2", row.status)
-    assert told(answer, *OF_THE_CHECKOUT) == due(row, word)
+    assert app_fields(answer, *OF_THE_CHECKOUT) == due(row, word)
     assert answer.body == (row.body if method == "GET" else b"")

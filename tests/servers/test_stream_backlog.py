@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from servers.server_processes import cases, serve
-from servers.stream_clients import begun
+from servers.stream_clients import open_stream
 
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 
@@ -21,7 +21,7 @@ STREAMS = [(source, size) for source in ("sync", "async") for size in (1024, 655
 OPTIONS = {"gunicorn:gthread": ["--threads", "8"]}
 
 
-class Told(NamedTuple):
+class Measurement(NamedTuple):
     """The memory of a worker before streams to slow clients and at its most, in bytes, and what was counted there."""
 
     before: int
@@ -40,7 +40,7 @@ def stream(connection, source, size, word):
 
 
 @pytest.fixture(scope="module", params=cases("gunicorn:gevent", "gunicorn:gthread", "gevent.pywsgi"))
-def told(request):
+def measured(request):
     """What a server with four streams of a gigabyte tells, each to a client that takes 1 KiB a second."""
     with (
         serve(request.param, "backlog:app", *OPTIONS.get(request.param, [])) as server,
@@ -62,25 +62,25 @@ def told(request):
             for connection in slow:
                 connection.socket.recv(256)
             most = max(most, memory(server))
-        return Told(before, most, json.loads(server.exchange("GET", "/meters").body))
+        return Measurement(before, most, json.loads(server.exchange("GET", "/meters").body))
 
 
-def test_four_streams_to_slow_clients_take_less_than_five_megabytes(told):
-    assert told.most - told.before < GROWTH
+def test_four_streams_to_slow_clients_take_less_than_five_megabytes(measured):
+    assert measured.most - measured.before < GROWTH
 
 
 @pytest.mark.parametrize(("source", "size"), STREAMS)
-def test_a_source_is_never_ahead_by_more_than_the_bound(told, source, size):
+def test_a_source_is_never_ahead_by_more_than_the_bound(measured, source, size):
     # A source in another thread goes on while the reader has in hand what it has taken, which is one chunk or several
     # small ones joined.
     in_hand = 0 if source == "sync" else max(size, MAX_BUFFERED)
-    assert told.meters[f"{source}-{size}"]["most"] <= MAX_BUFFERED + size + in_hand
+    assert measured.meters[f"{source}-{size}"]["most"] <= MAX_BUFFERED + size + in_hand
 
 
 @pytest.mark.parametrize(("source", "size"), STREAMS)
-def test_the_rest_of_a_stream_is_not_made_for_a_slow_client(told, source, size):
+def test_the_rest_of_a_stream_is_not_made_for_a_slow_client(measured, source, size):
     # What the two sockets hold and no more.
-    assert told.meters[f"{source}-{size}"]["made"] < 100_000_000
+    assert measured.meters[f"{source}-{size}"]["made"] < 100_000_000
 
 
 @pytest.mark.parametrize("server_name", cases("gunicorn:gevent", "gunicorn:gthread", "gevent.pywsgi"))
@@ -89,7 +89,7 @@ def test_a_client_that_takes_nothing_is_dropped(served, server_name, wait):
     server = served(server_name, "streams:app")
     past = len(server.log.text)
     with server.connect() as connection:
-        begun(connection, f"/stuck/{wait}/stuck-{wait}")
+        open_stream(connection, f"/stuck/{wait}/stuck-{wait}")
         server.log.wait_for(f"closed stuck-{wait} in stuck-{wait} ")
         server.log.wait_for(f"after stuck-{wait} ")
     assert "Traceback" not in server.log.text[past:]

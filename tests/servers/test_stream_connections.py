@@ -9,7 +9,7 @@ import gunicorn
 import pytest
 from servers.http_client import TruncatedError
 from servers.server_processes import cases, serve
-from servers.stream_clients import SHOW_SOCKET, begun
+from servers.stream_clients import SHOW_SOCKET, open_stream
 from servers.tls import certificate, needs_openssl, secured
 
 KINDS_OF_STREAM = pytest.mark.parametrize("kind", ["events", "bytes"])
@@ -54,7 +54,7 @@ def test_a_request_that_is_sent_ahead_is_no_disconnect(server, kind, together):
 def test_a_client_that_leaves_after_it_has_sent_ahead_is_noticed(server, kind, wait):
     word = f"{kind}-{wait}"
     with server.connect() as connection:
-        begun(connection, f"/waits/{kind}/{wait}/{word}")
+        open_stream(connection, f"/waits/{kind}/{wait}/{word}")
         connection.request("GET", "/text")
         left = time.monotonic()
     closed = server.log.wait_for(rf"closed {word} in {word} at (\S+)\n")
@@ -73,7 +73,7 @@ def secure(request, tmp_path_factory):
 def test_a_client_that_leaves_is_noticed_under_tls(secure, kind, wait):
     word = f"{kind}-{wait}"
     with secured(secure.connect()) as connection:
-        begun(connection, f"/waits/{kind}/{wait}/{word}")
+        open_stream(connection, f"/waits/{kind}/{wait}/{word}")
         left = time.monotonic()
     closed = secure.log.wait_for(rf"closed {word} in {word} at (\S+)\n")
     assert float(closed[1]) - left < 1

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 from servers.server_processes import serve
-from servers.stream_clients import SHOW_SOCKET, begun
+from servers.stream_clients import SHOW_SOCKET, open_stream
 
 # What a server says of each client that leaves, in words that it uses for nothing else.
 OWN_WORDS = {"uwsgi": r"OSError: write error\n"}
@@ -23,7 +23,7 @@ ADVICE = re.compile(
 )
 
 
-class Departure(NamedTuple):
+class Disconnect(NamedTuple):
     """A client of the route ``waits`` that leaves: how, and what its source does then."""
 
     kind: str
@@ -46,8 +46,8 @@ class Departure(NamedTuple):
         return self.kind == "events" or "flow" in self.wait
 
 
-DEPARTURES = [
-    Departure(kind, wait, how)
+DISCONNECTS = [
+    Disconnect(kind, wait, how)
     for how, waits in {
         "closes": ["sleep", "event", "queue", "async", "flow", "async-flow"],
         "resets": ["sleep", "async", "flow"],
@@ -57,84 +57,84 @@ DEPARTURES = [
 ]
 
 
-def left(server, departure):
+def leave(server, disconnect):
     """Let a client leave in the midst of a stream; return when it did."""
     with server.connect() as connection:
-        begun(connection, departure.target)
+        open_stream(connection, disconnect.target)
         at = time.monotonic()
-        connection.reset() if departure.how == "resets" else connection.close()
-    server.log.wait_for(rf"closed {departure.word} ")
-    server.log.wait_for(rf"after {departure.word} ")
+        connection.reset() if disconnect.how == "resets" else connection.close()
+    server.log.wait_for(rf"closed {disconnect.word} ")
+    server.log.wait_for(rf"after {disconnect.word} ")
     return at
 
 
-class Told(NamedTuple):
+class Report(NamedTuple):
     """The log of a server from its start to its end, and when each client left."""
 
     server_name: str
-    left: dict[Departure, float]
+    left_at: dict[Disconnect, float]
     log: str
 
-    def lines(self, what, departure):
-        """The context and the time of each line that tells *what* of the source of *departure*."""
-        found = re.findall(rf": {what} {departure.word} in (\S+) at (\S+)", self.log)
+    def lines(self, what, disconnect):
+        """The context and the time of each line that tells *what* of the source of *disconnect*."""
+        found = re.findall(rf": {what} {disconnect.word} in (\S+) at (\S+)", self.log)
         return [(context, float(at)) for context, at in found]
 
-    def delay(self, departure):
+    def delay(self, disconnect):
         """The seconds after which the source was closed."""
-        [(_, at)] = self.lines("closed", departure)
-        return at - self.left[departure]
+        [(_, at)] = self.lines("closed", disconnect)
+        return at - self.left_at[disconnect]
 
 
 @pytest.fixture(scope="session")
-def told(server_name):
-    """What a server tells of all departures."""
+def report(server_name):
+    """What a server tells of all disconnects."""
     with serve(server_name, "streams:app") as server:
         times = {
-            departure: left(server, departure)
-            for departure in DEPARTURES
-            if server_name in SHOW_SOCKET or departure.is_noticed_anywhere
+            disconnect: leave(server, disconnect)
+            for disconnect in DISCONNECTS
+            if server_name in SHOW_SOCKET or disconnect.is_noticed_anywhere
         }
         # The last task is done by then: SIGTERM would raise SystemExit in it, which ends a task and no server.
         with server.connect() as connection:
             connection.exchange("GET", "/text", ("Connection", "close"))
             connection.ends()
-        return Told(server_name, times, server.stop())
+        return Report(server_name, times, server.stop())
 
 
-@pytest.fixture(params=DEPARTURES, ids=lambda departure: departure.word)
-def departure(request, told):
-    if request.param not in told.left:
+@pytest.fixture(params=DISCONNECTS, ids=lambda disconnect: disconnect.word)
+def disconnect(request, report):
+    if request.param not in report.left_at:
         pytest.skip("this server does not show the socket, and nothing is sent to such a client")
     return request.param
 
 
-def test_the_source_of_a_client_that_left_is_closed_once(told, departure):
-    assert len(told.lines("closed", departure)) == 1
+def test_the_source_of_a_disconnected_client_is_closed_once(report, disconnect):
+    assert len(report.lines("closed", disconnect)) == 1
 
 
-def test_the_source_of_a_client_that_left_is_closed_in_its_own_context(told, departure):
-    [(context, _)] = told.lines("closed", departure)
-    assert context == departure.word
+def test_the_source_of_a_disconnected_client_is_closed_in_its_own_context(report, disconnect):
+    [(context, _)] = report.lines("closed", disconnect)
+    assert context == disconnect.word
 
 
-def test_a_departure_is_noticed_within_a_second(told, departure):
-    assert told.delay(departure) < 1
+def test_a_disconnect_is_noticed_within_a_second(report, disconnect):
+    assert report.delay(disconnect) < 1
 
 
-def test_the_task_after_a_departure_is_run_once_behind_the_end_of_the_source(told, departure):
-    [(_, closed)], [(_, after)] = told.lines("closed", departure), told.lines("after", departure)
+def test_the_task_of_a_disconnected_client_is_run_once_after_its_source_is_closed(report, disconnect):
+    [(_, closed)], [(_, after)] = report.lines("closed", disconnect), report.lines("after", disconnect)
     assert closed < after
 
 
-def test_where_the_socket_shows_a_departure_is_noticed_in_a_fifth_of_a_second(told):
-    if told.server_name not in SHOW_SOCKET:
+def test_where_the_socket_is_shown_the_median_delay_is_below_200_ms(report):
+    if report.server_name not in SHOW_SOCKET:
         pytest.skip("this server does not show the socket")
     # Of the median: any single one may have waited for its share of the processor.
-    assert statistics.median(map(told.delay, told.left)) < 0.2
+    assert statistics.median(map(report.delay, report.left_at)) < 0.2
 
 
-def test_a_client_that_leaves_is_no_error_in_the_log(told):
-    text = ADVICE.sub("", told.log)
-    text = re.sub(OWN_WORDS.get(told.server_name, "$^"), "", text)
+def test_a_disconnect_is_no_error_in_the_log(report):
+    text = ADVICE.sub("", report.log)
+    text = re.sub(OWN_WORDS.get(report.server_name, "$^"), "", text)
     assert COMPLAINT.findall(text) == []

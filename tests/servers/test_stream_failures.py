@@ -40,7 +40,7 @@ LATE = [Failure(kind, source, error, "second") for kind in KINDS for source in S
 EARLY = [Failure(kind, source, "LookupError", "first") for kind in KINDS for source in SOURCES]
 
 
-class Told(NamedTuple):
+class Report(NamedTuple):
     """What the clients of a server got, None for a broken transfer, and its log from the start to the end."""
 
     server_name: str
@@ -49,7 +49,7 @@ class Told(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def told(server_name):
+def report(server_name):
     """What a server makes of all failures."""
     answers = {}
     with serve(server_name, "streams:app") as server:
@@ -62,7 +62,7 @@ def told(server_name):
         with server.connect() as connection:
             connection.exchange("GET", "/text", ("Connection", "close"))
             connection.ends()
-        return Told(server_name, answers, server.stop())
+        return Report(server_name, answers, server.stop())
 
 
 def by_word(failure):
@@ -70,9 +70,11 @@ def by_word(failure):
 
 
 @pytest.mark.parametrize("failure", LATE, ids=by_word)
-def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server_can_say_so(told, failure, note_fault):
-    answer = told.answers[failure]
-    if fault := END_AS_IF_WHOLE.get(told.server_name):
+def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server_can_say_so(
+    report, failure, note_fault
+):
+    answer = report.answers[failure]
+    if fault := END_AS_IF_WHOLE.get(report.server_name):
         note_fault(fault, shows=answer is not None)
         assert answer is None or answer.status == 200
     else:
@@ -80,9 +82,9 @@ def test_an_error_after_the_first_chunk_is_a_broken_transfer_wherever_the_server
 
 
 @pytest.mark.parametrize("failure", EARLY, ids=by_word)
-def test_an_error_before_the_first_chunk_is_the_servers_500(told, failure, note_fault):
-    answer = told.answers[failure]
-    if fault := ANSWERS_NOTHING.get(told.server_name):
+def test_an_error_before_the_first_chunk_is_the_servers_500(report, failure, note_fault):
+    answer = report.answers[failure]
+    if fault := ANSWERS_NOTHING.get(report.server_name):
         note_fault(fault, shows=answer is None)
         assert answer is None or answer.status == 500
     else:
@@ -91,13 +93,13 @@ def test_an_error_before_the_first_chunk_is_the_servers_500(told, failure, note_
 
 
 @pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
-def test_the_log_tells_of_an_error_once(told, failure, note_fault):
+def test_the_log_tells_of_an_error_once(report, failure, note_fault):
     # What servers could take for their own or for nothing is replaced by another error, which names it.
-    whole = re.findall(rf"^(?:[\w.]+\.)?{failure.error}: failed {failure.word}$", told.log, re.MULTILINE)
-    named = re.findall(rf"^RuntimeError: .*{failure.error}\('failed {failure.word}'\)$", told.log, re.MULTILINE)
+    whole = re.findall(rf"^(?:[\w.]+\.)?{failure.error}: failed {failure.word}$", report.log, re.MULTILINE)
+    named = re.findall(rf"^RuntimeError: .*{failure.error}\('failed {failure.word}'\)$", report.log, re.MULTILINE)
     is_replaced = failure.error != "LookupError"
     assert len(named) == is_replaced
-    if is_replaced and (fault := TELLS_NO_CAUSES.get(told.server_name)):
+    if is_replaced and (fault := TELLS_NO_CAUSES.get(report.server_name)):
         note_fault(fault, shows=not whole)
         assert len(whole) <= 1
     else:
@@ -105,8 +107,8 @@ def test_the_log_tells_of_an_error_once(told, failure, note_fault):
 
 
 @pytest.mark.parametrize("failure", [*LATE, *EARLY], ids=by_word)
-def test_the_task_after_an_error_is_run_once(told, failure):
-    assert told.log.count(f": after {failure.word} in ") == 1
+def test_the_task_after_an_error_is_run_once(report, failure):
+    assert report.log.count(f": after {failure.word} in ") == 1
 
 
 @pytest.fixture

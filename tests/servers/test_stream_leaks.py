@@ -8,7 +8,7 @@ import time
 
 import pytest
 from servers.server_processes import cases
-from servers.stream_clients import begun
+from servers.stream_clients import open_stream
 
 CYCLES = {"gunicorn:gevent": 400, "gunicorn:gthread": 200}
 TARGETS = [f"/waits/{kind}/{wait}/gone" for kind in ("events", "bytes") for wait in ("sleep", "async", "flow")]
@@ -20,7 +20,7 @@ def come_and_go(server, count):
     for number, target in zip(range(count), itertools.cycle(TARGETS)):
         with server.connect() as connection:
             if number % 5:
-                begun(connection, target)
+                open_stream(connection, target)
             else:
                 connection.request("GET", target)
             if number % 7 < 3:

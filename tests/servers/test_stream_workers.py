@@ -1,4 +1,4 @@
-"""Event streams on workers that they block: the heartbeat goes on, and the log says once what would cure it."""
+"""Event streams on workers that they block: pings go on, and the log says once which command avoids that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sys
 
 import pytest
 from servers.server_processes import APPS, KINDS, Log, Server, cases, serve
-from servers.stream_clients import begun
+from servers.stream_clients import open_stream
 
 PING = b": ping\n"
 WARNING = re.compile(r"WARNING wsgiresp: an event stream blocks (.*) as long as it is open; serve it with: (.*)\n")
@@ -26,7 +26,7 @@ def server(server_name, served):
 
 
 @pytest.mark.parametrize("wait", ["moment", "blocked-moment"])
-def test_the_heartbeat_goes_on_while_the_source_waits(server, wait):
+def test_pings_are_sent_while_the_source_waits(server, wait):
     body = server.exchange("GET", f"/waits/events/{wait}/heart-{wait}").body
     between = body.partition(b"first")[2].partition(b"last")[0]
     assert between.count(PING) >= 3
@@ -36,9 +36,9 @@ def test_the_heartbeat_goes_on_while_the_source_waits(server, wait):
     ("name", "options"),
     [pytest.param("gunicorn:gthread", ["--threads", "2"], id="gthread"), pytest.param("waitress", [], id="waitress")],
 )
-def test_the_heartbeat_goes_on_until_the_source_gets_what_it_blocks_for(name, options):
+def test_pings_are_sent_until_the_source_gets_what_it_blocks_for(name, options):
     with serve(name, "streams:app", *options) as server, server.connect() as connection:
-        pieces = begun(connection, "/waits/events/plain-queue/heart")
+        pieces = open_stream(connection, "/waits/events/plain-queue/heart")
         received = b""
         while received.count(PING) < 3:
             received += next(pieces)
@@ -62,13 +62,13 @@ def two_streams(name):
         pytest.param("waitress", "one of the threads of this worker", id="waitress"),
     ],
 )
-def test_the_log_says_once_what_would_serve_better(server_name, what):
+def test_a_blocked_worker_is_logged_once_with_the_command_that_avoids_it(server_name, what):
     with two_streams(server_name) as server:
         assert WARNING.findall(server.stop()) == [(what, "gunicorn --worker-class gevent MODULE:APP")]
 
 
 @pytest.mark.parametrize("server_name", cases("gunicorn:gevent", "gevent.pywsgi", "werkzeug"))
-def test_a_server_that_no_stream_blocks_is_not_warned_of(server_name):
+def test_a_server_that_no_stream_blocks_logs_no_warning(server_name):
     with two_streams(server_name) as server:
         assert WARNING.findall(server.stop()) == []
 
@@ -105,13 +105,13 @@ def started(command):
         pytest.param("gunicorn:gthread", "one of the threads of this worker", id="gthread"),
     ],
 )
-def test_the_command_in_the_log_of_gunicorn_cures_it(server_name, what):
+def test_a_server_started_by_the_logged_command_is_not_blocked(server_name, what):
     with two_streams(server_name) as server:
         [(blocked, command)] = WARNING.findall(server.stop())
     assert blocked == what
     with started(command) as cured, contextlib.ExitStack() as stack:
         # More at once than the one worker has threads.
         for number in range(10):
-            begun(stack.enter_context(cured.connect()), f"/waits/events/sleep/cured-{number}")
+            open_stream(stack.enter_context(cured.connect()), f"/waits/events/sleep/cured-{number}")
         assert cured.exchange("GET", "/text").body == b"text\n"
         assert WARNING.findall(cured.log.text) == []

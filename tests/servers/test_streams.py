@@ -33,7 +33,7 @@ def test_head_starts_no_source(server, kind):
     assert f"began head-{kind} " not in server.log.text
 
 
-def test_a_client_is_told_that_it_is_connected_before_there_is_an_event(server):
+def test_the_preamble_is_sent_before_the_first_event(server):
     with server.connect() as connection:
         connection.request("GET", "/late/moment/late")
         received = b""
@@ -45,7 +45,7 @@ def test_a_client_is_told_that_it_is_connected_before_there_is_an_event(server):
 
 
 @pytest.mark.parametrize("wait", ["sleep", "async"])
-def test_a_stream_that_is_old_ends_in_order_with_the_time_of_return(server, wait):
+def test_a_stream_ends_at_its_maximum_age_with_a_retry_field(server, wait):
     answer = server.exchange("GET", f"/aged/{wait}/aged-{wait}")
     # Up to a second is added by chance, lest all come back together.
     *_, last = answer.body.splitlines()

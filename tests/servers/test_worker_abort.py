@@ -23,11 +23,11 @@ class Stubborn:
             clients = {route: Client(server, f"/{route}/{route}.") for route in WITHOUT_END}
             for route in TASKS_WITHOUT_END:
                 server.exchange("GET", f"/{route}/{route}.")
-            begun = time.monotonic()
+            terminated_at = time.monotonic()
             server.terminate()
             self.ends = {route: self._end(client) for route, client in clients.items()}
             server.process.wait(IN_TIME)
-            self.seconds = time.monotonic() - begun
+            self.seconds = time.monotonic() - terminated_at
             self.log = server.log.wait_for_end()
 
     def _end(self, client):
