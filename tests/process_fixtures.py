@@ -1,4 +1,4 @@
-"""Fixtures for tests of what a process holds: open streams, the worker pool, a limit, the connection of a client."""
+"""Fixtures for tests of what a process holds (streams, worker pool, connection), and of its time limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runtime.runners import PATIENCE
 
 from wsgiresp._runtime.process import PROCESS, drop_hub_parts, hub_part
 from wsgiresp._runtime.shutdown import ShutdownState
-from wsgiresp._streams import wsgi_body
+from wsgiresp._streams import producers, wsgi_body
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
 from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
@@ -39,6 +39,12 @@ def fresh_streams():
 def long_grace(monkeypatch):
     """The wait for the first step of a source before the preamble is long enough for a busy machine."""
     monkeypatch.setattr(wsgi_body, "FIRST_STEP_GRACE", PATIENCE)
+
+
+@pytest.fixture
+def long_turn(monkeypatch):
+    """A producer never gives way before it waits, however busy the machine is."""
+    monkeypatch.setattr(producers, "_TURN", PATIENCE)
 
 
 @pytest.fixture

@@ -58,6 +58,7 @@ def test_in_a_plain_thread_each_chunk_is_taken_before_the_next_is_made():
     assert [reader.next(), reader.next(), reader.next()] == [b"a", b"b", None]
 
 
+@pytest.mark.usefixtures("long_turn")
 def test_small_buffered_chunks_are_coalesced():
     def read():
         reader = ProducerReader(in_hub, RecordingSource([b"a", b"b", b"c"]).generator())

@@ -69,6 +69,7 @@ class TestChunks:
     def test_an_empty_source_still_has_a_preamble(self, run):
         assert run(read, [], EVENTS) == [b"open|"]
 
+    @pytest.mark.usefixtures("long_turn")
     def test_under_a_hub_ready_chunks_are_coalesced(self):
         assert in_greenlet(read, [b"a", b"b", b"c"]) == [b"abc"]
 
