@@ -283,3 +283,9 @@ def test_a_second_signal_does_not_interrupt_the_shutdown(task):
     task.may_end.set()
     exiting.get(timeout=PATIENCE)
     assert task.outcome == "done"
+
+
+def test_a_forked_process_has_no_idle_connection(worker, pair):
+    serve(worker, request_on(pair[1]))
+    part(gunicorn.IdleConnections).after_fork()
+    assert list(part(gunicorn.IdleConnections).sockets) == []

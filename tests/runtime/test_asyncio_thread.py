@@ -141,6 +141,21 @@ def test_killing_a_greenlet_cancels_the_coroutine_it_waits_for():
     assert ended.wait(timeout=10)
 
 
+def test_a_part_that_was_forked_has_no_thread():
+    parent = AsyncioThread()
+    loop = parent.start()
+    running = parent._running
+    parent.after_fork()
+    assert not parent.runs(loop)
+    running.stop()
+
+
+def test_an_exit_without_a_thread_stops_nothing():
+    parent = AsyncioThread()
+    parent.at_exit()
+    assert not parent.runs(None)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_a_forked_process_has_a_loop_of_its_own():

@@ -102,12 +102,20 @@ def test_parts_end_in_the_order_of_their_places(parts):
     assert ends == [ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS]
 
 
-def test_a_part_that_fails_stops_no_other(parts):
+def test_tasks_are_drained_by_a_hook_of_their_own(parts):
+    ends = []
+    for place in ExitOrder:
+        part(ending(place, ends))
+    process._drain_at_exit()
+    assert ends == [ExitOrder.DRAIN_TASKS]
+
+
+def test_a_part_that_fails_is_logged_and_stops_no_other(parts, caplog):
     ends = []
     part(ending(ExitOrder.STOP_ASYNCIO, ends, LookupError("inside")))
     part(ending(ExitOrder.JOIN_THREADS, ends))
-    with pytest.raises(LookupError, match="inside"):
-        process._at_exit()
+    process._at_exit()
+    assert [record.exc_info[0] for record in caplog.records] == [LookupError]
     assert ends == [ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS]
 
 

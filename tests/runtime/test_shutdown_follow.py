@@ -325,3 +325,9 @@ class UnboundProxy:
 def test_a_caller_that_is_no_worker_is_not_watched(caller):
     caller.serve()
     assert part(ShutdownState).watcher is None
+
+
+def test_a_forked_process_is_not_to_stop():
+    shutdown.stop()
+    part(ShutdownState).after_fork()
+    assert (shutdown.is_stopping(), shutdown.seconds_since_stop()) == (False, 0)

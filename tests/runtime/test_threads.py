@@ -113,3 +113,10 @@ def test_other_greenlets_run_while_one_is_in_wait_until():
     gevent.spawn(seen.append, 1)
     in_greenlet(wait_until, lambda: seen, time.monotonic() + PATIENCE, 0.001)
     assert seen == [1]
+
+
+def test_a_forked_process_joins_no_thread_of_its_parent(running_thread):
+    forget(JoinedThreads)
+    threads.join_at_exit(running_thread.thread, lambda: True)
+    part(JoinedThreads).after_fork()
+    assert part(JoinedThreads).threads == {}

@@ -10,6 +10,7 @@ from process_fixtures import forget
 from runtime.runners import PATIENCE
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.process import part
 from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams import open_streams
 from wsgiresp._streams.open_streams import OpenStreams
@@ -95,3 +96,9 @@ def test_a_forked_process_has_streams_of_its_own():
         open_streams.register(stream)
         os._exit(stream.finishes + 2 * (open_streams.finish_streams() - 1))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_process_that_was_forked_has_no_open_stream():
+    open_streams.register(Stream())
+    part(OpenStreams).after_fork()
+    assert open_streams.finish_streams() == 0

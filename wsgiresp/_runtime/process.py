@@ -28,6 +28,7 @@ Threads: every function may be called from any thread.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -36,6 +37,8 @@ from typing import Any, ClassVar, TypeVar
 from weakref import WeakKeyDictionary
 
 from gevent.hub import Hub
+
+log = logging.getLogger("wsgiresp")
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -145,16 +148,13 @@ def _drain_at_exit() -> None:
 
 
 def _at_exit(orders: Iterable[ExitOrder] = (ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS)) -> None:
-    failure: BaseException | None = None
     for order in orders:
         # Looked up for each place anew: what is drained may need a part that was not there before.
         for one in [found for found in list(PROCESS.parts.values()) if found.exit_order is order]:
             try:
                 one.at_exit()
-            except BaseException as error:
-                failure = error
-    if failure is not None:
-        raise failure  # atexit prints it, and goes on
+            except BaseException:  # as by atexit itself: what comes behind it still has its turn
+                log.exception("%r failed when the process ended", one)
 
 
 def _after_fork() -> None:

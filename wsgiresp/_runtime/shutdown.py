@@ -104,10 +104,8 @@ def shut_down(grace: float) -> None:
     aborted, tasks what the pool was configured for; the log names what was aborted.
     """
     stop()
-    for order in ShutdownOrder:
-        callback = _at_shutdown.get(order)
-        if callback is not None:
-            callback(grace)
+    for order in sorted(_at_shutdown):
+        _at_shutdown[order](grace)
 
 
 def watch_worker(is_alive: Callable[[], bool], grace: float, when_stopped: Callable[[], object] | None = None) -> None:
