@@ -9,7 +9,7 @@ Everything that one process holds and another must not inherit is an attribute o
 * a *part of a hub*, one object for each class and hub: timer queues, the disconnect watcher, the lease, the worker
   pool. It goes with its hub, so it must not reference the hub while it is idle.
 
-Both are made at their first use. Nothing outside of this module is registered with ``os.register_at_fork`` or
+Both are made at their first use. No other module registers anything with ``os.register_at_fork`` or
 ``atexit``.
 
 **Fork.** In the child every part's ``after_fork()`` is called. Parts of hubs stay, but for those that such a method
