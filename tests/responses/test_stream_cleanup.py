@@ -146,8 +146,8 @@ def quiet():
 @pytest.mark.parametrize(
     ("run", "is_async", "count"),
     [
-        pytest.param(in_greenlet, False, 7000, id="under a hub"),
-        pytest.param(in_greenlet, True, 1500, id="under a hub, async"),
+        pytest.param(in_greenlet, False, 7900, id="under a hub"),
+        pytest.param(in_greenlet, True, 600, id="under a hub, async"),
         pytest.param(in_main_greenlet, False, 1000, id="in the main thread"),
         pytest.param(in_thread, True, 500, id="in another thread, async"),
     ],
