@@ -107,7 +107,8 @@ class ResponseMiddleware:
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)
-            # Django makes a step into a thread of each method that is not asynchronous.
+            # Django runs each method that is not asynchronous in a thread. A method that is replaced on the object has
+            # another type, so mypy is told to accept it.
             self.process_view = self._process_view_later  # type: ignore[method-assign]
         checks.tell_at_start()
 
@@ -206,7 +207,7 @@ class _Failed(SimpleTemplateResponse):
 
 
 def _called(request: HttpRequest, view: Any, make_call: Callable[[], Any]) -> Any:
-    """Return what *view* returns to *make_call*, or what raises its error where Django looks for one of a view."""
+    """Return the result of *make_call*, or a stand-in that raises its error where Django catches errors of views."""
     try:
         returned = make_call()
     except Exception as error:
@@ -270,6 +271,7 @@ class ResponseMixin:
     def handle_exception(self, exc: Exception) -> Any:
         """Return the answer that *exc* is, an HTTPException; the framework knows those of its own."""
         if not isinstance(exc, HTTPException):
+            # As above: a class that nothing here imports.
             return super().handle_exception(exc)  # type: ignore[misc]
         roll_back()
         return exc.get_response()

@@ -168,9 +168,9 @@ class _Installed:
         return self.default
 
     def _made_now(self, returned: Any) -> Any:
-        """Return what a view *returned*, or the response for it, where an error in that is one of the view.
+        """Return *returned* as it is, or as a response that is made now, so that its errors reach the error handlers.
 
-        What Flask makes of it later is not for error handlers: a file, the first chunk of a stream.
+        Errors of what Flask converts later (a file, the first chunk of a stream) do not reach them.
         """
         if type(returned) in _NATIVE:
             return returned
@@ -215,7 +215,7 @@ class _Installed:
         return JSONResponse(content) if is_record(content) else None
 
     def _taken(self, app: flask.Flask, response: Response) -> Response:
-        """Return what a hook returned, or left: one that is no request's own is copied, new tasks get their context."""
+        """Return *response*, from a hook: copied if it does not belong to this request; new tasks get their context."""
         if not vars(response).get(_ADOPTED):
             return self._adopted(app, response, None, None)
         bind_background(app, response)

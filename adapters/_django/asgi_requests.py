@@ -54,7 +54,7 @@ def thread_above() -> ThreadAbove | None:
 
 
 def closed_at_last(close: Callable[[], object]) -> Callable[[], object]:
-    """Return what calls *close*; it is called anyway, in a thread of its own, once this request under ASGI is over.
+    """Return a callable that calls *close*. Uncalled, *close* runs in a thread once this ASGI request is over.
 
     Where a client leaves while middleware is still at work, Django drops the response and closes nothing.
     """

@@ -47,7 +47,7 @@ class ThreadBody:
 
 
 def in_thread(prepare: Callable[[], Prepared]) -> Prepared:
-    """Return what *prepare* returns, called in the thread in which its body is read, if it must be read in one."""
+    """Return the answer of *prepare*, called in a new thread, in which a body that is bound to one is read too."""
     thread = ThreadPoolExecutor(1, "wsgiresp-stream")
     context = contextvars.copy_context()
     try:

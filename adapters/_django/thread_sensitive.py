@@ -86,7 +86,7 @@ def thread_sensitive_calls(end: Callable[[], object], above: ThreadAbove | None)
 def call(
     view: Callable[..., Any], around: Callable[[], AbstractContextManager[object]], *args: Any, **kwargs: Any
 ) -> Any:
-    """Return what *view*, a coroutine function, returns: run on our loop, inside of *around*, while this waits.
+    """Run the coroutine function *view* on our loop, inside of *around*; wait for its result and return it.
 
     Under gevent only this greenlet waits, so any number of them run at once.
     """

@@ -67,7 +67,7 @@ async def finished_later(request: HttpRequest, returned: Any, injected: Injected
 
 
 def beginning(made: HttpResponseBase) -> Callable[[], Any] | None:
-    """Return what has the first chunk made of a stream that only a coroutine can begin, None for other responses."""
+    """Return the coroutine function that makes the first chunk of an ASGI stream body, None for other responses."""
     body = getattr(made, "_body", None)
     return body.begin if isinstance(body, ASGIStreamBody) else None
 

@@ -30,7 +30,7 @@ class View:
         self._generating = {} if self.is_async else {method: _generates(function) for method, function in found.items()}
 
     def plan(self, method: str | None) -> Plan:
-        """Return what is asked for by the function that answers a request of *method*."""
+        """Return the injection plan of the function that answers requests of *method*."""
         return self._plans.get(self._key(method), _NO_PLAN)
 
     def is_generator(self, method: str | None) -> bool:

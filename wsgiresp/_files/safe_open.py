@@ -100,7 +100,7 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
 
 
 def stat_regular(path: str, root: str | None = None) -> os.stat_result:
-    """Return what ``stat`` says of the regular file at *path*; raises what :func:`open_regular` would."""
+    """Return the ``stat`` result of the regular file at *path*; raises the errors of :func:`open_regular`."""
     if root is not None:
         # What a link leads to is known for certain only of a descriptor.
         opened = open_regular(path, root)
@@ -172,7 +172,7 @@ def _path_of(descriptor: int) -> str:
 
 
 def _open_by_name(path: str, root: str) -> int:
-    """Return what *path* beneath *root* resolves to, open: the best that can be done where descriptors are mute."""
+    """Open *path* beneath *root* by its resolved name, for systems that cannot tell the path of a descriptor."""
     place = os.path.realpath(os.path.join(root, path), strict=True)
     if _is_beneath(place, os.path.realpath(root)):
         # Resolved before it was opened: a link may have been put there in between.

@@ -34,7 +34,7 @@ class Validators(NamedTuple):
 
 
 def evaluate(method: str, environ: Mapping[str, Any], validators: Validators, status_code: int = 200) -> Verdict:
-    """Return what the conditions in *environ* leave of a 200 to *method*, in the order of RFC 9110, Section 13.2.2.
+    """Return the verdict of the conditions in *environ* on a 200 to *method*, in the order of RFC 9110, 13.2.2.
 
     *status_code*: what the answer would have without conditions. They count for a GET or HEAD that ends in a 200 alone:
     an error or a redirect goes before them (Section 13.2.1), and any other method has been performed by the time its

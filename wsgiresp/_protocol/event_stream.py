@@ -213,7 +213,7 @@ def _from_dict(item: dict[Any, Any]) -> ServerSentEvent:
 
 
 def _halves(head: str, data: object, raw_data: str | None, end: str) -> tuple[bytes, bytes | None]:
-    """Return what stands before the data, and the whole block; None for that if it takes JSON.
+    """Return the block up to its data, and the whole block, or None in its place where the data needs JSON.
 
     *end* is that of a block without data.
     """
