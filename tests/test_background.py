@@ -217,8 +217,8 @@ def test_order_isolation_and_log_of_a_whole_response(caplog, monkeypatch):
     assert caplog.messages == [
         "<BackgroundTask fail> failed after a response",
         f"<BackgroundTask {here}.block> failed after a response",
-        f"<BackgroundTask {here}.third_time_right> failed in try 1 of 3, next in 0.0 s",
-        f"<BackgroundTask {here}.third_time_right> failed in try 2 of 3, next in 0.0 s",
+        f"<BackgroundTask {here}.third_time_right> failed in attempt 1 of 3, next in 0.0 s",
+        f"<BackgroundTask {here}.third_time_right> failed in attempt 2 of 3, next in 0.0 s",
     ]
     assert [record.exc_info[0] for record in caplog.records] == [LookupError, TimeoutError, OSError, OSError]
 

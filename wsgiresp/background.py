@@ -26,9 +26,9 @@ Report = Callable[["BackgroundTask", BaseException], object]
 class BackgroundTask:
     """A call of *func* with the arguments after it, to be made after the response; *func* may be ``async def``.
 
-    Given as ``background=`` of a response, or to :class:`BackgroundTasks`; no argument of it is copied. A task of
-    Celery (or a signature), Dramatiq, RQ or Huey as *func* is not run but put in its queue. Raises ``TypeError`` where
-    *func* cannot be called.
+    Passed as ``background=`` to a response, or in a :class:`BackgroundTasks`; the arguments are not copied. A task of
+    Celery (or a signature), Dramatiq, RQ or Huey as *func* is enqueued at its engine instead of run. Raises
+    ``TypeError`` if *func* is not callable.
     """
 
     _policy = retry.RUN_ONCE
@@ -46,49 +46,49 @@ class BackgroundTask:
         timeout: float | None = None,
         on_error: Callable[[BaseException], object] | None = None,
     ) -> Self:
-        """Return the same task with these options, and leave this one as it is.
+        """Return a copy of this task with these options; this task is not changed.
 
-        *retries*: how often a call that raises is made again, after pauses of 0.5 s, 1 s, 2 s ... 30 s, each shortened
-        by chance by up to a half. *timeout*: seconds for each try, then it ends in a ``TimeoutError``. Under gevent
-        that is thrown in where the function waits. In a thread only an ``async def`` can be cut short; any other
-        function is let run to its end, and the log tells of it. *on_error*: called with the error of the last try; it
-        may be ``async def``.
+        *retries*: how many more attempts follow a call that raises, after pauses of 0.5 s, 1 s, 2 s ... 30 s, each
+        shortened randomly by up to a half. *timeout*: seconds for each attempt, which then fails with ``TimeoutError``.
+        Under gevent the timeout is raised where the function waits. In a thread only an ``async def`` can be cancelled;
+        any other function runs to its end, and a warning is logged if it took longer. *on_error*: called with the error
+        of the last attempt; it may be ``async def``.
 
-        For a task of a queue engine all three are about putting it in the queue.
+        For a task of a queue engine all three apply to the enqueueing.
 
-        Raises ``TypeError`` or ``ValueError`` for an option that is not right.
+        Raises ``TypeError`` or ``ValueError`` for an invalid option.
         """
         twin = copy.copy(self)
         twin._policy = retry.validated(RetryPolicy(retries, timeout, on_error))
         return twin
 
     def __call__(self) -> None:
-        """Make the call and wait until it is done; what it raises, in the last try, is raised here."""
+        """Make the call and wait until it is done; the error of the last attempt is raised."""
         retry.call_with_retries(self._call, self._policy, self)
 
     def _call(self) -> object:
         enqueue = external_queues.enqueue_function(self.func)
         if enqueue is None:
             return self.func(*self.args, **self.kwargs)
-        # What comes back may be awaited, some day, and is not the outcome of this.
+        # The returned handle is dropped: it may be awaitable, and it is not the result of the task.
         enqueue(*self.args, **self.kwargs)
         return None
 
     def __repr__(self) -> str:
-        # Not the arguments: this goes into logs, and they may hold what must not.
+        # Without the arguments: this is logged, and they may hold secrets.
         return f"<{type(self).__name__} {_name(self.func)}>"
 
     def __str__(self) -> str:
-        """The name with the types of the arguments: for the log of what was not done."""
+        """The name with the types of the arguments, for the log lines about tasks that were not done."""
         types = [type(value).__qualname__ for value in self.args]
         types += [f"{name}={type(value).__qualname__}" for name, value in self.kwargs.items()]
         return f"<{type(self).__name__} {_name(self.func)}({', '.join(types)})>"
 
 
 class BackgroundTasks(BackgroundTask):
-    """Tasks that run one after the other, in the order they were added; one that fails does not stop the next.
+    """Tasks that run one after the other, in the order in which they were added; if one fails, the next still runs.
 
-    *tasks*: those to begin with. Raises ``TypeError`` for one that cannot be called.
+    *tasks*: the initial tasks. Raises ``TypeError`` for one that is not callable.
     """
 
     def __init__(self, tasks: Sequence[BackgroundTask] | None = None) -> None:
@@ -104,10 +104,10 @@ class BackgroundTasks(BackgroundTask):
         timeout: float | None = None,
         on_error: Callable[[BaseException], object] | None = None,
     ) -> Self:
-        """Return these same tasks, to which what is added through the value returned is added with these options.
+        """Return a view of this task list; a task that is added through the view has these options.
 
         ``tasks.with_options(retries=3).add_task(send, message)``: no keyword of *send* can clash with them. *retries*,
-        *timeout* (seconds for each try) and *on_error* are those of a task: see :meth:`BackgroundTask.with_options`.
+        *timeout* (seconds for each attempt) and *on_error* are those of :meth:`BackgroundTask.with_options`.
         """
         return super().with_options(retries=retries, timeout=timeout, on_error=on_error)
 
@@ -118,7 +118,7 @@ class BackgroundTasks(BackgroundTask):
         self.tasks.append(task)
 
     def __call__(self) -> None:
-        """Run the tasks, also those that are added meanwhile; what fails is logged by name with its traceback."""
+        """Run the tasks, including those added meanwhile; an error is logged with the task's name and traceback."""
         run_each(map(_as_task, worker_pool.iterate_tasks(self.tasks)))
 
     def __repr__(self) -> str:
@@ -129,9 +129,9 @@ class BackgroundTasks(BackgroundTask):
 
 
 class BoundTask(BackgroundTask):
-    """*task*, each try inside ``around()``; *report* is told of it and of the error where it fails, not the log.
+    """*task* with each attempt inside ``around()``; an error is passed to ``report(task, error)`` instead of the log.
 
-    For frameworks: a connection or a context that is there for one task and is let go after it.
+    For frameworks: *around* opens a connection or a context for the task and closes it afterwards.
     """
 
     def __init__(self, task: BackgroundTask, around: Around, report: Report) -> None:
@@ -141,7 +141,7 @@ class BoundTask(BackgroundTask):
         self._report = report
 
     def __call__(self) -> None:
-        """Make the call and wait until it is done; only what asks this thread or greenlet to end is raised here."""
+        """Make the call and wait until it is done; raise only the exceptions that end this thread or greenlet."""
         try:
             super().__call__()
         except retry.EXIT_REQUESTS:
@@ -168,7 +168,7 @@ class BoundTask(BackgroundTask):
 
 
 class _BoundList(Sequence[BackgroundTask]):
-    """*tasks* as they are at any time, each bound."""
+    """A live view of *tasks* that binds each task when it is read."""
 
     def __init__(self, tasks: list[BackgroundTask], around: Around, report: Report) -> None:
         self._tasks = tasks
@@ -187,20 +187,23 @@ class _BoundList(Sequence[BackgroundTask]):
 
 
 def bound(background: Background, around: Around, report: Report) -> BackgroundTask:
-    """Return *background* as a :class:`BoundTask`, or as tasks each of which is one, also those added later."""
+    """Return *background* as a :class:`BoundTask`.
+
+    Of :class:`BackgroundTasks` a copy is returned that binds each task, also those that are added later.
+    """
     task = _as_task(background)
     if isinstance(task, BackgroundTasks):
         twin: Any = copy.copy(task)
         twin.tasks = _BoundList(task.tasks, around, report)
-        return twin  # type: ignore[no-any-return]
+        return twin  # type: ignore[no-any-return]  # Any, since its list is replaced by a view
     return BoundTask(task, around, report)
 
 
 class AfterResponse:
-    """The last step of a body's ``close()``: run *background* in a copy of the context in which this was made.
+    """The last close step of a body: run *background* in a copy of the context in which this object was created.
 
-    The copy keeps for the task what the view set (a request id, a language), and from others what the task sets. Under
-    gevent a greenlet of the pool runs it, and the step is done as soon as that has begun.
+    The task sees the context variables of the view (a request id, a language), and its own changes do not affect other
+    code. Under gevent a greenlet of the worker pool runs it, and this step is done once that greenlet is scheduled.
     """
 
     __slots__ = ("_context", "_task")
@@ -218,8 +221,8 @@ class AfterResponse:
 
 
 def _as_task(background: Background) -> BackgroundTask:
-    """Return *background* as a task of ours: one that is awaited, enqueued and logged as it should."""
-    # Not by isinstance(): the __call__ of a subclass may be async def, as Starlette's is.
+    """Return *background* as a :class:`BackgroundTask`, so that it is awaited, enqueued and logged correctly."""
+    # isinstance() alone is not enough: the __call__ of a subclass may be async def, as Starlette's is.
     if isinstance(background, BackgroundTask) and type(background).__call__ in _OURS:
         return background
     return BackgroundTask(background)
@@ -237,6 +240,6 @@ def _name(func: Any) -> str:
 
 
 def require_callable(argument: str, value: object) -> None:
-    """Raise ``TypeError`` naming *argument* where *value* cannot be called: late, it would be a line in a log."""
+    """Raise ``TypeError`` naming *argument* if *value* is not callable: after the response it could only be logged."""
     if not callable(value):
         raise TypeError(f"{argument} must be callable, got {value!r}")

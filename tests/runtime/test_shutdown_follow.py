@@ -235,7 +235,7 @@ def test_at_shutdown_tasks_are_aborted_after_the_shorter_limit(task, caplog, gra
     worker_pool.configure(drain=limit)
     in_greenlet(shutdown.shut_down, grace)
     assert task.outcome == "aborted"
-    assert caplog.messages == ["the task was cut: the process ends"]
+    assert caplog.messages == ["the task was aborted: the process is shutting down"]
 
 
 class Worker:

@@ -92,7 +92,7 @@ def test_a_worker_that_stops_cuts_the_tasks_that_take_too_long(listener):
         stack.enter_context(joined(listener))
         log = server.stop()
     assert f"ended {port} TaskAborted\n" in log
-    assert "<BackgroundTask wait_for_client(str)> was cut: the process ends\n" in log
+    assert "<BackgroundTask wait_for_client(str)> was aborted: the process is shutting down\n" in log
 
 
 def test_a_worker_that_has_had_its_requests_lets_its_tasks_end(listener):

@@ -75,11 +75,11 @@ def test_the_client_of_events_sees_an_end_though_their_source_goes_on(stubborn, 
 @pytest.mark.parametrize(
     "line",
     [
-        "<BackgroundTask work(int, str)> was cut: the process ends",
-        "<BackgroundTask work_later(int, str)> was cut: the process ends",
-        "<BackgroundTask work_deaf(str)> was cut: the process ends",
-        "<BackgroundTask work_deaf(str)> goes on though it was cut",
-        "<BackgroundTask work_deaf_later(str)> was cut: the process ends",
+        "<BackgroundTask work(int, str)> was aborted: the process is shutting down",
+        "<BackgroundTask work_later(int, str)> was aborted: the process is shutting down",
+        "<BackgroundTask work_deaf(str)> was aborted: the process is shutting down",
+        "<BackgroundTask work_deaf(str)> is still running 1 s after it was aborted",
+        "<BackgroundTask work_deaf_later(str)> was aborted: the process is shutting down",
     ],
 )
 def test_a_task_that_was_cut_is_named_once(stubborn, line):
@@ -96,4 +96,4 @@ def test_a_task_in_a_thread_is_named_before_the_worker_is_killed(name):
     with serve(f"gunicorn:{name}", "worker_end:app", *MODULE, "--graceful-timeout", "2") as server:
         server.exchange("GET", "/endless-task/word")
         server.terminate()
-        server.log.wait_for(r"<BackgroundTask work\(int, str\)> is not done: the process ends")
+        server.log.wait_for(r"<BackgroundTask work\(int, str\)> is still running: the process is shutting down")

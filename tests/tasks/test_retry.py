@@ -93,9 +93,9 @@ def test_each_attempt_is_logged(caplog, monkeypatch, slept):
     monkeypatch.setattr(retry, "backoff", float)
     assert error_of(Failing(9), RetryPolicy(retries=2)) is not None
     assert caplog.messages == [
-        "'task' failed in try 1 of 3, next in 1.0 s",
-        "'task' failed in try 2 of 3, next in 2.0 s",
-        "'task' failed in try 3 of 3",
+        "'task' failed in attempt 1 of 3, next in 1.0 s",
+        "'task' failed in attempt 2 of 3, next in 2.0 s",
+        "'task' failed in attempt 3 of 3",
     ]
 
 
@@ -155,7 +155,7 @@ def test_on_error_may_raise_greenlet_exit():
 def test_under_a_hub_any_call_ends_at_its_timeout(call):
     error = in_greenlet(error_of, call, RetryPolicy(timeout=0.01))
     assert isinstance(error, TimeoutError)
-    assert str(error) == "not done after 0.01 s"
+    assert str(error) == "timed out after 0.01 s"
 
 
 def test_the_timeout_is_not_caught_by_except_exception():
@@ -196,7 +196,7 @@ def test_a_call_that_ends_before_its_timeout_succeeds():
 def test_without_a_hub_a_coroutine_ends_at_its_timeout():
     error = error_of(forever, RetryPolicy(timeout=0.01))
     assert isinstance(error, TimeoutError)
-    assert str(error) == "not done after 0.01 s"
+    assert str(error) == "timed out after 0.01 s"
 
 
 def test_without_a_hub_a_coroutine_cleans_up_at_its_timeout():
@@ -237,7 +237,7 @@ def test_a_timeout_error_of_the_coroutine_itself_is_raised_unchanged():
 def test_without_a_hub_a_function_that_exceeds_its_timeout_is_logged(caplog):
     call_with_retries(lambda: time.sleep(0.01), RetryPolicy(timeout=0.001), "task")
     (message,) = caplog.messages
-    assert message.startswith("'task' took 0.0 s, not 0.0: ")
+    assert message.startswith("'task' took 0.0 s, its timeout is 0.0 s: ")
 
 
 def test_without_a_hub_a_function_that_ends_before_its_timeout_is_not_logged(caplog):

@@ -61,7 +61,7 @@ def test_no_task_starts_after_a_drain(caplog):
     in_greenlet(submit, BackgroundTask(seen.append, 5))
     run_others()
     assert seen == []
-    assert caplog.messages == ["<BackgroundTask list.append(int)> was not run: the process ends"]
+    assert caplog.messages == ["<BackgroundTask list.append(int)> was not run: the process is shutting down"]
 
 
 def test_an_aborted_task_is_logged_with_its_name_and_the_types_of_its_arguments(caplog, blocking):
@@ -69,7 +69,7 @@ def test_an_aborted_task_is_logged_with_its_name_and_the_types_of_its_arguments(
     run_others()
     worker_pool.drain(0.01)
     assert blocking.outcome == "TaskAborted"
-    assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was cut: the process ends"]
+    assert caplog.messages == ["<BackgroundTask blocking(str, to=bytes)> was aborted: the process is shutting down"]
 
 
 def test_the_tasks_after_an_aborted_one_are_not_run(caplog, blocking):
@@ -83,9 +83,9 @@ def test_the_tasks_after_an_aborted_one_are_not_run(caplog, blocking):
     worker_pool.drain(0)
     assert seen == ["zeroth", "first"]
     assert caplog.messages == [
-        "<BackgroundTask blocking()> was cut: the process ends",
-        "<BackgroundTask list.append(str)> was not run: the process ends",
-        "<BackgroundTask list.append(int)> was not run: the process ends",
+        "<BackgroundTask blocking()> was aborted: the process is shutting down",
+        "<BackgroundTask list.append(str)> was not run: the process is shutting down",
+        "<BackgroundTask list.append(int)> was not run: the process is shutting down",
     ]
 
 
@@ -97,8 +97,8 @@ def test_callers_that_wait_for_the_pool_return_when_a_drain_aborts(caplog, block
     worker_pool.drain(0)
     caller.get(timeout=PATIENCE)
     assert caplog.messages == [
-        "blocking was cut: the process ends",
-        "<BackgroundTask print(int)> was not run: the process ends",
+        "blocking was aborted: the process is shutting down",
+        "<BackgroundTask print(int)> was not run: the process is shutting down",
     ]
 
 
@@ -132,7 +132,7 @@ def test_a_task_in_another_thread_is_logged_by_the_first_drain_alone(task_in_thr
     worker_pool.drain(0)
     worker_pool.drain(PATIENCE)
     assert caplog.messages == [
-        "<BackgroundTask TaskInThread()> is not done: the process ends, and without greenlets it cannot be cut"
+        "<BackgroundTask TaskInThread()> is still running: the process is shutting down, and a thread cannot be aborted"
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_task_whose_greenlet_has_not_started_is_aborted(caplog):
         worker_pool.drain(0)
 
     in_greenlet(close_and_drain)
-    assert caplog.messages == ["<BackgroundTask print()> was cut: the process ends"]
+    assert caplog.messages == ["<BackgroundTask print()> was aborted: the process is shutting down"]
 
 
 def submit_uninterruptible_task():
@@ -175,7 +175,8 @@ def test_a_task_that_suppresses_its_abort_is_abandoned(caplog):
     blocked = submit_uninterruptible_task()
     worker_pool.drain(0)
     blocked.may_end.set()
-    assert caplog.messages[-1].endswith("step()> goes on though it was cut")
+    seconds = worker_pool.CLEANUP_TIMEOUT
+    assert caplog.messages[-1].endswith(f"step()> is still running {seconds:g} s after it was aborted")
 
 
 def test_an_abandoned_task_is_not_waited_for_again(caplog):
@@ -192,7 +193,7 @@ def test_a_task_that_two_drains_abort_is_logged_once(blocking, caplog):
     in_greenlet(submit, BackgroundTask(blocking))
     run_others()
     gevent.joinall([gevent.spawn(worker_pool.drain, 0), gevent.spawn(worker_pool.drain, 0)], timeout=PATIENCE)
-    assert caplog.messages == ["<BackgroundTask blocking()> was cut: the process ends"]
+    assert caplog.messages == ["<BackgroundTask blocking()> was aborted: the process is shutting down"]
 
 
 def test_a_task_that_drains_does_not_wait_for_itself():
@@ -227,7 +228,7 @@ def test_a_drain_logs_the_aborted_tasks_of_another_hub(caplog):
         may_end.set()
         other.join(PATIENCE)
     (message,) = caplog.messages
-    assert message.endswith("step(str)> was cut: the process ends")
+    assert message.endswith("step(str)> was aborted: the process is shutting down")
 
 
 def test_a_destroyed_hub_has_no_task_to_abort(caplog):

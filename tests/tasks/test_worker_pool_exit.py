@@ -98,17 +98,17 @@ def test_a_process_waits_for_its_tasks_at_exit():
 
 def test_a_process_aborts_tasks_that_take_too_long_at_exit():
     output = program("worker_pool.configure(drain=0)" + SUBMIT.format(seconds=60))
-    assert "was cut: the process ends" in output
+    assert "was aborted: the process is shutting down" in output
 
 
 def test_a_process_ends_even_if_a_task_suppresses_its_abort():
     output = program(SUBMIT_UNINTERRUPTIBLE.format(seconds=0))
-    assert "goes on though it was cut" in output
+    assert "is still running 1 s after it was aborted" in output
 
 
 def test_a_process_ends_after_a_drain_that_abandoned_a_task():
     output = program(SUBMIT_UNINTERRUPTIBLE.format(seconds=60) + "worker_pool.drain(0)")
-    assert output.count("goes on though it was cut") == 1
+    assert output.count("is still running 1 s after it was aborted") == 1
 
 
 def test_a_process_whose_tasks_are_done_drains_nothing_at_exit():

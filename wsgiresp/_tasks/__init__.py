@@ -1,1 +1,1 @@
-"""Layer 3: background tasks. The worker pool, the retry policy, and the queues of other processes."""
+"""Layer 3: background tasks. The worker pool, the retry policy, and external task queues."""

@@ -1,4 +1,34 @@
-"""Retry policy of a call: attempts with exponential backoff, a timeout for each, and a callback for the last error."""
+"""Retry policy of a call: attempts with exponential backoff, a timeout for each, and a callback for the last error.
+
+Theory of operation
+-------------------
+:func:`call_with_retries` runs in the greenlet or thread that runs a background task, and blocks it until the last
+attempt is done. It keeps its state in local variables. Only an :class:`asyncio_thread.Outcome` is shared: the asyncio
+thread writes it, and the caller reads it after the end of the asyncio task.
+
+==============================  ==========================================  ====================================
+An attempt                      Policy                                      Next
+==============================  ==========================================  ====================================
+returns                         any                                         done
+raises ``EXIT_REQUESTS``        any                                         raised at once: no retry, no on_error
+raises another error            attempts are left                           logged, backoff, next attempt
+raises another error            last attempt                                on_error is called, the error is raised
+==============================  ==========================================  ====================================
+
+How the timeout of an attempt is enforced depends on the caller and on the function:
+
+=======================  ======================================================  ====================================
+Caller                   Function                                                Awaitable
+=======================  ======================================================  ====================================
+greenlet under a hub     ``gevent.Timeout`` is raised where the function waits;  the same: the waiting greenlet then
+                         a function that never waits is not interrupted          cancels the asyncio task
+any other thread         not enforced: a thread cannot be interrupted; a         the asyncio task is cancelled and
+                         warning is logged after the call                        has 1 s to clean up
+=======================  ======================================================  ====================================
+
+Rejected: ``asyncio.timeout()`` (see :func:`_within`), and an ``Exception`` as the timeout error inside a greenlet (see
+:func:`_try_in_greenlet`). See also docs/explanation/greenlets.md and docs/how-to/work-after-the-response.md.
+"""
 
 from __future__ import annotations
 
@@ -19,20 +49,20 @@ from wsgiresp._runtime.hubs import is_under_hub
 log = logging.getLogger("wsgiresp")
 
 FIRST_BACKOFF = 0.5
-"""Seconds between the first try and the second; each backoff is twice the one before."""
+"""Seconds between the first attempt and the second. Each backoff is twice the one before."""
 
 LONGEST_BACKOFF = 30.0
-"""Seconds between two tries at most."""
+"""The maximum of a backoff, in seconds."""
 
 CLEANUP_TIMEOUT = 1.0
-"""Seconds in which a call that was cut short may clean up."""
+"""Seconds that a call has to clean up after it timed out or was aborted."""
 
 EXIT_REQUESTS = (KeyboardInterrupt, GreenletExit)
-"""What asks the thread or the greenlet itself to end: no failure of the call, and no reason to try again."""
+"""Exceptions that end the thread or greenlet itself. They are no failure of the call and are never retried."""
 
 
 class RetryPolicy(NamedTuple):
-    """How a call is made: *retries* after the first try, *timeout* seconds for each, *on_error* for the last error."""
+    """Options of a call: *retries* after the first attempt, *timeout* (s) of each, *on_error* for the last error."""
 
     retries: int = 0
     timeout: float | None = None
@@ -43,7 +73,7 @@ RUN_ONCE = RetryPolicy()
 
 
 def validated(policy: RetryPolicy) -> RetryPolicy:
-    """Return *policy*, once it is checked; ``TypeError`` or ``ValueError`` naming the one that is not."""
+    """Return *policy* unchanged; raise ``TypeError`` or ``ValueError`` that names the invalid option."""
     retries, timeout, on_error = policy
     if not isinstance(retries, int) or isinstance(retries, bool):
         raise TypeError(f"retries must be an int, got {retries!r}")
@@ -60,9 +90,10 @@ def validated(policy: RetryPolicy) -> RetryPolicy:
 
 
 def call_with_retries(call: Callable[[], object], policy: RetryPolicy, name: object) -> None:
-    """Make *call*, and wait for what it returns where that is awaitable, as *policy* says.
+    """Call *call* up to ``policy.retries + 1`` times until it succeeds, and await its result if that is awaitable.
 
-    The error of the last try is raised, once ``on_error`` has been told of it; the others are logged with *name*.
+    Blocks the calling greenlet, or without a hub its thread. The error of the last attempt is passed to ``on_error``
+    and then raised. Errors of earlier attempts are logged with *name*.
     """
     last = policy.retries + 1
     attempt = 1
@@ -77,22 +108,22 @@ def call_with_retries(call: Callable[[], object], policy: RetryPolicy, name: obj
                 _give_up(error, policy, name)
                 raise
             seconds = backoff(attempt)
-            log.warning("%r failed in try %d of %d, next in %.1f s", name, attempt, last, seconds, exc_info=True)
+            log.warning("%r failed in attempt %d of %d, next in %.1f s", name, attempt, last, seconds, exc_info=True)
         sleep(seconds)
         attempt += 1
 
 
 def backoff(attempt: int) -> float:
-    """Return the seconds to wait after try number *attempt*: by chance between half and all of twice those before.
+    """Return the seconds to wait after *attempt* (1 for the first): random, between half the backoff and all of it.
 
-    Chance, because what failed together should not come back together.
+    It is random so that calls which failed at the same time do not retry at the same time.
     """
     longest = min(FIRST_BACKOFF * 2 ** min(attempt - 1, 16), LONGEST_BACKOFF)
     return random.uniform(longest / 2, longest)
 
 
 def sleep(seconds: float) -> None:
-    """Wait *seconds*; under a hub only this greenlet does."""
+    """Wait *seconds*. Under a hub this blocks the current greenlet only, else the thread."""
     if is_under_hub():
         gevent.sleep(seconds)
     else:
@@ -100,7 +131,7 @@ def sleep(seconds: float) -> None:
 
 
 def await_result(outcome: object) -> None:
-    """Wait for what a call returned, where there is something to wait for."""
+    """Wait for *outcome* on the asyncio thread if it is awaitable; raise its error."""
     if outcome is not None and inspect.isawaitable(outcome):
         asyncio_thread.run(outcome)
 
@@ -115,28 +146,32 @@ def _try(call: Callable[[], object], timeout: float | None, name: object) -> Non
 
 
 def _try_in_greenlet(call: Callable[[], object], timeout: float) -> None:
-    # Thrown in as gevent's own, which is no Exception, so that no `except Exception` of the call swallows it.
+    # gevent.Timeout is not an Exception, so an `except Exception` inside the call does not catch it.
     with gevent.Timeout(timeout) as timer:
         try:
             await_result(call())
         except gevent.Timeout as error:
             if error is not timer:
                 raise
-            raise TimeoutError(f"not done after {timeout} s") from error
+            raise TimeoutError(f"timed out after {timeout} s") from error
 
 
 def _try_in_thread(call: Callable[[], object], timeout: float, name: object) -> None:
-    """Make *call*: nothing can stop a thread from outside, so only what it awaits can be cut short."""
+    """Call *call* outside a hub, where only an awaitable result is cancelled at the timeout.
+
+    A thread cannot be interrupted: if a plain function takes longer, a warning is logged after it has returned.
+    """
     begin = time.monotonic()
     outcome = call()
     if outcome is not None and inspect.isawaitable(outcome):
         asyncio_thread.run(_within(outcome, timeout))
     elif (took := time.monotonic() - begin) > timeout:
-        log.warning("%r took %.1f s, not %.1f: without greenlets it cannot be cut short", name, took, timeout)
+        log.warning("%r took %.1f s, its timeout is %.1f s: a thread cannot be interrupted", name, took, timeout)
 
 
 async def _within(awaitable: Awaitable[object], timeout: float) -> None:
-    # Not asyncio.timeout(): traced, by a debugger say, Python 3.11 loses the TimeoutError that its __aexit__ raises.
+    # Not asyncio.timeout(): under a trace function (a debugger, for example), Python 3.11 loses the TimeoutError that
+    # its __aexit__ raises, and CancelledError is raised instead.
     outcome = asyncio_thread.Outcome[object]()
     task = asyncio.create_task(outcome.of(awaitable))
     try:
@@ -144,16 +179,16 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
         if not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=CLEANUP_TIMEOUT)
-            raise TimeoutError(f"not done after {timeout} s")
+            raise TimeoutError(f"timed out after {timeout} s")
     finally:
         task.cancel()
-    task.result()  # raises where somebody cancelled it before its first step
+    task.result()  # raises CancelledError if the task was cancelled before its first step
     outcome.get()
 
 
 def _give_up(error: BaseException, policy: RetryPolicy, name: object) -> None:
     if policy.retries:
-        log.warning("%r failed in try %d of %d", name, policy.retries + 1, policy.retries + 1)
+        log.warning("%r failed in attempt %d of %d", name, policy.retries + 1, policy.retries + 1)
     if policy.on_error is None:
         return
     try:

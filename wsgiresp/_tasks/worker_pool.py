@@ -1,6 +1,33 @@
-"""Worker pool: a bounded number of greenlets in which background tasks run, so that no connection waits for them.
+"""Worker pool: runs background tasks in a bounded number of greenlets, so that no connection waits for them.
 
-Where no hub drives the current greenlet (threads, processes, a test), a task runs at once, in the caller.
+Theory of operation
+-------------------
+The last close step of a response calls :func:`submit`. What happens next depends on the current greenlet:
+
+* **Under a hub** (gunicorn's gevent worker, ``gevent.pywsgi``) the task runs in a greenlet of the hub's
+  :class:`WorkerPool`. ``submit`` waits until that greenlet is scheduled. So a full pool applies backpressure: the
+  connection waits, and no task is lost.
+* **Elsewhere** (threads, processes, a test) the task runs inside ``submit``. No hub would run a greenlet later.
+
+:func:`drain` is called by the shutdown of a worker, by the exit hook, or by the application. It waits for the tasks of
+its own hub, then aborts them. Greenlets of another thread's hub cannot be joined or killed from here, so their tasks
+are only logged.
+
+====================  ============================  =============  =================================================
+State of a task       Where                         has_started    Next state
+====================  ============================  =============  =================================================
+waiting               ``_waiting``                  unset          running (a slot is free); never run (drain: logged)
+running               ``_running``                  set            done; aborted (drain at its limit: logged)
+aborted               ``_running``, ``is_aborted``  set            done; still running after 1 s (logged, abandoned)
+done                  none                          set
+====================  ============================  =============  =================================================
+
+Threads: only greenlets of its hub write the attributes of a ``WorkerPool`` and of its tasks; a drain in another thread
+reads them. Any thread writes :class:`PoolState`; ``inline`` changes by single set operations and is copied before it is
+iterated.
+
+Rejected: a second drain that waits for aborted tasks again (a worker that was to end after 8 s took 18 s). See also
+docs/explanation/greenlets.md, and docs/explanation/life-of-a-response.md, "When the worker ends".
 """
 
 from __future__ import annotations
@@ -35,10 +62,10 @@ from wsgiresp._tasks.retry import CLEANUP_TIMEOUT
 log = logging.getLogger("wsgiresp")
 
 MAX_RUNNING = 100
-"""Tasks at once for each hub: of 1 s each, they keep up with 100 requests a second; each may hold a connection."""
+"""Tasks that run at once for each hub. Tasks of 1 s keep up with 100 requests a second; each may hold a connection."""
 
 DRAIN_TIMEOUT = 8.0
-"""Seconds that a process which ends waits for its tasks: ``docker stop`` kills after 10, and the log wants some."""
+"""Seconds for which shutdown waits for tasks. ``docker stop`` kills after 10 s, and logging needs some of them."""
 
 if TYPE_CHECKING:
     _Greenlet = gevent.Greenlet[..., None]
@@ -47,11 +74,11 @@ else:
 
 
 class TaskAborted(GreenletExit):
-    """Thrown into a task that is not done when a drain is at its limit."""
+    """Raised inside a task that is still running at the end of a drain."""
 
 
 class _ListPosition:
-    """How far a list of tasks has been run."""
+    """The position of the running task in a list of tasks."""
 
     __slots__ = ("position", "tasks")
 
@@ -61,7 +88,7 @@ class _ListPosition:
 
 
 class _PooledTask(_Greenlet):
-    """A greenlet that takes *step* in *context*; one that is spawned plainly starts with an empty context."""
+    """A greenlet that runs *step* in *context*. By default gevent starts a greenlet with an empty context."""
 
     def __init__(self, step: Step, context: Context) -> None:
         super().__init__(run_each, (step,))
@@ -72,7 +99,7 @@ class _PooledTask(_Greenlet):
         self.positions: list[_ListPosition] = []  # from the outermost list of tasks to the innermost
 
     def unfinished(self) -> list[Step]:
-        """Return what is being done, then what has not begun."""
+        """Return the running step, then the steps that have not started."""
         if not self.positions:
             return [self.step]
         *outer, inner = self.positions
@@ -83,7 +110,7 @@ class _PooledTask(_Greenlet):
 
 
 class _InlineTask:
-    """A task outside of the pools: its thread takes *step*."""
+    """A task outside the pools: *step* runs in the thread that called :func:`submit`."""
 
     __slots__ = ("step", "thread")
 
@@ -93,29 +120,30 @@ class _InlineTask:
 
 
 class WorkerPool:
-    """The tasks of one hub; no more at once than the limit, the others in the order in which they came."""
+    """The tasks of one hub: at most ``limit`` run at once, the others wait in first-in, first-out order."""
 
     def __init__(self) -> None:
-        # Before the application closes what its tasks use: it registered that when it was imported.
+        # Tasks must end before the application closes the resources that they use, for example a database pool. The
+        # application registered its exit hooks when it was imported, and exit hooks run in reverse order.
         drain_before_other_exit_hooks()
         self._state = part(PoolState)
         self._running: set[_PooledTask] = set()
         self._waiting: deque[_PooledTask] = deque()
 
     def submit(self, step: Step, context: Context) -> None:
-        """Have *step* taken in *context*; wait, where the pool is full, until it has begun."""
+        """Run *step* in *context* in a greenlet; while the pool is full, wait for a free slot."""
         if len(self._running) >= self._state.limit and _is_inside_a_task():
-            # All the others may be in here as well, and none of them would end.
+            # Deadlock otherwise: every slot may be held by a task that waits here for a slot.
             context.run(step)
             return
         task = _PooledTask(step, context)
         self._waiting.append(task)
         self._start_waiting()
-        # A caller that is killed here leaves its task in the row: nothing is lost.
+        # If the caller is killed here, its task stays in the queue and still runs.
         task.has_started.wait()
 
     def drain(self, limit: float) -> None:
-        """Wait up to *limit* seconds until all is done; then cut what is not, and log it."""
+        """Wait up to *limit* seconds for all tasks, then abort and log the tasks that are not done."""
         deadline = time.monotonic() + limit
         while (tasks := self._unaborted()) and (left := deadline - time.monotonic()) > 0:
             gevent.joinall(tasks, timeout=left)
@@ -123,7 +151,7 @@ class WorkerPool:
         self._abort(tasks)
         for task in tasks:
             if not task.ready():
-                log.error("%s goes on though it was cut", task.step)
+                log.error("%s is still running %g s after it was aborted", task.step, CLEANUP_TIMEOUT)
 
     def _abort(self, tasks: list[_PooledTask]) -> None:
         while self._waiting:
@@ -131,14 +159,14 @@ class WorkerPool:
         for task in tasks:
             task.is_aborted = True
         gevent.killall(tasks, TaskAborted, block=False)
-        # Also for what another drain has cut just now.
+        # Includes tasks that a concurrent drain has just aborted.
         gevent.joinall(self._others(), timeout=CLEANUP_TIMEOUT)
 
     def log_unfinished(self) -> None:
-        """Log what is cut, and what has not begun and never will, by name and the types of its arguments."""
+        """Log the tasks to abort and the tasks that will not start, by name and argument types."""
         for task in self._unaborted():
             running, *rest = task.unfinished()
-            log.error("%s was cut: the process ends", running)
+            log.error("%s was aborted: the process is shutting down", running)
             for step in rest:
                 log_not_run(step)
         for task in self._waiting:
@@ -146,22 +174,22 @@ class WorkerPool:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing runs but what asks, and what was cut."""
+        """Whether no task is running, apart from the current greenlet and aborted tasks."""
         return not self._unaborted()
 
     def _others(self) -> list[_PooledTask]:
-        # A hub that was destroyed has no turn left to let out what is done.
+        # ready(): the links of a greenlet do not run after its hub is destroyed, so done tasks can stay in the set.
         return [task for task in self._running if task is not getcurrent() and not task.ready()]
 
     def _unaborted(self) -> list[_PooledTask]:
-        # One that goes on though it was cut would keep every further drain waiting.
+        # An aborted task that is still running would make every further drain wait until its limit.
         return [task for task in self._others() if not task.is_aborted]
 
     def _start_waiting(self) -> None:
         while self._waiting and len(self._running) < self._state.limit:
             task = self._waiting.popleft()
             self._running.add(task)
-            # Not a finally in the greenlet: one that is killed before it has begun would have none.
+            # Not a `finally` in the greenlet: it does not run in a greenlet that is killed before it starts.
             task.rawlink(self._release_slot)
             task.start()
             task.has_started.set()
@@ -172,7 +200,7 @@ class WorkerPool:
 
 
 class PoolState(ProcessPart):
-    """The settings of all pools of this process, and the tasks outside of them."""
+    """The settings of all pools of this process, and the tasks that run outside the pools."""
 
     exit_order = ExitOrder.DRAIN_TASKS
 
@@ -183,23 +211,23 @@ class PoolState(ProcessPart):
         self.inline: set[_InlineTask] = set()
 
     def after_fork(self) -> None:
-        """Forget the tasks of the parent process, which runs them."""
+        """Drop the tasks of the parent process, which still runs them."""
         drop_hub_parts(WorkerPool)
         self.inline.clear()
         self.is_draining = False
 
     def at_exit(self) -> None:
-        """Drain the pools, if there is anything to wait for."""
+        """Drain the pools, unless all are idle."""
         if not all(pool.is_idle for _, pool in hub_parts(WorkerPool)):
             drain()
 
 
 def submit(step: Step, context: Context) -> None:
-    """Have *step* taken in *context*, and return at once where the current greenlet is one of a hub.
+    """Run *step* in *context*: in a greenlet of the hub's pool under a hub, else in the calling thread.
 
-    There a greenlet of the hub's pool takes it, and what it raises is logged. Where the pool is full, this waits until
-    it has begun; a greenlet of the pool takes it itself, then. Elsewhere it is done when this returns, and what it
-    raises is raised here. After :func:`drain` no greenlet takes it: the log tells its name.
+    Under a hub this returns as soon as the step has a slot, and an error of the step is logged. If the pool is full,
+    this waits for a slot; inside a task of the pool it runs the step itself instead. After :func:`drain` the step is
+    not run, and its name is logged. Without a hub the step is done when this returns, and its error is raised here.
     """
     if not is_under_hub():
         _run_inline(step, context)
@@ -210,15 +238,16 @@ def submit(step: Step, context: Context) -> None:
 
 
 def drain(limit: float | None = None) -> None:
-    """Begin no task any more, and wait up to *limit* seconds for those of this thread's hub; then cut them.
+    """Stop accepting tasks, wait up to *limit* seconds for those of this thread's hub, then abort the others.
 
-    To be called by a greenlet of the hub, or the main one. None: as long as :func:`configure` says. A task is cut by
-    throwing :class:`TaskAborted`, a ``GreenletExit``, where it waits, and has another second to clean up; one that
-    never gives way cannot be cut. Logged are the name and the types of the arguments of what was cut and of what has
-    not begun.
-    Those who wait for a place when this is called still get one, within the limit.
+    Call it in a greenlet of the hub, or in the main greenlet. *limit*: None is the ``drain`` of :func:`configure`.
+    :class:`TaskAborted`, a ``GreenletExit``, is raised in each running task where it waits, and the task has another
+    second to clean up; a task that never yields to the hub cannot be aborted. Tasks that are aborted and tasks that
+    never started are logged by name and argument types. Tasks that wait for a slot when this is called still get one
+    within *limit*.
 
-    Tasks outside a pool, those of other threads, are waited for as long; they cannot be cut, and the log names them.
+    Tasks that run in other threads, outside a pool, are waited for until the same limit. They cannot be aborted; those
+    that are still running are logged.
     """
     state = part(PoolState)
     if limit is None:
@@ -229,29 +258,30 @@ def drain(limit: float | None = None) -> None:
         if hub is gevent.get_hub():
             pool.drain(limit)
         else:
-            # It belongs to another thread, whose greenlets cannot be waited for from here.
+            # The hub of another thread: its greenlets cannot be joined from here.
             pool.log_unfinished()
     _await_other_threads(deadline)
 
 
 def configure(*, limit: int | None = None, drain: float | None = None) -> None:
-    """Set *limit*, how many tasks run at once for each hub, and *drain*, the seconds that a process which ends waits.
+    """Set the size of the pools, *limit*, and the time that shutdown waits for tasks, *drain*.
 
-    A task is the tasks of one response. What is not given stays. Raises ``ValueError`` for a *limit* below 1 and a
-    *drain* below 0.
+    *limit*: the number of tasks that run at once for each hub; the tasks of one response count as one. *drain*:
+    seconds. An argument that is None leaves its setting unchanged. Raises ``ValueError`` for a *limit* below 1 and a
+    *drain* below 0. Any thread may call it.
     """
     if limit is not None:
         if limit < 1:
             raise ValueError(f"limit must be at least 1, got {limit!r}")
         part(PoolState).limit = limit
     if drain is not None:
-        if not drain >= 0:  # neither is NaN
+        if not drain >= 0:  # not `drain < 0`: NaN must be refused too
             raise ValueError(f"drain must be a number of seconds, 0 or more, got {drain!r}")
         part(PoolState).drain_timeout = drain
 
 
 def iterate_tasks(tasks: Sequence[Step]) -> Iterator[Step]:
-    """Yield *tasks*, also those that are added meanwhile, until the task that this belongs to is cut."""
+    """Yield *tasks*, including those added during the iteration, until the current pooled task is aborted."""
     running = getcurrent()
     if not isinstance(running, _PooledTask):
         yield from tasks
@@ -266,8 +296,8 @@ def iterate_tasks(tasks: Sequence[Step]) -> Iterator[Step]:
 
 
 def log_not_run(step: Step) -> None:
-    """Log that *step* will not be taken."""
-    log.error("%s was not run: the process ends", step)
+    """Log that *step* will not be run."""
+    log.error("%s was not run: the process is shutting down", step)
 
 
 def _run_inline(step: Step, context: Context) -> None:
@@ -281,11 +311,11 @@ def _run_inline(step: Step, context: Context) -> None:
 
 
 def _await_other_threads(deadline: float) -> None:
-    """Wait until *deadline* for what other threads do, then tell of it, once."""
+    """Wait until *deadline* for the tasks of other threads, then log each task that is still running, once."""
     wait_until(lambda: not _in_other_threads(), deadline)
     for task in _in_other_threads():
         part(PoolState).inline.discard(task)
-        log.error("%s is not done: the process ends, and without greenlets it cannot be cut", task.step)
+        log.error("%s is still running: the process is shutting down, and a thread cannot be aborted", task.step)
 
 
 def _in_other_threads() -> list[_InlineTask]:
@@ -293,7 +323,7 @@ def _in_other_threads() -> list[_InlineTask]:
 
 
 def _is_inside_a_task() -> bool:
-    """Return whether this greenlet is one of a pool, or was spawned by one that still runs and may wait for it."""
+    """Return whether this greenlet is a pooled task, or was spawned by one that is alive and may wait for it."""
     greenlet: Any = getcurrent()
     while greenlet is not None:
         if isinstance(greenlet, _PooledTask) and not greenlet.dead:
@@ -303,7 +333,7 @@ def _is_inside_a_task() -> bool:
 
 
 def _drain_within(grace: float) -> None:
-    """Drain before the server kills the process, *grace* seconds after it was told to stop."""
+    """Drain before the server kills the process, *grace* seconds after shutdown began."""
     left = grace - shutdown.seconds_since_stop() - shutdown.KILL_MARGIN
     drain(max(min(part(PoolState).drain_timeout, left), 0))
 
