@@ -1,1 +1,1 @@
-"""Layer 3: files. Opening them safely, reading ranges of them, and handing them to the server."""
+"""Layer 3: files. Opens them safely, reads ranges of them, and passes them to the server."""

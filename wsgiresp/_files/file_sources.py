@@ -1,4 +1,4 @@
-"""Sources of a FileResponse: a path that is opened for each request, or a file object that is open."""
+"""Sources of a FileResponse: a path that is opened for each request, or a file object that is already open."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 
 
 class PathSource:
-    """The regular file at *path*, in the folder *root* if one is given; iterated, it is opened and read to its end.
+    """The regular file at *path*, inside the folder *root* if one is given; iteration opens it and yields its bytes.
 
-    Raises what :func:`wsgiresp._files.safe_open.open_regular` does for a file that cannot be sent. *status*, what
-    ``stat`` says of the path, saves a look at it.
+    *status*: the ``stat`` result of the path if the caller has it, which saves a system call. Raises the errors of
+    :func:`wsgiresp._files.safe_open.open_regular` for a file that cannot be sent.
     """
 
     __slots__ = ("path", "root")
@@ -30,18 +30,21 @@ class PathSource:
             require_regular(status, path)
 
     def open(self) -> OpenFile:
-        """Return the file, open."""
+        """Return the file, opened for reading; the caller closes it."""
         return open_regular(self.path, self.root)
 
     def real_path(self) -> str:
-        """Return the absolute path of the file, without links; for servers that open it themselves."""
+        """Return the absolute path of the file with symbolic links resolved, for servers that open the file themselves.
+
+        Raises ``FileNotFoundError`` if it is outside *root*.
+        """
         place = os.path.realpath(self._joined())
         if self.root is not None and not place.startswith(os.path.realpath(self.root).rstrip(os.sep) + os.sep):
             raise not_found(self.path)
         return place
 
     def delete(self) -> None:
-        """Remove the file, from nowhere but *root*; no error if somebody else was first."""
+        """Remove the file, only inside *root* if one is given. No error if it no longer exists."""
         unlink(self.path, self.root)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -57,14 +60,15 @@ class PathSource:
 
 
 class OpenHandle:
-    """The bytes of *handle* from where it stands, at position 0: a source, see :mod:`wsgiresp._files.range_reader`.
+    """A byte source that reads *handle*; position 0 is the current position of the file object.
 
-    ``length``: how many there are; None where the object cannot seek, so that nobody knows.
+    ``length``: bytes from there to the end, or None if the object is not seekable. See
+    :class:`wsgiresp._files.range_reader.ByteSource`.
     """
 
     __slots__ = ("_ahead", "_handle", "_origin", "_position", "length")
 
-    status = None  # its date and its place would be those of a whole file
+    status = None  # a stat result would describe the whole file, not the bytes from the current position
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -78,28 +82,34 @@ class OpenHandle:
             handle.seek(self._origin)
 
     def read_at(self, size: int, position: int) -> bytes:
-        """Return up to *size* bytes from *position* on, or the next ones where the object cannot seek."""
+        """Return up to *size* bytes from *position*, or the next bytes if the object is not seekable; none at the end.
+
+        Raises ``BlockingIOError`` if the object is in non-blocking mode and has no bytes yet.
+        """
         if self.length is not None and position != self._position:
             self._handle.seek(self._origin + position)
             self._ahead = b""
         chunk = self._ahead or self._handle.read(size)
         if chunk is None:
-            raise BlockingIOError("path must be a file object that waits for its bytes: there are none yet")
-        # There are objects that read more than they are asked for.
+            raise BlockingIOError("path must be a blocking file object: read() returned None (no bytes yet)")
+        # Some file objects return more bytes than requested.
         view = memoryview(chunk)
         chunk, self._ahead = bytes(view[:size]), bytes(view[size:])
         self._position = position + len(chunk)
         return chunk
 
     def close(self) -> None:
-        """Close the object, if it can be closed."""
+        """Close the file object, if it has a ``close()``."""
         close = getattr(self._handle, "close", None)
         if close is not None:
             close()
 
 
 class HandleSource:
-    """The file object *handle*, open in binary mode, from where it stands; ``TypeError`` for one that gives text."""
+    """The file object *handle*, open in binary mode, from its current position.
+
+    Raises ``TypeError`` for a text file and ``ValueError`` for a file that is closed or not readable.
+    """
 
     __slots__ = ("_handle",)
 
@@ -108,7 +118,7 @@ class HandleSource:
         self._handle = handle
 
     def open(self) -> OpenHandle:
-        """Return the object as a source."""
+        """Return a byte source that starts at the current position of the object."""
         return OpenHandle(self._handle)
 
     def __iter__(self) -> Iterator[bytes]:
@@ -116,7 +126,7 @@ class HandleSource:
 
 
 class DeleteFile:
-    """The step that removes the file of *source*, once: by then another file may have its name."""
+    """A close step that removes the file of *source*, once: later another file may have the same name."""
 
     __slots__ = ("_source",)
 
@@ -133,8 +143,8 @@ class DeleteFile:
 
 
 def require_binary(handle: Any) -> None:
-    """Raise ``TypeError`` where *handle* gives text, ``ValueError`` where it gives nothing any more or at all."""
-    # Not by the mode: that of a gzip.GzipFile is a number, and that of a member of a zipfile.ZipFile is "r".
+    """Raise ``TypeError`` if *handle* is a text file, ``ValueError`` if it is closed or not open for reading."""
+    # Not by its mode: gzip.GzipFile has a number there, and a member of a zipfile.ZipFile has "r".
     if hasattr(handle, "encoding"):
         raise TypeError(f"path must be a file that is open in binary mode, got {handle!r}")
     if getattr(handle, "closed", False) or not getattr(handle, "readable", lambda: True)():

@@ -1,4 +1,4 @@
-"""Range readers: file-like objects that give a server the bytes of a range, and nothing after them."""
+"""Range readers: file-like objects that give a server the bytes of a range, and no byte after them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._runtime.close_order import Step, run_each
 
 BLOCK_SIZE = 262144
-"""Bytes read and sent at a time: half of it costs as much time, twice as much costs memory for each slow client."""
+"""Bytes per read and send. Half of it costs as much time; twice as much costs memory for each slow client."""
 
 
 class ByteSource(Protocol):
-    """Where bytes come from: an open file, or one of those that read it otherwise."""
+    """A source of bytes at a position: an open file, or a wrapper that reads it in another way."""
 
     def read_at(self, size: int, position: int, /) -> bytes:
-        """Return up to *size* bytes from *position* on, none where there are no more."""
+        """Return up to *size* bytes from *position*, or none at the end."""
         ...
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the underlying file or file object."""
         ...
 
 
 class _ReaderBase:
-    """A source that is read in blocks, and what comes after it: ``close()`` takes these steps, each once."""
+    """Base of the readers: a byte source, and the close steps that ``close()`` runs, each once."""
 
     __slots__ = ("_source", "_steps")
 
@@ -37,17 +37,18 @@ class _ReaderBase:
         self._steps: Iterable[Step] = (source.close, *steps)
 
     def close(self) -> None:
-        """Close the source and take the steps; the log tells of what fails."""
+        """Close the source and run the close steps; an error is logged."""
         # Taken out before they are run, so a close() from inside a step cannot repeat them.
         steps, self._steps = self._steps, ()
         run_each(steps)
 
 
 class RangeReader(_ReaderBase):
-    """The bytes of *source* from *start* to *stop*, half-open, as a file-like that is its own iterator.
+    """The bytes of *source* from *start* to *stop*, half-open, as a file-like object that is its own iterator.
 
-    Positions are those of the source. What ends before *stop* raises ``EOFError``: the length is announced by then, and
-    only an error makes a server close the connection, so that no client takes the part for the whole.
+    Positions are those of the source. Raises ``EOFError`` if the source ends before *stop*: Content-Length is already
+    sent, and only an error makes a server close the connection, so that no client takes a truncated file for a complete
+    one.
     """
 
     __slots__ = ("_position", "_start", "_stop")
@@ -59,7 +60,7 @@ class RangeReader(_ReaderBase):
         self._stop = stop
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, all there are where it is negative; none at the end of the range."""
+        """Return up to *size* bytes, or all remaining bytes if *size* is negative; none at the end of the range."""
         left = self._stop - self._position
         if size < 0 or size > left:
             size = left
@@ -72,16 +73,19 @@ class RangeReader(_ReaderBase):
         return chunk
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to *offset*, counted from the start of the source, from here, or from the end of the range."""
+        """Move to *offset* and return the new position.
+
+        *whence*: relative to the start of the source, the current position, or the end of the range.
+        """
         self._position = offset + (0, self._position, self._stop)[whence]
         return self._position
 
     def tell(self) -> int:
-        """Return the position in the source."""
+        """Return the current position in the source."""
         return self._position
 
     def seekable(self) -> bool:
-        """Return True."""
+        """Return True: a range reader is always seekable."""
         return True
 
     def __iter__(self) -> Iterator[bytes]:
@@ -94,15 +98,17 @@ class RangeReader(_ReaderBase):
         return chunk
 
     def _shortfall(self, position: int) -> EOFError:
-        return EOFError(f"the file ended at byte {position}, {self._stop} were announced: it was cut while it was sent")
+        return EOFError(f"the file ended at byte {position}, {self._stop} were announced: truncated while it was sent")
 
 
 class SendfileRangeReader(RangeReader):
-    """A range reader with a ``fileno()``, for servers that hand it to :meth:`socket.socket.sendfile`.
+    """A range reader with a ``fileno()``, for servers that pass it to :meth:`socket.socket.sendfile`.
 
-    The kernel then sends what is there, and nobody is told of what is not: on a connection that stays open, the client
-    would wait for the rest. Two signs are left. ``socket.sendfile`` seeks to where it came at last; and where it came
-    nowhere, ``close()`` follows without that.
+    Side effect: the constructor moves the offset of the descriptor to *start*.
+
+    The kernel sends the bytes that exist and does not report missing ones. On a keep-alive connection the client would
+    wait for them. Truncation is detected in two ways: ``socket.sendfile`` finally seeks to the position that it
+    reached; and if it sent nothing, ``close()`` follows without a seek.
     """
 
     __slots__ = ("_is_lent", "_opened")
@@ -112,36 +118,39 @@ class SendfileRangeReader(RangeReader):
         self._opened = opened
         self._is_lent = False
         if start:
-            # The server takes the offset to start at from the descriptor.
+            # The server starts at the current offset of the descriptor.
             os.lseek(opened.descriptor, start, os.SEEK_SET)
 
     def fileno(self) -> int:
-        """Return the descriptor, which stands at the start of the range."""
+        """Return the descriptor, positioned at the start of the range."""
         self._is_lent = True
         return self._opened.descriptor
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to *offset*; ``EOFError`` where a server says by this that it could send no further."""
+        """Move to *offset*; raise ``EOFError`` if the server reports by this seek that it sent too few bytes."""
         position = super().seek(offset, whence)
         if position > self._start:
             self._require_whole()
         return position
 
     def close(self) -> None:
-        """Close the file and take the steps; then ``EOFError`` where the server takes for sent what was not."""
+        """Close the file and run the close steps, each once.
+
+        Raises ``EOFError`` afterwards if bytes are missing that the server counts as sent.
+        """
         was_open = bool(self._steps)
         super().close()
         if was_open:
             self._require_whole()
 
     def _require_whole(self) -> None:
-        # While an exception is on its way, the server knows: mostly it is the client who left.
+        # An exception in flight means that the server knows of the failure: most often the client disconnected.
         if self._is_lent and self._position < self._stop and sys.exc_info()[1] is None:
             raise self._shortfall(self._position)
 
 
 class MultipartReader(_ReaderBase):
-    """The *pieces* of a multipart body: bytes as they are, and spans of *source*."""
+    """The *pieces* of a multipart body: a piece is bytes, or a span of *source*."""
 
     __slots__ = ("_pieces",)
 
@@ -158,7 +167,7 @@ class MultipartReader(_ReaderBase):
 
 
 class UnsizedReader(_ReaderBase):
-    """What *source* still gives, as long as it gives: for those whose length nobody knows."""
+    """All bytes of *source* until its end, for a source of unknown length."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""Safe open: regular files only, and with a root none outside of it, by ``..``, by a link, or by a swapped path."""
+"""Safe open: regular files only; with a root, none outside of it by ``..``, by a symbolic link or by a swapped path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from stat import S_ISDIR, S_ISREG
 
-# O_NONBLOCK: to open a FIFO waits for its writer. O_NOCTTY: to open a terminal may make it ours.
+# O_NONBLOCK: else open() of a FIFO waits for a writer. O_NOCTTY: else a terminal may become our controlling terminal.
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
@@ -24,10 +24,10 @@ def _read_where(descriptor: int, size: int, position: int) -> bytes:
 _read_at: Callable[[int, int, int], bytes] = getattr(os, "pread", _read_where)
 
 
-# A device is one under any extension, and Windows drops blanks and dots at the end of a name.
+# Windows: a device name with any extension is still the device; blanks and dots at the end of a name are ignored.
 _DEVICE = r"(?:aux|con|conin\$|conout\$|nul|prn|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:][^/]*)?(?=/|\Z)"
 
-# Refused on every system: a path that is harmless on this one is copied to another with the project.
+# Refused on every system: a project may be copied to a system on which the path is dangerous.
 _ESCAPE = re.compile(
     r"\A/"  # absolute
     r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
@@ -39,22 +39,22 @@ _ESCAPE = re.compile(
 
 
 def stays_beneath(path: str) -> bool:
-    """Return whether *path*, relative to a folder, names something in that folder as far as its text goes.
+    """Return whether the text of *path*, relative to a folder, names something inside that folder.
 
-    Not so: absolute paths, ``..`` as a part, backslashes, drives, NUL, and the names of Windows devices. A link may
-    still lead out.
+    False for absolute paths, ``..`` as a part, backslashes, drives, NUL, and names of Windows devices. The file system
+    is not accessed, so a symbolic link may still lead outside.
     """
     return _ESCAPE.search(path) is None
 
 
 class NotRegularError(ValueError):
-    """What was found is a device, a socket or a pipe."""
+    """The path names a device, a socket or a pipe."""
 
 
 class OpenFile:
-    """A regular file that is open: its *descriptor*, and *status*, what ``fstat`` said of that descriptor.
+    """An open regular file: its *descriptor*, and *status*, the ``fstat`` result of that descriptor.
 
-    ``length``: the number of its bytes at that time. A source, see :mod:`wsgiresp._files.range_reader`.
+    ``length``: its size in bytes at that time. It is a :class:`wsgiresp._files.range_reader.ByteSource`.
     """
 
     __slots__ = ("descriptor", "length", "status")
@@ -65,29 +65,30 @@ class OpenFile:
         self.length: int = status.st_size
 
     def read_at(self, size: int, position: int) -> bytes:
-        """Return up to *size* bytes from *position* on, none where the file ends."""
+        """Return up to *size* bytes from *position*, or none at the end of the file."""
         return _read_at(self.descriptor, size, position)
 
     def close(self) -> None:
-        """Give the descriptor back; again and again changes nothing."""
+        """Close the descriptor. A second call does nothing."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
 
-    # For an answer that was prepared and then forgotten.
+    # For a response that was prepared and then never sent or closed.
     __del__ = close
 
 
 def open_regular(path: str, root: str | None = None) -> OpenFile:
-    """Return the regular file at *path*, open; with *root*, only one that lies in that folder.
+    """Return the regular file at *path*, opened for reading; with *root*, only a file inside that folder.
 
-    Raises ``FileNotFoundError`` for a file that is not there, for a name that cannot be one, and for one that leads out
-    of *root*, by its text or by a link; ``IsADirectoryError`` for a folder, ``ValueError`` for a device, and
-    ``PermissionError``. What counts is the descriptor, so to swap the path meanwhile gains nothing.
+    Raises ``FileNotFoundError`` for a missing file, for an invalid name, and for a path that leads out of *root* by its
+    text or by a link; ``IsADirectoryError`` for a folder; ``NotRegularError`` (a ``ValueError``) for a device, socket
+    or pipe; and ``PermissionError``. The checks are made on the open descriptor, so swapping the path meanwhile has no
+    effect.
     """
     try:
         descriptor = os.open(path, _READ_FLAGS) if root is None else _open_beneath(path, root)
-    except (OSError, ValueError) as error:  # ValueError: a NUL, or a character that no name on this system can hold
+    except (OSError, ValueError) as error:  # ValueError: NUL, or a character that this system cannot encode in a name
         raise _refused(error, path) from None
     try:
         status = os.fstat(descriptor)
@@ -100,9 +101,9 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
 
 
 def stat_regular(path: str, root: str | None = None) -> os.stat_result:
-    """Return the ``stat`` result of the regular file at *path*; raises the errors of :func:`open_regular`."""
+    """Return the ``stat`` result of the regular file at *path*; raise the errors of :func:`open_regular`."""
     if root is not None:
-        # What a link leads to is known for certain only of a descriptor.
+        # Only an open descriptor shows reliably where a symbolic link leads.
         opened = open_regular(path, root)
         opened.close()
         return opened.status
@@ -115,7 +116,7 @@ def stat_regular(path: str, root: str | None = None) -> os.stat_result:
 
 
 def require_regular(status: os.stat_result, path: str) -> None:
-    """Raise ``IsADirectoryError`` or :class:`NotRegularError` where *status* is not that of a regular file."""
+    """Raise ``IsADirectoryError`` or :class:`NotRegularError` if *status* is not that of a regular file."""
     if S_ISREG(status.st_mode):
         return
     if S_ISDIR(status.st_mode):
@@ -124,14 +125,14 @@ def require_regular(status: os.stat_result, path: str) -> None:
 
 
 def not_found(path: str) -> FileNotFoundError:
-    """Return the one error for all that is not there, or must not be seen to be there."""
+    """Return the error for a file that does not exist or that must not be revealed to exist."""
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
 
 def _refused(error: OSError | ValueError, path: str) -> Exception:
     if not isinstance(error, OSError) or error.errno in _ABSENT:
         return not_found(path)
-    if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket, a device that is not there
+    if error.errno in (errno.ENXIO, errno.ENODEV):  # a socket; a missing device
         return NotRegularError(f"path must name a regular file, got {path!r}")
     return error
 
@@ -142,7 +143,7 @@ def _open_beneath(path: str, root: str) -> int:
     return _open_by_descriptor(path, root) if _HAS_PROC_FD else _open_by_name(path, root)
 
 
-# Linux tells where a descriptor leads, whatever has happened to its path since.
+# Linux: /proc/self/fd shows the file of a descriptor, even after its path has changed.
 _HAS_PROC_FD = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
 
 
@@ -172,10 +173,10 @@ def _path_of(descriptor: int) -> str:
 
 
 def _open_by_name(path: str, root: str) -> int:
-    """Open *path* beneath *root* by its resolved name, for systems that cannot tell the path of a descriptor."""
+    """Open *path* beneath *root* by its resolved name, on systems that cannot show the path of a descriptor."""
     place = os.path.realpath(os.path.join(root, path), strict=True)
     if _is_beneath(place, os.path.realpath(root)):
-        # Resolved before it was opened: a link may have been put there in between.
+        # The path was resolved before open(): a link may have been placed there in between, so check again.
         return _checked(
             os.open(place, _READ_FLAGS),
             lambda found: os.path.realpath(place) == place and os.path.samestat(os.fstat(found), os.stat(place)),
@@ -185,7 +186,7 @@ def _open_by_name(path: str, root: str) -> int:
 
 
 def unlink(path: str, root: str | None = None) -> None:
-    """Remove the file at *path*; with *root*, only from a folder that lies in there. No error if it is gone."""
+    """Remove the file at *path*; with *root*, only if its folder is inside *root*. No error if the file is missing."""
     folder, name = os.path.split(path)
     try:
         if root is None:

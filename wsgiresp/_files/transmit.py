@@ -1,4 +1,4 @@
-"""Transmit strategy of a file: ``sendfile``, the server's file wrapper, or blocks read by us, as the server allows."""
+"""Transmit strategy of a file: ``sendfile``, the server's file wrapper, or our own reads, depending on the server."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from wsgiresp._runtime.server_profile import ServerProfile
 def file_body(
     server: ServerProfile, source: ByteSource, content: Span | Sequence[Piece], steps: Sequence[Step]
 ) -> Iterable[bytes]:
-    """Return *content* of *source* for *server*: a span, or the pieces of a multipart body.
+    """Return the body that sends *content* of *source* through *server*: a span, or the pieces of a multipart body.
 
-    A span that stops at ``UNKNOWN_STOP`` is all that *source* gives. The body's ``close()`` closes *source* and takes
-    *steps*; so does a file wrapper that raises.
+    A span that stops at ``UNKNOWN_STOP`` is sent until the end of *source*. The body's ``close()`` closes *source* and
+    runs *steps*. If the server's file wrapper raises, both happen before the error is raised here.
     """
     if not isinstance(content, Span):
         return MultipartReader(_cooperative(server, source), content, steps)
@@ -36,12 +36,12 @@ def file_body(
 
 
 def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Sequence[Step]) -> Iterable[bytes]:
-    """Return a range reader in the server's own ``wsgi.file_wrapper`` where it has one.
+    """Return a range reader, inside the server's ``wsgi.file_wrapper`` if it has one.
 
-    No server is relied on to begin or to stop where the range does, or to notice a file that shrank.
+    The reader itself enforces the start and the end of the range and detects a truncated file; no server is trusted to.
     """
     if span.length <= BLOCK_SIZE:
-        # One block: neither the kernel nor the hub can make it any better.
+        # One block: neither sendfile nor cooperative reads would improve it.
         reader = RangeReader(source, *span, steps)
     elif server.has_sendfile and isinstance(source, OpenFile):
         reader = SendfileRangeReader(source, *span, steps)
@@ -49,8 +49,8 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
         reader = RangeReader(_cooperative(server, source), *span, steps)
     wrapper = server.file_wrapper
     if wrapper is None or (steps and server.closes_wrapper_elsewhere):
-        # waitress closes what it wraps in the thread that serves all connections; what it iterates, in that of the
-        # request.
+        # waitress closes a wrapped file in the thread that serves all connections, so slow steps would block them. It
+        # closes an iterated body in the thread of the request.
         return reader
     try:
         wrapped: Iterable[bytes] = wrapper(reader, BLOCK_SIZE)
