@@ -1,8 +1,33 @@
-"""The asyncio thread: one event loop in a real thread for the whole process, on which synchronous code runs coroutines.
+"""The asyncio thread: one event loop in a real thread per process, on which synchronous code runs coroutines.
 
-It is started by :func:`loop` at its first use. :func:`run` blocks the calling thread, or under a gevent hub the calling
-greenlet alone, until a coroutine is done, and meanwhile runs in the caller what the coroutine submits to
-:data:`wsgiresp._runtime.waiting_executor.current_executor`.
+Theory of operation
+-------------------
+:func:`run` is called in any thread or greenlet. It submits the coroutine to the loop and blocks the caller (under a hub
+only the greenlet). While it blocks, the caller runs functions that the coroutine submits to
+:data:`wsgiresp._runtime.waiting_executor.current_executor`. :func:`loop` starts the thread at its first use.
+
+==========  =======================================  ==================================================================
+State       Event                                    Next state
+==========  =======================================  ==================================================================
+none        :func:`loop`                             starting: the caller holds ``_lock`` and blocks on ``_is_ready``
+starting    the event loop is created                running
+starting    ``OSError``: no file descriptor is left  none: raised in the caller; the next call tries again
+running     exit of the process                      none: the loop is stopped, its thread is waited for up to 1 s
+any         fork                                     none in the child, with a new ``_lock``
+==========  =======================================  ==================================================================
+
+Who writes: the asyncio thread writes ``_LoopThread.loop`` and ``_error`` before it releases ``_is_ready``, each
+:class:`Outcome` before it ends the caller's executor, and ``AsyncioThread.scheduled``. The thread that starts the loop
+writes ``_running`` under ``_lock``, which is a real lock: meanwhile it blocks all greenlets of its thread.
+
+Rejected:
+
+* One loop per call: a client or connection pool that belongs to a loop could not be shared between calls.
+* A loop in a greenlet: for asyncio it is the running loop of the whole thread, which then refuses all others there.
+* Coroutines in greenlets of the hub: a ``SystemExit`` ended the worker (and with code 3 gunicorn's master), and ten
+  waiting tasks blocked every name lookup in the hub's thread pool.
+
+See also docs/explanation/greenlets.md, "One loop".
 """
 
 from __future__ import annotations
@@ -23,10 +48,7 @@ _STOP_TIMEOUT = 1  # s
 
 
 class _LoopThread:
-    """A real thread that runs an asyncio loop until the process ends.
-
-    In a greenlet it would be the running loop of the whole thread for asyncio, which then refuses all others there.
-    """
+    """A real thread that runs an asyncio event loop until the exit of the process."""
 
     def __init__(self) -> None:
         self._is_ready = allocate_lock()
@@ -42,7 +64,7 @@ class _LoopThread:
         with self._is_running:
             try:
                 self.loop = asyncio.new_event_loop()
-            except OSError as error:  # no descriptor is to be had
+            except OSError as error:  # no file descriptor is left
                 self._error = error
                 return
             finally:
@@ -56,7 +78,7 @@ class _LoopThread:
 
 
 class AsyncioThread(ProcessPart):
-    """The thread, once it is running, and the tasks on it that nobody waits for."""
+    """The asyncio thread, None until it is started, and the tasks on its loop that no caller waits for."""
 
     exit_order = ExitOrder.STOP_ASYNCIO
 
@@ -66,52 +88,53 @@ class AsyncioThread(ProcessPart):
         self.scheduled: set[asyncio.Task[None]] = set()
 
     def start(self) -> asyncio.AbstractEventLoop:
-        """Return the loop, running."""
+        """Return the running event loop; start the thread if needed. Raises ``OSError`` without a free descriptor."""
         with self._lock:
             if self._running is None:
                 self._running = _LoopThread()
             return self._running.loop
 
     def runs(self, running: asyncio.AbstractEventLoop | None) -> bool:
-        """Return whether *running*, the loop of the current thread, is ours."""
-        ours = self._running  # another thread may be stopping it
+        """Return whether *running*, the running loop of the current thread, is the loop of the asyncio thread."""
+        ours = self._running  # read once: the exit hook may set it to None meanwhile
         return ours is not None and running is ours.loop
 
     def after_fork(self) -> None:
-        """Forget the thread, which a child does not have, and a lock that another thread may have held.
+        """Drop the thread, which does not exist in a child, and replace the lock, which another thread may have held.
 
-        Not the tasks: what nobody references is closed, and the parent's ``finally`` would run in the child.
+        The scheduled tasks are kept: an unreferenced coroutine is closed, and the parent's ``finally`` would run in the
+        child.
         """
         self._lock = allocate_lock()
         self._running = None
 
     def at_exit(self) -> None:
-        """Stop the loop, and wait up to a second for its thread."""
+        """Stop the loop and wait up to 1 s for its thread to end."""
         running, self._running = self._running, None
         if running is not None:
             running.stop()
 
 
 def loop() -> asyncio.AbstractEventLoop:
-    """Return the one loop, running."""
+    """Return the running event loop of the asyncio thread; start it if needed. Any thread may call it."""
     return part(AsyncioThread).start()
 
 
 def loop_for_waiting() -> asyncio.AbstractEventLoop:
-    """Return the one loop, running, for whoever will wait for what it does.
+    """Return the running event loop of the asyncio thread, for a caller that will block until work on it is done.
 
-    Raises ``RuntimeError`` in what that loop runs itself: it would wait for itself, and all other streams with it.
+    Raises ``RuntimeError`` on the asyncio thread itself: it would wait for itself, and block all other streams.
     """
     if part(AsyncioThread).runs(running_loop()):
         raise RuntimeError(
-            "who waits here for a coroutine runs on the loop that is to run it, and would wait for itself: await it, "
-            "or iterate the content of the response, with async for"
+            "this code runs on the event loop that is to run the coroutine, and would wait for itself (a deadlock): "
+            "await it, or iterate the content of the response with async for"
         )
     return loop()
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the asyncio loop that runs in this thread, ours or another; None where there is none."""
+    """Return the asyncio loop that runs in the current thread, of whatever owner, or None."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -119,21 +142,25 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run *coroutine* as :func:`run` does; on the loop itself, where nobody can wait for it, schedule it."""
+    """Run *coroutine* to its end as :func:`run` does; on the asyncio thread, which must not block, only schedule it.
+
+    A scheduled coroutine runs after this function has returned, and asyncio logs its error.
+    """
     asyncio_thread = part(AsyncioThread)
     running = running_loop()
     if running is None or not asyncio_thread.runs(running):
         run(coroutine)
         return
     task = running.create_task(coroutine)
-    asyncio_thread.scheduled.add(task)  # the loop alone would not keep it
+    asyncio_thread.scheduled.add(task)  # the loop itself keeps only a weak reference
     task.add_done_callback(asyncio_thread.scheduled.discard)
 
 
 class Outcome(Generic[T]):
-    """How an awaitable ended: by its value, or by an error of any kind.
+    """The value or the error with which an awaitable ended; the error may be of any kind.
 
-    Not by the result of a task: what goes through asyncio may stop the loop, ``SystemExit`` does.
+    The result of an asyncio task cannot carry it: an exception such as ``SystemExit`` that passes through asyncio stops
+    the loop.
     """
 
     __slots__ = ("_value", "error")
@@ -142,24 +169,26 @@ class Outcome(Generic[T]):
         self.error: BaseException | None = None
 
     async def of(self, awaitable: Awaitable[T]) -> None:
-        """Wait for *awaitable*."""
+        """Await *awaitable* and store its value or its error."""
         try:
             self._value = await awaitable
         except BaseException as error:
             self.error = error
 
     def get(self) -> T:
-        """Return the value, or raise the error."""
+        """Return the stored value, or raise the stored error."""
         if self.error is not None:
             raise self.error
         return self._value
 
 
 def run(awaitable: Awaitable[T]) -> T:
-    """Return what *awaitable* returns, run on the loop in a copy of the caller's context; its error is raised here.
+    """Return the result of *awaitable*, which runs on the asyncio thread in a copy of the caller's context.
 
-    Under a gevent hub only this greenlet waits. One that is killed meanwhile cancels what it waits for. While it waits
-    it runs what is submitted to :data:`waiting_executor.current_executor`. Raises ``RuntimeError`` on the loop itself.
+    Blocks the calling thread, or under a hub the calling greenlet only, and raises the error of *awaitable*. An
+    exception that is raised in the caller while it waits (``GreenletExit``, a timeout) cancels the asyncio task and is
+    raised at once. Meanwhile the caller runs the functions submitted to :data:`waiting_executor.current_executor`.
+    Raises ``RuntimeError`` on the asyncio thread itself, and closes a coroutine that it could not start.
     """
     try:
         running = loop_for_waiting()
@@ -184,5 +213,5 @@ def run(awaitable: Awaitable[T]) -> T:
     except BaseException:
         running.call_soon_threadsafe(lambda: tasks[0].cancel())
         raise
-    tasks[0].result()  # raises where somebody cancelled it before its first step
+    tasks[0].result()  # raises CancelledError if the task was cancelled before its first step
     return outcome.get()

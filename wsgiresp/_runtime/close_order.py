@@ -13,10 +13,10 @@ Step = Callable[[], object]
 
 
 def run_each(steps: Iterable[Step]) -> None:
-    """Run each of *steps* in order; one that raises is logged and the next still runs.
+    """Run each of *steps* in order; an error of a step is logged, and the next step still runs.
 
-    ``KeyboardInterrupt`` and ``GreenletExit`` ask this very thread or greenlet to end: the first of them goes on after
-    the last step. ``SystemExit`` ends nothing: it comes from a task, which is not the one to stop a worker.
+    ``KeyboardInterrupt`` and ``GreenletExit`` end the current thread or greenlet: the first of them is raised again
+    after the last step. ``SystemExit`` is only logged: it comes from a task, and a task must not stop a worker.
     """
     ending: BaseException | None = None
     for step in steps:
@@ -31,7 +31,7 @@ def run_each(steps: Iterable[Step]) -> None:
 
 
 class ClosingBody:
-    """The *chunks* of a body, and the *steps* that its ``close()`` takes, each once however often it is called."""
+    """A body: its *chunks*, and the *steps* that ``close()`` runs, each once even if it is called again."""
 
     __slots__ = ("_chunks", "_steps")
 
@@ -41,18 +41,18 @@ class ClosingBody:
 
     @property
     def chunks(self) -> Iterable[bytes]:
-        """What is sent, without what comes after it."""
+        """The chunks alone, without the close steps."""
         return self._chunks
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
 
     def close(self) -> None:
-        """Close the source and run what was to come after it; the log tells of what fails."""
+        """Run the remaining close steps; an error of a step is logged."""
         if self._steps:
             run_each(self._taken())
 
     def _taken(self) -> Iterator[Step]:
         while self._steps:
-            # Taken out before it is run, so a close() from inside a step cannot repeat it.
+            # Removed before it runs, so that a close() inside a step does not run the step again.
             yield self._steps.pop(0)

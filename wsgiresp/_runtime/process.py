@@ -7,20 +7,20 @@ Everything that one process holds and another must not inherit is an attribute o
 * a *part* of the process, one object for each subclass of :class:`ProcessPart`: the open streams, the settings of the
   worker pools, the asyncio thread, the threads to join, the state of a shutdown;
 * a *part of a hub*, one object for each class and hub: timer queues, the disconnect watcher, the lease, the worker
-  pool. It goes with its hub, so it must not reference the hub while it is idle.
+  pool. It is freed with its hub, so it must not reference the hub while it is idle.
 
-Both are made at their first use. No other module registers anything with ``os.register_at_fork`` or
+Both are created at their first use. No other module registers anything with ``os.register_at_fork`` or
 ``atexit``.
 
-**Fork.** In the child every part's ``after_fork()`` is called. Parts of hubs stay, but for those that such a method
-drops: gevent keeps the hub of the thread that forked, and with it its timers and watchers.
+**Fork.** In the child every part's ``after_fork()`` is called. Parts of hubs are kept, unless such a method drops them:
+gevent keeps the hub of the thread that forked, and with it its timers and watchers.
 
-**Exit.** ``at_exit()`` of the parts is called in the order of :class:`ExitOrder`: tasks are drained first, since those
+**Exit.** ``at_exit()`` of the parts is called in the order of :class:`ExitOrder`: tasks are drained first, since tasks
 that are coroutines need the asyncio thread; then that thread is stopped; then threads that are ending are joined. An
-exit hook runs before those that were registered earlier. So that tasks are drained before the application closes what
-they use (a database pool, say, which it registered when it was imported), each new worker pool moves the
-draining to the front by :func:`drain_before_other_exit_hooks`; the rest stays behind the hooks of the application,
-which may still use the asyncio thread.
+exit hook runs before the hooks that were registered earlier. Tasks must be drained before the application closes the
+resources that they use (a database pool, for example, whose hook it registered when it was imported). So each new
+worker pool moves the draining to the front by :func:`drain_before_other_exit_hooks`. The rest stays behind the hooks of
+the application, which may still use the asyncio thread.
 
 Threads: every function may be called from any thread.
 """
@@ -45,7 +45,7 @@ V = TypeVar("V")
 
 
 class ExitOrder(IntEnum):
-    """The place of a part in the exit hook."""
+    """The order in which the exit hook calls the parts."""
 
     DRAIN_TASKS = 1
     STOP_ASYNCIO = 2
@@ -54,22 +54,22 @@ class ExitOrder(IntEnum):
 
 
 class ProcessPart:
-    """State of one subject in this process; a subclass is made without arguments, at its first use."""
+    """The state of one subject in this process. A subclass is instantiated without arguments at its first use."""
 
     exit_order: ClassVar[ExitOrder] = ExitOrder.NOTHING
 
     def after_fork(self) -> None:
-        """Forget, in the child, what belongs to the parent process."""
+        """Drop, in the child process, the state that belongs to the parent process."""
 
     def at_exit(self) -> None:
-        """Bring it to its end, since the process ends."""
+        """Shut the part down at the exit of the process."""
 
 
 P = TypeVar("P", bound=ProcessPart)
 
 
 class _Process:
-    """All state of this process: its parts by class, those of hubs by hub and class, and what was told once."""
+    """All state of this process: its parts by class, the parts of hubs by hub and class, and the events logged once."""
 
     def __init__(self) -> None:
         self.parts: dict[type[ProcessPart], ProcessPart] = {}
@@ -81,38 +81,38 @@ PROCESS = _Process()
 
 
 def part(kind: type[P]) -> P:
-    """Return the one object of the class *kind* in this process."""
+    """Return the single object of the class *kind* in this process; create it at the first call."""
     try:
-        return PROCESS.parts[kind]  # type: ignore[return-value]
+        return PROCESS.parts[kind]  # type: ignore[return-value]  # the value is an instance of its key
     except KeyError:
-        # Two threads may come here at once; the object of the first is everybody's.
-        return PROCESS.parts.setdefault(kind, kind())  # type: ignore[return-value]
+        # Two threads may get here at once: setdefault() keeps the object of the first, for both.
+        return PROCESS.parts.setdefault(kind, kind())  # type: ignore[return-value]  # as above
 
 
 def hub_part(hub: Hub, kind: Callable[[], V]) -> V:
-    """Return the one object of *hub* that the class *kind* makes, which goes with the hub."""
+    """Return the single object of the class *kind* for *hub*; create it at the first call. It is freed with the hub."""
     parts = PROCESS.hubs.get(hub)
     if parts is None:
         parts = PROCESS.hubs.setdefault(hub, {})
     found: Any = parts.get(kind)
     if found is None:
         found = parts[kind] = kind()
-    return found  # type: ignore[no-any-return]
+    return found  # type: ignore[no-any-return]  # the dict is keyed by the class of the value
 
 
 def hub_parts(kind: Callable[[], V]) -> list[tuple[Hub, V]]:
-    """Return the hubs that have an object of the class *kind*, each with it; also while other threads make some."""
+    """Return pairs of a hub and its object of the class *kind*. Other threads may create more meanwhile."""
     return [(hub, parts[kind]) for hub, parts in live_items(PROCESS.hubs) if kind in parts]
 
 
 def drop_hub_parts(kind: Callable[[], object]) -> None:
-    """Forget the object of the class *kind* of every hub."""
+    """Drop the object of the class *kind* from every hub."""
     for _, parts in live_items(PROCESS.hubs):
         parts.pop(kind, None)
 
 
 def is_first(event: str) -> bool:
-    """Return whether this is asked for the first time about *event*: for what the log tells once in a process."""
+    """Return True at the first call with *event* in this process, else False; for messages that are logged once."""
     if event in PROCESS.told:
         return False
     PROCESS.told.add(event)
@@ -120,24 +120,24 @@ def is_first(event: str) -> bool:
 
 
 def live_items(shared: WeakKeyDictionary[K, V]) -> list[tuple[K, V]]:
-    """Return the pairs of *shared* whose keys live, as they are now.
+    """Return a snapshot of the items of *shared* whose keys are alive.
 
-    Its own ``items()`` raises ``RuntimeError`` where another thread puts something in meanwhile; the list of its
-    references is made in one step.
+    ``WeakKeyDictionary.items()`` raises ``RuntimeError`` if another thread adds an item meanwhile; ``keyrefs()`` copies
+    the list of references in one step.
     """
     pairs = []
     for reference in shared.keyrefs():
         key = reference()
         if key is not None:
-            with suppress(KeyError):  # taken out meanwhile
+            with suppress(KeyError):  # removed meanwhile by another thread
                 pairs.append((key, shared[key]))
     return pairs
 
 
 def drain_before_other_exit_hooks() -> None:
-    """Have :data:`ExitOrder.DRAIN_TASKS` done before the exit hooks that were registered until now.
+    """Move :data:`ExitOrder.DRAIN_TASKS` before all exit hooks that are registered so far.
 
-    The rest of the exit stays where it is: those hooks may still use the asyncio thread, and the threads that they end.
+    The other parts of the exit keep their place: those hooks may still use the asyncio thread and the joined threads.
     """
     atexit.unregister(_drain_at_exit)
     atexit.register(_drain_at_exit)
@@ -149,12 +149,12 @@ def _drain_at_exit() -> None:
 
 def _at_exit(orders: Iterable[ExitOrder] = (ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS)) -> None:
     for order in orders:
-        # Looked up for each place anew: what is drained may need a part that was not there before.
+        # Looked up again for each place: a task that is drained may create a part, such as the asyncio thread.
         for one in [found for found in list(PROCESS.parts.values()) if found.exit_order is order]:
             try:
                 one.at_exit()
-            except BaseException:  # as by atexit itself: what comes behind it still has its turn
-                log.exception("%r failed when the process ended", one)
+            except BaseException:  # as atexit itself does: the next parts still run
+                log.exception("at_exit() of %r failed", one)
 
 
 def _after_fork() -> None:

@@ -1,18 +1,34 @@
-"""Shutdown of a worker: notices that gunicorn stops it, and runs what was registered for that, within the grace period.
+"""Shutdown of a worker: detects that gunicorn stops it, and ends streams and tasks within the grace period.
 
 Theory of operation
 -------------------
-Two lists of callables are filled by the modules whose subjects end with a worker, when they are imported:
+Modules whose subjects end with the worker register callables when they are imported, so that this module imports none
+of them:
 
-* :func:`at_stop`: called at once, in whatever thread :func:`stop` is called, when the worker is to stop. They only ask
-  (an event stream to finish, say), and never wait.
-* :func:`at_shutdown`: called by :func:`shut_down`, one after the other in the order of :class:`ShutdownOrder`, with the
-  seconds after which the server kills the process. They wait, and abort what has not ended by then.
+* :func:`at_stop`: called as soon as the worker is to stop, in the thread that calls :func:`stop`. They request an end
+  (of event streams, for example) and never wait.
+* :func:`at_shutdown`: called by :func:`shut_down` one after the other, in :class:`ShutdownOrder`, with the grace
+  period. They wait, and abort streams and tasks that have not ended in time.
 
-:func:`watch_worker` looks at whether the worker is to stop, in a timer of the hub or in a real thread, and calls the
-first list when it is; the second one shortly before the grace period ends, for a server that kills does not say what it
-cut. With the hooks of ``wsgiresp.adapters.gunicorn`` the second list comes as soon as the worker exits. Without them
-:func:`watch_server` finds the worker among the callers of the first stream.
+=============  ==================================================  =====================================================
+State          Entered by                                          Effect
+=============  ==================================================  =====================================================
+serving        import, fork                                        ``stopped_at`` is None
+stopping       :func:`stop`: the watcher, or a hook of gunicorn    ``stopped_at`` is set once; at_stop's callables run
+shutting down  :func:`shut_down`: the hook ``worker_exit``, or     at_shutdown's callables run; a second call is safe
+               the watcher 2.5 s before the grace period ends      (a second SIGINT raises ``SystemExit`` in the first)
+=============  ==================================================  =====================================================
+
+:func:`watch_worker` polls whether the worker is alive: in a timer of the hub, or without a hub in a real thread named
+``wsgiresp-shutdown``. A libev timer callback must not wait, so under a hub ``shut_down`` runs in a new greenlet. The
+watcher calls it 2.5 s before the grace period ends (or after half of a period below 5 s), because a server that kills
+its worker does not log which streams and tasks were lost.
+With the hooks of ``wsgiresp.adapters.gunicorn`` the watcher starts with the worker and ``shut_down`` runs when the
+worker exits. Without them :func:`watch_server` finds the worker in the frames of its callers at the first stream.
+
+Threads: any thread may call any function. ``watcher`` is set without a lock: if two threads start one each, both call
+``stop``, and only the stored one calls ``shut_down``. Rejected: patching gunicorn (its ``alive`` flag is enough). See
+also docs/explanation/life-of-a-response.md, "When the worker ends", and docs/how-to/gunicorn.md.
 """
 
 from __future__ import annotations
@@ -35,20 +51,20 @@ if TYPE_CHECKING:
     from wsgiresp._runtime.server_profile import ServerProfile
 
 LOOK_AT_WORKER_EVERY = 0.05
-"""Seconds between two looks at whether the worker is to stop."""
+"""Seconds between two checks of whether the worker is to stop."""
 
 FINISH_TIMEOUT = 1.0
-"""Seconds that streams have to end in, from when they are asked, and again from when they are aborted."""
+"""Seconds that streams have to end: once after they are asked to finish, and again after they are aborted."""
 
 KILL_MARGIN = 1.5
-"""Seconds before the server kills the process in which no task goes on: those that are aborted have 1 s to clean up."""
+"""Seconds before the kill at which running tasks are aborted: they have 1 s to clean up, logging needs the rest."""
 
 
 class ShutdownOrder(IntEnum):
-    """The place of a callable in :func:`shut_down`."""
+    """The order in which :func:`shut_down` calls the callables."""
 
     STREAMS = 1
-    TASKS = 2  # streams end with tasks
+    TASKS = 2  # after STREAMS: the close of a stream starts its background tasks
 
 
 _at_stop: list[Callable[[], object]] = []
@@ -56,29 +72,32 @@ _at_shutdown: dict[ShutdownOrder, Callable[[float], object]] = {}
 
 
 class ShutdownState(ProcessPart):
-    """What this process knows of its end: since when it is to stop, and who looks at that."""
+    """The shutdown state of this process: the time of the first :func:`stop`, and the watcher of the worker."""
 
     def __init__(self) -> None:
-        self.stopped_at: float | None = None  # of time.monotonic()
+        self.stopped_at: float | None = None  # time.monotonic()
         self.watcher: object = None
 
     def after_fork(self) -> None:
-        """Begin anew: a child has a worker of its own."""
+        """Reset the state: a child process has its own worker."""
         self.stopped_at = self.watcher = None
 
 
 def at_stop(callback: Callable[[], object]) -> None:
-    """Have *callback* called when the worker is to stop, from any thread; it must not wait."""
+    """Register *callback* for :func:`stop`. It is called in any thread and must not wait."""
     _at_stop.append(callback)
 
 
 def at_shutdown(order: ShutdownOrder, callback: Callable[[float], object]) -> None:
-    """Have *callback* called by :func:`shut_down` at its place, with the grace period in seconds."""
+    """Register *callback* for :func:`shut_down`, one for each *order*; its argument is the grace period in seconds."""
     _at_shutdown[order] = callback
 
 
 def stop() -> None:
-    """Tell this process that it is to stop; from any thread. Again tells again, and counts from the first time."""
+    """Mark this process as stopping and run the ``at_stop`` callables; may be called from any thread.
+
+    A second call runs them again. :func:`seconds_since_stop` counts from the first call.
+    """
     state = part(ShutdownState)
     if state.stopped_at is None:
         state.stopped_at = time.monotonic()
@@ -87,21 +106,21 @@ def stop() -> None:
 
 
 def is_stopping() -> bool:
-    """Return whether this process is to stop."""
+    """Return whether :func:`stop` was called in this process."""
     return part(ShutdownState).stopped_at is not None
 
 
 def seconds_since_stop() -> float:
-    """Return for how long this process has been told to stop, 0 where it has not."""
+    """Return the seconds since the first call of :func:`stop`, or 0 before it."""
     stopped_at = part(ShutdownState).stopped_at
     return 0 if stopped_at is None else time.monotonic() - stopped_at
 
 
 def shut_down(grace: float) -> None:
-    """Bring streams and tasks to their end, within *grace* seconds from when the process was told to stop.
+    """Call :func:`stop`, then end streams and tasks within *grace* seconds of the first ``stop``; block until then.
 
-    *grace*: after so many the server kills the process. Streams have :data:`FINISH_TIMEOUT` to end in before they are
-    aborted, tasks what the pool was configured for; the log names what was aborted.
+    *grace*: seconds after which the server kills the process. Streams have :data:`FINISH_TIMEOUT` to end before they
+    are aborted. Tasks have the configured ``drain`` time. Aborted streams and tasks are logged.
     """
     stop()
     for order in sorted(_at_shutdown):
@@ -109,10 +128,10 @@ def shut_down(grace: float) -> None:
 
 
 def watch_worker(is_alive: Callable[[], bool], grace: float, when_stopped: Callable[[], object] | None = None) -> None:
-    """Call :func:`stop`, and *when_stopped*, as soon as *is_alive* says that the worker is to stop; once in a process.
+    """Start a watcher that calls :func:`stop` and *when_stopped* as soon as *is_alive* returns False; once per process.
 
-    *grace*: the seconds from then on after which the server kills the process. What is left shortly before is brought
-    to its end by :func:`shut_down`.
+    *grace*: seconds from then until the server kills the process. Shortly before, the watcher calls :func:`shut_down`.
+    *is_alive* is called every :data:`LOOK_AT_WORKER_EVERY` seconds, in the hub or in a real thread, and must not wait.
     """
     state = part(ShutdownState)
     if state.watcher is None:
@@ -131,7 +150,7 @@ class _WorkerWatcher:
         self._until_shutdown = max(grace - FINISH_TIMEOUT - KILL_MARGIN, grace / 2)
 
     def look_in_hub(self) -> None:
-        # Not referenced, so that the hub does not go on for it.
+        # ref=False: this timer alone must not keep the hub's loop running.
         looks = gevent.get_hub().loop.timer(LOOK_AT_WORKER_EVERY, LOOK_AT_WORKER_EVERY, ref=False)
 
         def look() -> None:
@@ -155,19 +174,22 @@ class _WorkerWatcher:
             self._when_stopped()
 
     def _shut_down(self) -> None:
+        # Not in a forked child, which inherits the hub and its greenlets; nor in the loser of two concurrent watchers.
         if part(ShutdownState).watcher is self:
             shut_down(self._grace)
 
 
 def watch_server(server: ServerProfile) -> None:
-    """Watch the worker of gunicorn that serves this request, unless one is watched already.
+    """Walk the frames of the callers to find gunicorn's worker object, and watch it; once per process.
 
-    Without hooks gunicorn tells nobody that it stops; but its worker object is in the frames of our callers.
+    For applications without the hooks of ``wsgiresp.adapters.gunicorn``: gunicorn has no other stop notification. Does
+    nothing if a worker is watched already, or if *server* is not gunicorn. Call it in the thread or greenlet of a
+    request.
     """
     if part(ShutdownState).watcher is None and server.is_gunicorn:
         worker = _worker_above(sys._getframe())
         if worker is None and is_under_hub():
-            # Called by a server of gevent's that knows nothing of its worker, which waits in the main greenlet.
+            # worker class gevent_pywsgi: gevent's server is the caller, and the worker waits in the main greenlet.
             main: Any = gevent.get_hub().parent
             worker = _worker_above(main.gr_frame)
         if worker is not None:
@@ -177,7 +199,7 @@ def watch_server(server: ServerProfile) -> None:
 def _worker_above(frame: FrameType | None) -> Any:
     while frame is not None:
         caller = frame.f_locals.get("self")
-        # By all its classes: its own may be the user's.
+        # All classes of the MRO: the worker class itself may be defined by the user.
         kinds = type(caller).__mro__
         if any(kind.__module__.startswith("gunicorn.workers.") for kind in kinds) and hasattr(caller, "alive"):
             return caller

@@ -12,27 +12,34 @@ from typing import Any
 from gevent import monkey
 
 PlainSocket: Any = monkey.get_original("socket", "socket")
-"""The class of sockets that block, also where gevent has put its own in the place of that."""
+"""The blocking socket class of the standard library, even if gevent has patched the module."""
 
 _socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 
 
 def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
-    """Shut the connection down in both directions, so that nothing more is sent on it: what is missing stays missing.
+    """Shut the connection down without closing the server's socket; any thread may call it.
 
-    *how*: SHUT_RD for reading alone, so that whoever waits for a request finds the end.
+    *how*: ``SHUT_RDWR`` also stops the server from sending, so the client sees a truncated body. ``SHUT_RD`` closes the
+    reading side only, so that a server that waits for the next request reads the end of the connection. Errors of a
+    connection that is already closed are ignored.
     """
-    # Through another object for it: that of TLS would go on unencrypted, that of gevent belongs to its hub.
+    # On a duplicate descriptor: after shutdown() a TLS socket object would continue unencrypted, and a gevent socket
+    # object may be used only in its hub's thread.
     with contextlib.suppress(OSError, ValueError), PlainSocket(fileno=os.dup(connection.fileno())) as twin:
         twin.shutdown(how)
 
 
 def reset_connection(connection: Any) -> None:
-    """Send RST, and give the server's descriptor another socket, whose other end is closed already.
+    """Replace the socket behind the server's descriptor by a closed one (``dup2``), which sends RST to the client.
 
-    For a body that ends with its connection (HTTP/1.0): FIN would mean success, so only RST tells that it was cut.
-    What the server would do at the end comes too late to reset anything: a ``shutdown()`` tells the client that all is
-    well, whatever ``close()`` does afterwards (RFC 9293, Section 3.6).
+    The server keeps its socket object and its descriptor number; from then on they refer to a socket whose other end is
+    closed, so its next write fails.
+
+    For a body that ends with its connection (HTTP/1.0): FIN would mean success, so only RST shows the client that the
+    body was aborted. SO_LINGER alone is not enough, since the server may call ``shutdown()`` first: that sends FIN, and
+    the client takes the body for complete, whatever ``close()`` does later (RFC 9293, Section 3.6). Errors of a
+    connection that is already closed are ignored. Without ``socketpair`` (Windows) only SO_LINGER is set.
     """
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,13 @@
-"""Real threads, locks and sleep, also where gevent has patched the modules; threads that the exit waits for."""
+"""Real threads, locks and sleep, even if gevent has patched the modules; and threads that the exit hook joins.
+
+Theory of operation
+-------------------
+Other modules start their real threads by :func:`start_thread`: the producer of an event stream, the asyncio thread, the
+watcher of a worker. The originals of ``_thread`` and ``time`` are used, since gevent's replacements create greenlets
+and block greenlets only. Any thread may call any function. ``JoinedThreads.threads`` is written by any thread without a
+lock, by single dict operations, and is copied before it is iterated. The exit hook reads it in the main thread. See
+also docs/explanation/greenlets.md.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +28,18 @@ real_sleep: Any = monkey.get_original("time", "sleep")
 _start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
 
 WAIT_INTERVAL = 0.01
-"""Seconds between two looks at what is waited for."""
+"""Seconds between two checks in :func:`wait_until`."""
 
-_JOIN_TIMEOUT = 1.0  # s, for all threads together
+_JOIN_TIMEOUT = 1.0  # s, in total for all threads
 
 
 def start_thread(run: Callable[[], object], name: str) -> threading.Thread | None:
-    """Run *run* in a real thread, which does not keep the process from ending; return it, where it can be joined."""
+    """Start a real daemon thread that calls *run*; return it, or None under gevent's patches: it cannot be joined.
+
+    *name* is ignored under the patches. Errors of *run* are not caught here.
+    """
     if monkey.is_module_patched("threading"):
-        # Here even the original class Thread starts greenlets.
+        # Under the patches even the original class Thread starts greenlets.
         _start_new_thread(run, ())
         return None
     thread = threading.Thread(target=run, name=name, daemon=True)
@@ -36,9 +48,10 @@ def start_thread(run: Callable[[], object], name: str) -> threading.Thread | Non
 
 
 def join_at_exit(thread: threading.Thread | None, is_ending: Callable[[], bool]) -> None:
-    """Have the process, when it ends, wait up to a second for *thread*, if *is_ending* says so then.
+    """Register *thread* to be joined at the exit of the process, for up to 1 s, if *is_ending* returns True by then.
 
-    A thread that is still leaving its hub when the interpreter goes down is ended in the midst of it: it crashes.
+    None is ignored. Threads that have ended are removed from the list. A daemon thread that is still destroying its hub
+    when the interpreter shuts down is stopped in the middle of it, and the process crashes.
     """
     threads = part(JoinedThreads).threads
     for known in [known for known in list(threads) if not known.is_alive()]:
@@ -48,7 +61,7 @@ def join_at_exit(thread: threading.Thread | None, is_ending: Callable[[], bool])
 
 
 class JoinedThreads(ProcessPart):
-    """The threads that the exit of the process waits for, each with whether it is ending."""
+    """The threads to join at the exit, each with a function that returns whether the thread is ending."""
 
     exit_order = ExitOrder.JOIN_THREADS
 
@@ -56,21 +69,21 @@ class JoinedThreads(ProcessPart):
         self.threads: dict[threading.Thread, Callable[[], bool]] = {}
 
     def after_fork(self) -> None:
-        """Forget them: a child has none of the threads of its parent."""
+        """Drop the threads: a child process has none of them."""
         self.threads.clear()
 
     def at_exit(self) -> None:
-        """Join those that are ending."""
+        """Join the threads that are ending."""
         deadline = time.monotonic() + _JOIN_TIMEOUT
-        for thread, is_ending in self.threads.copy().items():  # other threads put theirs in
+        for thread, is_ending in self.threads.copy().items():  # a copy: other threads may add theirs
             if is_ending():
                 thread.join(max(deadline - time.monotonic(), 0))
 
 
 def wait_until(is_true: Callable[[], object], deadline: float, interval: float = WAIT_INTERVAL) -> None:
-    """Wait until *is_true*, asked each *interval* seconds, is met, or ``time.monotonic()`` is *deadline*.
+    """Call *is_true* every *interval* seconds until it returns true or ``time.monotonic()`` reaches *deadline*.
 
-    Other greenlets run meanwhile where this one is under a hub.
+    Under a hub, or if gevent has patched ``time``, other greenlets run meanwhile; else the thread sleeps.
     """
     pause = real_sleep if may_block_thread() else gevent.sleep
     while not is_true() and time.monotonic() < deadline:
