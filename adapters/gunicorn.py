@@ -76,9 +76,9 @@ def post_request(worker: Any, request: Any, environ: dict[str, Any], response: A
 
 
 def worker_exit(server: Any, worker: Any) -> None:
-    """Let streams and tasks of *worker* come to their end, for as long as gunicorn grants, and cut what does not.
+    """Let streams and tasks of *worker* end within gunicorn's grace period, and abort those that do not.
 
-    Returns when they are done or cut. *server*, gunicorn's master, is not looked at.
+    Returns when they are done or aborted. *server*, gunicorn's master, is not used.
     """
     grace = worker.cfg.graceful_timeout
     if worker.cfg.timeout:

@@ -49,10 +49,9 @@ _BANNED = {
 
 # Besides _runtime, which is behind one interface what gevent and asyncio are.
 WITH_RUNTIME = {
-    "wsgiresp/_files/cooperative_read.py": "lets other greenlets run between two blocks, and reads in gevent's threads",
-    "wsgiresp/_streams/asgi_body.py": "waits on the loop of an ASGI server",
-    "wsgiresp/_streams/producers.py": "steps the source in a greenlet, a thread or a task",
-    "wsgiresp/_streams/write_timeout.py": "counts in the hub, or in the asyncio thread, while the reader is blocked",
+    "wsgiresp/_streams/greenlet_producer.py": "steps the source in a greenlet",
+    "wsgiresp/_streams/producer_stage.py": "knows the exceptions that interrupt a greenlet and a task",
+    "wsgiresp/_streams/task_producer.py": "steps the source in a task",
     "wsgiresp/_tasks/retry.py": "cuts a call short in a greenlet or a task, and waits between two tries",
     "wsgiresp/_tasks/worker_pool.py": "runs tasks in greenlets",
     "wsgiresp/testing.py": "a server and a client in greenlets",

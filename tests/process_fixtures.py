@@ -6,9 +6,10 @@ import gevent
 import pytest
 from runtime.runners import PATIENCE
 
+from wsgiresp._runtime import hubs
 from wsgiresp._runtime.process import PROCESS, drop_hub_parts, hub_part
 from wsgiresp._runtime.shutdown import ShutdownState
-from wsgiresp._streams import producers, wsgi_body
+from wsgiresp._streams import greenlet_producer, task_producer, wsgi_body
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
 from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
@@ -44,7 +45,8 @@ def long_grace(monkeypatch):
 @pytest.fixture
 def long_turn(monkeypatch):
     """A producer never gives way before it waits, however busy the machine is."""
-    monkeypatch.setattr(producers, "_TURN", PATIENCE)
+    for module in (hubs, greenlet_producer, task_producer):
+        monkeypatch.setattr(module, "TURN", PATIENCE)
 
 
 @pytest.fixture

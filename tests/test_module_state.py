@@ -40,6 +40,7 @@ LISTED = {
     "wsgiresp._runtime.process.PROCESS.told": "the process state itself: what the log tells once",
     "wsgiresp._runtime.shutdown._at_shutdown": "filled when streams and tasks are imported, and never changed then",
     "wsgiresp._runtime.shutdown._at_stop": "filled when streams are imported, and never changed then",
+    "wsgiresp._streams.machine.TRANSITIONS": TABLE,
     "wsgiresp._tasks.external_queues._ENQUEUE_METHODS": TABLE,
     "wsgiresp._views.coercion._answers": REGISTRY,
     "wsgiresp._views.coercion._finders": REGISTRY,

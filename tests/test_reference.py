@@ -14,7 +14,7 @@ from wsgiresp import testing
 from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
 from wsgiresp._runtime import disconnect, shutdown, threads
-from wsgiresp._streams import bounded_buffer, stream_source, wsgi_body
+from wsgiresp._streams import bounded_buffer, policy, stream_source
 from wsgiresp._tasks import retry, worker_pool
 from wsgiresp.adapters import gunicorn
 from wsgiresp.responses import events
@@ -112,14 +112,14 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),
         ("chunks that are joined", bounded_buffer._COALESCE_LIMIT),
         ("bytes that are read of a file object at a time", stream_source.READ_SIZE),
-        ("wait for a content to be closed when its client has left", wsgi_body.CLOSE_TIMEOUT),
+        ("wait for a content to be closed when its client has left", policy.CLOSE_TIMEOUT),
         ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._ASK_WAITRESS_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
-        ("time from a ping to the second ping, where the server shows no socket", wsgi_body._SECOND_PING_AFTER),
+        ("time from a ping to the second ping, where the server shows no socket", policy.SECOND_PING_AFTER),
         ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
         (
             "wait for an error of the content before the headers go out, where another thread steps it",
-            wsgi_body.FIRST_STEP_GRACE,
+            policy.FIRST_STEP_GRACE,
         ),
         ("tasks at once, those of one response counted as one, under gevent (`limit`)", worker_pool.MAX_RUNNING),
         ("wait for them when the process ends (`drain`)", worker_pool.DRAIN_TIMEOUT),
@@ -130,7 +130,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("looks at whether gunicorn's worker is to stop", shutdown.LOOK_AT_WORKER_EVERY),
         ("time in which an idle connection may bring one more request", gunicorn._LINGER),
         ("time for streams to end in, from when they are asked, where the worker exits", shutdown.FINISH_TIMEOUT),
-        ("wait for one such source that goes on", wsgi_body._CLOSE_TIMEOUT_ABORTED),
+        ("wait for one such source that goes on", policy.CLOSE_TIMEOUT_ABORTED),
         ("time before the server kills at which tasks are aborted", shutdown.KILL_MARGIN),
         ("`timeout` of `visit` and of a `Visitor`", testing.TIMEOUT),
     ],

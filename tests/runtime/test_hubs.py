@@ -14,7 +14,8 @@ from greenlet import greenlet
 from runtime.runners import PATIENCE, in_greenlet, in_thread, run_others
 
 from wsgiresp._runtime import hubs
-from wsgiresp._runtime.hubs import HubLease, is_under_hub, may_block_thread
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_hub_without_watchers_raises_loop_exit():
 
 def test_a_lease_keeps_the_hub_waiting_for_another_thread_to_call():
     def wait_for_another_thread():
-        lease = HubLease()
+        lease = GeventRuntime()
         event = Event()
         run_in_hub = lease.hub.loop.run_callback_threadsafe
         timer = threading.Timer(0.005, run_in_hub, (event.set,))
@@ -73,7 +74,7 @@ def test_a_lease_keeps_the_hub_waiting_for_another_thread_to_call():
 
 def test_closing_the_last_lease_destroys_the_hub():
     def lease_twice():
-        first, second = HubLease(), HubLease()
+        first, second = GeventRuntime(), GeventRuntime()
         hub = first.hub
         first.close()
         first.close()
@@ -86,9 +87,9 @@ def test_closing_the_last_lease_destroys_the_hub():
 
 def test_a_new_lease_after_the_last_one_makes_a_new_hub():
     def lease_again():
-        first = HubLease()
+        first = GeventRuntime()
         first.close()
-        second = HubLease()
+        second = GeventRuntime()
         second.close()
         return first.hub is second.hub
 
@@ -96,7 +97,7 @@ def test_a_new_lease_after_the_last_one_makes_a_new_hub():
 
 
 def test_the_hub_of_the_main_thread_is_kept():
-    lease = HubLease()
+    lease = GeventRuntime()
     lease.close()
     assert lease.hub.loop is not None
     run_others()
@@ -105,7 +106,7 @@ def test_the_hub_of_the_main_thread_is_kept():
 def test_a_hub_is_kept_when_one_of_its_greenlets_closes_the_lease():
     def close_in_greenlet():
         def use():
-            lease = HubLease()
+            lease = GeventRuntime()
             lease.close()
             return lease.hub.loop is not None
 
@@ -120,7 +121,7 @@ def test_a_hub_that_existed_before_the_lease_is_kept():
     def spawn_and_lease():
         hub = gevent.get_hub()
         spawned = gevent.spawn(lambda: "done")
-        HubLease().close()
+        GeventRuntime().close()
         found = spawned.get(timeout=PATIENCE), hub.loop is not None
         hub.destroy(destroy_loop=True)
         return found
@@ -132,7 +133,7 @@ def test_pending_callbacks_run_before_the_hub_is_destroyed():
     called: list[str] = []
 
     def schedule():
-        lease = HubLease()
+        lease = GeventRuntime()
         lease.hub.loop.run_callback(called.append, "called")
         lease.close()
 
@@ -149,7 +150,7 @@ def test_a_destroyed_hub_holds_no_local_variable_of_its_thread():
     def use(wait):
         local = Local()
         held.append(weakref.ref(local))
-        lease = HubLease()
+        lease = GeventRuntime()
         if wait:
             gevent.sleep(0)
         lease.close()
@@ -162,7 +163,7 @@ def test_a_destroyed_hub_holds_no_local_variable_of_its_thread():
 
 def test_leases_leak_no_descriptor():
     def use():
-        HubLease().close()
+        GeventRuntime().close()
 
     in_thread(use)
     before = len(os.listdir("/proc/self/fd"))

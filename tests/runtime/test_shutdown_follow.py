@@ -155,7 +155,7 @@ def test_the_log_counts_the_aborted_streams_by_name(caplog):
     for name in ("rows", "ticks", "ticks"):
         Stream(ends_by="abort", name=name)
     open_streams.abort_streams(LONG)
-    assert caplog.messages == ["streams are cut, since the process ends: 2 of ticks, 1 of rows"]
+    assert caplog.messages == ["open streams are aborted, since the process is shutting down: 2 of ticks, 1 of rows"]
 
 
 @pytest.mark.parametrize("run", [in_greenlet, in_thread], ids=["in a greenlet", "in a thread"])

@@ -11,7 +11,7 @@ import pytest
 from greenlet import getcurrent
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.hubs import HubLease
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 
 
@@ -84,21 +84,20 @@ class HubInThread:
         return self
 
     def run(self):
-        lease = HubLease()
-        self.hub = lease.hub
+        self.runtime = GeventRuntime()
         self.is_over = gevent.event.Event()
         self.is_ready.set()
         self.is_over.wait()
-        lease.close()
+        self.runtime.close()
 
     def __exit__(self, *_):
-        self.hub.loop.run_callback_threadsafe(self.is_over.set)
+        self.runtime.call_soon_threadsafe(self.is_over.set)
         self.thread.join(10)
 
 
 def test_the_calls_of_a_reader_executor_are_made_in_one_greenlet_of_its_hub():
     with HubInThread() as other:
-        reader = ReaderExecutor(other.hub)
+        reader = ReaderExecutor(other.runtime)
         seen = []
         are_made = threading.Semaphore(0)
         for _ in range(2):
@@ -111,12 +110,12 @@ def test_the_calls_of_a_reader_executor_are_made_in_one_greenlet_of_its_hub():
 
 def test_a_reader_executor_without_calls_has_no_greenlet():
     with HubInThread() as other:
-        reader = ReaderExecutor(other.hub)
+        reader = ReaderExecutor(other.runtime)
         reader.end()
         assert reader._greenlet is None
 
 
 def test_a_reader_executor_whose_hub_has_ended_makes_no_calls():
     with HubInThread() as other:
-        reader = ReaderExecutor(other.hub)
+        reader = ReaderExecutor(other.runtime)
     reader.submit(lambda: pytest.fail("the call was made"))

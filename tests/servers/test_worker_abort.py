@@ -49,7 +49,7 @@ def test_nothing_keeps_a_worker_until_it_is_killed(stubborn):
 
 @pytest.mark.parametrize("name", ["without_end", "without_end_later", "deaf", "deaf_later"])
 def test_a_stream_that_was_cut_is_named(stubborn, name):
-    assert re.search(rf"streams are cut, since the process ends: .*1 of {name}\b", stubborn.log)
+    assert re.search(rf"open streams are aborted, since the process is shutting down: .*1 of {name}\b", stubborn.log)
 
 
 @pytest.mark.parametrize("word", ["endless", "async-endless"])
@@ -59,7 +59,7 @@ def test_a_stream_that_was_cut_is_closed_once(stubborn, word):
 
 @pytest.mark.parametrize("name", ["deaf", "deaf_later"])
 def test_a_source_that_goes_on_is_named(stubborn, name):
-    assert f"the source of a stream, {name}, goes on though it was cut\n" in stubborn.log
+    assert f"stream source {name} is still running 0.5 s after the abort of its stream\n" in stubborn.log
 
 
 @pytest.mark.parametrize("word", ["endless", "async-endless"])

@@ -9,10 +9,10 @@ import pytest
 from runtime.runners import PATIENCE
 from streams.fake_sources import RecordingSource
 
-from wsgiresp._runtime.hubs import HubLease
-from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._streams.greenlet_producer import GreenletProducer, ThreadProducer
 from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._streams.task_producer import TaskProducer
 
 
 class ProducerReader:
@@ -22,10 +22,10 @@ class ProducerReader:
     """
 
     def __init__(self, make, content, **more):
-        self.lease = HubLease()
-        self._arrival = WakeupEvent(self.lease.hub)
+        self.runtime = GeventRuntime()
+        self._arrival = self.runtime.wakeup()
         self.source = StreamSource(content, bytes, contextvars.copy_context(), **more)
-        self.producer = make(self.source, self.lease.hub, self._arrival)
+        self.producer = make(self.source, self.runtime, self._arrival)
         self.buffer = self.producer.buffer
         self.has_stopped = False
 
@@ -52,22 +52,22 @@ class ProducerReader:
         with gevent.Timeout(PATIENCE):
             while not self.buffer.has_ended:
                 self._arrival.wait()
-        self.lease.close()
+        self.runtime.close()
 
 
-def in_hub(source, hub, arrival):
-    return GreenletProducer(source, hub, arrival.set)
+def in_hub(source, runtime, arrival):
+    return GreenletProducer(source, runtime, arrival.set)
 
 
-def in_plain_thread(source, hub, arrival):
-    return GreenletProducer(source, hub, arrival.set, one_at_a_time=True)
+def in_plain_thread(source, runtime, arrival):
+    return GreenletProducer(source, runtime, arrival.set, one_at_a_time=True)
 
 
-def in_own_thread(source, hub, arrival):
+def in_own_thread(source, runtime, arrival):
     return ThreadProducer(source, arrival.set_threadsafe)
 
 
-def in_asyncio_task(source, hub, arrival):
+def in_asyncio_task(source, runtime, arrival):
     return TaskProducer(source, arrival.set_threadsafe)
 
 

@@ -77,7 +77,7 @@ def test_an_aborted_stream_raises_broken_pipe_once_its_source_is_closed(chunks, 
         assert visitor.read() == b"first"
         wait_until(lambda: source.is_waiting)
         abort_all()
-        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+        with pytest.raises(BrokenPipeError, match="aborted: the worker is shutting down"):
             visitor.read_all()
     assert source.ends == [end]
 
@@ -134,7 +134,7 @@ def test_a_source_that_does_not_end_after_the_abort_is_soon_abandoned(blocked_cl
         visitor.read()
         abort_all()
         visitor.leave()
-        assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
+        assert caplog.messages == ["stream source Source.chunks is still running 0.5 s after the abort of its stream"]
 
 
 def without_socket(response):
@@ -150,7 +150,7 @@ def test_a_stream_whose_source_does_not_end_after_the_abort_raises_broken_pipe(b
     with visit(without_socket(StreamingResponse(Source(blocked_cleanup).chunks()))) as visitor:
         visitor.read()
         abort_all()
-        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+        with pytest.raises(BrokenPipeError, match="aborted: the worker is shutting down"):
             visitor.read_all()
 
 
@@ -164,7 +164,7 @@ def test_no_chunk_is_taken_from_a_source_that_yields_after_the_abort():
     with visit(without_socket(StreamingResponse(ticks()))) as visitor:
         visitor.read()
         abort_all()
-        with pytest.raises(BrokenPipeError, match="cut: the worker ends"):
+        with pytest.raises(BrokenPipeError, match="aborted: the worker is shutting down"):
             visitor.read_all()
 
 
@@ -176,7 +176,7 @@ def test_a_source_that_does_not_end_after_a_disconnect_is_abandoned_once_aborted
         wait_until(lambda: source.ends)
         abort_all()
         leaving.get(timeout=PATIENCE / 2)
-    assert caplog.messages == ["the source of a stream, Source.chunks, goes on though it was cut"]
+    assert caplog.messages == ["stream source Source.chunks is still running 0.5 s after the abort of its stream"]
 
 
 def test_an_abort_does_not_close_a_source_again_that_is_being_closed(blocked_cleanup, caplog):
@@ -199,7 +199,7 @@ def test_a_source_that_does_not_end_is_abandoned_after_the_close_timeout(blocked
         visitor.read()
         visitor.leave()
     assert caplog.messages == [
-        "the source of a stream, Source.chunks, is still open 0.1 s after it was to be closed",
+        "stream source Source.chunks did not close within 0.1 s of the close of its stream",
     ]
 
 

@@ -13,12 +13,13 @@ from streams.fake_sources import STEPS, RecordingSource
 from streams.producer_kinds import ProducerReader, each_kind, in_hub
 
 from wsgiresp._runtime import hubs
-from wsgiresp._runtime.hubs import HubLease
-from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams import producers
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._streams import greenlet_producer
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
-from wsgiresp._streams.producers import GreenletProducer, TaskProducer, ThreadProducer, producer_for
+from wsgiresp._streams.greenlet_producer import GreenletProducer, ThreadProducer
+from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._streams.task_producer import TaskProducer
 
 
 @each_kind
@@ -26,7 +27,7 @@ def test_the_chunks_reach_the_reader_in_order(kind):
     reader = kind.reader_of(RecordingSource([b"a", b"", b"b", b"c"]))
     reader.producer.begin()
     assert reader.rest() == b"abc"
-    reader.lease.close()
+    reader.runtime.close()
 
 
 @each_kind
@@ -35,7 +36,7 @@ def test_every_step_and_the_close_run_in_one_runner_and_context(kind):
     reader = kind.reader_of(source)
     reader.producer.begin()
     reader.rest()
-    reader.lease.close()
+    reader.runtime.close()
     assert source.ran_in_one_context()
 
 
@@ -48,7 +49,7 @@ def test_the_source_runs_in_a_copy_of_the_context_of_the_reader(kind):
         STEPS.set(20)
         reader.producer.begin()
         reader.rest()
-        reader.lease.close()
+        reader.runtime.close()
         return source.counts, STEPS.get()
 
     assert in_greenlet(read) == ([11, 12], 20)
@@ -61,7 +62,7 @@ def test_the_source_is_closed_before_the_reader_gets_the_end(kind):
     reader.producer.begin()
     reader.rest()
     assert source.ends == ["the end"]
-    reader.lease.close()
+    reader.runtime.close()
 
 
 @each_kind
@@ -72,7 +73,7 @@ def test_the_error_of_a_source_reaches_the_reader(kind):
     reader.producer.begin()
     assert reader.rest() == b"abc"
     assert (reader.buffer.error, source.ends) == (error, ["LookupError"])
-    reader.lease.close()
+    reader.runtime.close()
 
 
 @each_kind
@@ -82,7 +83,7 @@ def test_a_chunk_that_cannot_be_encoded_closes_the_source(kind):
     reader.producer.begin()
     assert reader.rest() == b"a"
     assert (type(reader.buffer.error), source.ends) == (TypeError, ["GeneratorExit"])
-    reader.lease.close()
+    reader.runtime.close()
 
 
 def test_chunks_of_the_raw_type_are_not_encoded():
@@ -112,7 +113,7 @@ def test_the_enclosing_context_is_entered_before_the_first_step_and_exited_after
     reader = kind.reader_of(source, around=around)
     reader.producer.begin()
     reader.rest()
-    reader.lease.close()
+    reader.runtime.close()
     assert order == ["entered", "the end", "left"]
 
 
@@ -127,7 +128,7 @@ def test_the_error_of_the_enclosing_context_reaches_the_reader(kind):
     reader.producer.begin()
     assert reader.rest() == b""
     assert isinstance(reader.buffer.error, LookupError)
-    reader.lease.close()
+    reader.runtime.close()
 
 
 CHUNKS = st.lists(
@@ -146,46 +147,42 @@ def test_the_bytes_are_the_same_for_any_chunks(kind, chunks):
     reader = kind.reader_of(RecordingSource(chunks))
     reader.producer.begin()
     assert reader.rest() == b"".join(chunks)
-    reader.lease.close()
+    reader.runtime.close()
 
 
 class TestChoice:
-    def chosen(self, content, **more):
-        lease = HubLease()
+    def chosen(self, content, is_prompt=False):
+        runtime = GeventRuntime()
         source = StreamSource(content, bytes, contextvars.copy_context())
-        more = {"is_prompt": False, "is_shared": True, **more}
-        producer = producer_for(source, lease.hub, WakeupEvent(lease.hub), **more)
+        producer = producer_for(source, runtime, runtime.wakeup(), is_prompt=is_prompt)
         producer.buffer.close()
         producer.stop()
         wait_until(lambda: producer.buffer.has_ended)
-        lease.close()
-        return type(producer), producer.buffer.put(b"a"), producer.shares_thread
+        runtime.close()
+        return type(producer), producer.shares_thread
 
     def test_an_asynchronous_source_is_stepped_by_a_task(self):
-        assert self.chosen(RecordingSource().async_generator()) == (TaskProducer, False, False)
+        assert self.chosen(RecordingSource().async_generator()) == (TaskProducer, False)
 
     def test_a_synchronous_source_is_stepped_by_a_greenlet(self):
-        assert in_greenlet(self.chosen, [b"a"]) == (GreenletProducer, False, True)
+        assert in_greenlet(self.chosen, [b"a"]) == (GreenletProducer, True)
 
     def test_a_thread_steps_a_source_that_could_block_the_reader(self):
-        chosen, _, shares_thread = self.chosen([b"a"], is_prompt=True, is_shared=False)
-        assert (chosen, shares_thread) == (ThreadProducer, False)
+        assert self.chosen([b"a"], is_prompt=True) == (ThreadProducer, False)
 
     def test_under_a_hub_no_thread_is_used(self):
         assert in_greenlet(lambda: self.chosen([b"a"], is_prompt=True))[0] is GreenletProducer
 
     def test_after_monkey_patching_no_thread_is_used(self, monkeypatch):
         monkeypatch.setattr(hubs.monkey, "is_module_patched", lambda name: name == "time")
-        assert self.chosen([b"a"], is_prompt=True, is_shared=False)[0] is GreenletProducer
+        assert self.chosen([b"a"], is_prompt=True)[0] is GreenletProducer
 
 
 def test_a_thread_producer_without_a_hub_raises_the_error(monkeypatch):
     def no_descriptor():
         raise OSError(24, "Too many open files")
 
-    lease = HubLease()
-    monkeypatch.setattr(producers, "HubLease", no_descriptor)
+    monkeypatch.setattr(greenlet_producer, "GeventRuntime", no_descriptor)
     source = StreamSource([b"a"], bytes, contextvars.copy_context())
     with pytest.raises(OSError, match="Too many open files"):
-        ThreadProducer(source, WakeupEvent(lease.hub).set_threadsafe)
-    lease.close()
+        ThreadProducer(source, lambda: None)

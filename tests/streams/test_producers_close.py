@@ -87,7 +87,7 @@ def await_end_of_thread():
 def close_and_release(reader, event):
     """Close *reader*; set *event*, which holds the thread of its producer, after the producer was asked to stop."""
     # The reader gives way to its hub for the first time when it waits for the end of the source.
-    reader.lease.hub.loop.run_callback(event.set)
+    reader.runtime.call_soon(event.set)
     reader.close()
 
 
@@ -105,7 +105,7 @@ def test_a_thread_that_is_stopped_before_the_first_step_makes_no_step():
 
     reader = ProducerReader(in_own_thread, Content())
     # The hub of the thread finds both calls at once: that of begin() and that of stop().
-    reader.producer._loop.run_callback_threadsafe(may_go_on.wait, PATIENCE)
+    reader.producer._runtime.call_soon_threadsafe(lambda: may_go_on.wait(PATIENCE))
     reader.producer.begin()
     close_and_release(reader, may_go_on)
     await_end_of_thread()
@@ -296,4 +296,4 @@ def test_a_thread_whose_source_has_ended_can_be_stopped():
     assert reader.rest() == b"a"
     await_end_of_thread()
     reader.producer.stop()
-    reader.lease.close()
+    reader.runtime.close()

@@ -47,7 +47,7 @@ def test_a_producer_is_ahead_by_the_buffer_and_one_chunk_at_most(kind, sizes):
     while (chunk := reader.next()) is not None:
         taken += len(chunk)
         gevent.sleep(0)
-    reader.lease.close()
+    reader.runtime.close()
     assert ahead[0] <= MAX_BUFFERED + max(sizes)
     assert taken == made[0] == sum(sizes)
 
@@ -129,7 +129,7 @@ def test_steps_that_block_their_thread_do_not_block_the_reader():
         run_others()
         may_go_on.set()
         rest = reader.rest()
-        reader.lease.close()
+        reader.runtime.close()
         return rest, reader.buffer.error
 
     assert in_thread(read) == (b"b", None)

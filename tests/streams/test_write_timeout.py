@@ -12,7 +12,8 @@ from gevent.event import Event
 from runtime.runners import PATIENCE, run_others, wait_until
 
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._streams.write_timeout import HubWriteTimeout, SocketWriteTimeout, acknowledged, write_timeout
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._streams.write_timeout import WriteTimeout, acknowledged, write_timeout
 
 SOON = 0.001  # s
 
@@ -34,6 +35,25 @@ def plain_ends():
     there.close()
 
 
+def in_hub(seconds, connection):
+    """Return a write timeout for a reader whose hub runs others while it writes."""
+    runtime = GeventRuntime()
+    runtime.close()
+    return WriteTimeout(runtime, seconds, connection, run=lambda function: function(), interrupter=runtime.interrupter)
+
+
+def in_asyncio_thread(seconds, connection):
+    """Return a write timeout for a reader whose thread is blocked while it writes."""
+    return made_for(False, seconds, connection)
+
+
+def made_for(runs_others, seconds, connection):
+    runtime = GeventRuntime()
+    runtime.close()
+    runtime.runs_others = runs_others
+    return write_timeout(runtime, seconds, connection)
+
+
 def run_loop_callbacks():
     """Wait until the asyncio loop has run its pending callbacks."""
 
@@ -46,20 +66,20 @@ def run_loop_callbacks():
 class TestInHub:
     def test_an_armed_timeout_shuts_the_connection(self, ends):
         here, there = ends
-        gevent.spawn(HubWriteTimeout(gevent.get_hub(), SOON, here).arm)
+        gevent.spawn(in_hub(SOON, here).arm)
         with gevent.Timeout(PATIENCE):
             assert there.recv(1) == b""
 
     def test_a_cancelled_timeout_leaves_the_connection_open(self, ends):
         here, there = ends
-        timeout = HubWriteTimeout(gevent.get_hub(), SOON, here)
+        timeout = in_hub(SOON, here)
 
         def send():
             timeout.arm()
             timeout.cancel()
 
         gevent.spawn(send).get(timeout=PATIENCE)
-        timeout._timeouts._fire()
+        timeout._timers._fire()
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 
@@ -68,7 +88,7 @@ class TestInHub:
         has_ended = Event()
 
         def read():
-            timeout = HubWriteTimeout(gevent.get_hub(), SOON, None)
+            timeout = in_hub(SOON, None)
             timeout.arm()
             try:
                 Event().wait(PATIENCE)
@@ -78,23 +98,23 @@ class TestInHub:
 
         gevent.spawn(read)
         assert has_ended.wait(PATIENCE)
-        assert [error.strerror for error in outcome] == ["the client takes nothing"]
+        assert [error.strerror for error in outcome] == ["write timeout: the client acknowledges no bytes"]
 
     def test_a_reader_that_has_ended_gets_no_error(self):
-        timeout = HubWriteTimeout(gevent.get_hub(), SOON, None)
+        timeout = in_hub(SOON, None)
         reader = gevent.spawn(timeout.arm)
         reader.join(PATIENCE)
-        timeout._drop()
+        timeout._expire()
         run_others()
         assert reader.value is None
 
     def test_a_reader_whose_timeout_was_cancelled_gets_no_error(self):
-        timeout = HubWriteTimeout(gevent.get_hub(), PATIENCE, None)
+        timeout = in_hub(PATIENCE, None)
 
         def read():
             timeout.arm()
             timeout.cancel()
-            timeout._drop()
+            timeout._expire()
             return "read on"
 
         assert gevent.spawn(read).get(timeout=PATIENCE) == "read on"
@@ -103,18 +123,18 @@ class TestInHub:
 class TestInThread:
     def test_an_armed_timeout_shuts_the_connection(self, plain_ends):
         here, there = plain_ends
-        SocketWriteTimeout(SOON, here).arm()
+        in_asyncio_thread(SOON, here).arm()
         assert there.recv(1) == b""
 
     def test_a_cancelled_timeout_leaves_the_connection_open(self, plain_ends):
         here, there = plain_ends
-        timeout = SocketWriteTimeout(PATIENCE, here)
+        timeout = in_asyncio_thread(PATIENCE, here)
         timeout.arm()
         timeout.arm()
         timeout.cancel()
         timeout.cancel()
         run_loop_callbacks()
-        assert timeout._timer is None
+        assert timeout._timers._handles == {}
         here.sendall(b"more")
         assert there.recv(4) == b"more"
 
@@ -128,21 +148,10 @@ def tcp_ends():
         yield here, there
 
 
-def timeout_of(kind, connection):
-    return (
-        HubWriteTimeout(gevent.get_hub(), PATIENCE, connection)
-        if kind is HubWriteTimeout
-        else SocketWriteTimeout(PATIENCE, connection)
-    )
-
-
 def expire(timeout):
     """Have *timeout* expire now."""
-    if isinstance(timeout, SocketWriteTimeout):
-        asyncio_thread.loop().call_soon_threadsafe(timeout._drop)
-        run_loop_callbacks()
-    else:
-        timeout._drop()
+    timeout._run(timeout._expire)
+    run_loop_callbacks()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="this system does not report acknowledged bytes")
@@ -153,10 +162,10 @@ class TestAcknowledgedBytes:
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
 
-    @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
-    def test_an_acknowledgement_restarts_the_timeout(self, tcp_ends, kind):
+    @pytest.mark.parametrize("place", [in_hub, in_asyncio_thread])
+    def test_an_acknowledgement_restarts_the_timeout(self, tcp_ends, place):
         here, there = tcp_ends
-        timeout = timeout_of(kind, here)
+        timeout = place(PATIENCE, here)
         timeout.arm()
         run_loop_callbacks()
         here.sendall(b"some")
@@ -166,10 +175,10 @@ class TestAcknowledgedBytes:
         assert there.recv(8, socket.MSG_WAITALL) == b"somemore"
         timeout.cancel()
 
-    @pytest.mark.parametrize("kind", [HubWriteTimeout, SocketWriteTimeout])
-    def test_a_client_that_acknowledges_no_more_bytes_is_disconnected(self, tcp_ends, kind):
+    @pytest.mark.parametrize("place", [in_hub, in_asyncio_thread])
+    def test_a_client_that_acknowledges_no_more_bytes_is_disconnected(self, tcp_ends, place):
         here, there = tcp_ends
-        timeout = timeout_of(kind, here)
+        timeout = place(PATIENCE, here)
         timeout.arm()
         run_loop_callbacks()
         here.sendall(b"some")
@@ -189,14 +198,14 @@ def test_a_socket_without_tcp_info_has_acknowledged_no_bytes(plain_ends, connect
 
 
 @pytest.mark.parametrize(
-    ("is_shared", "seconds", "connection", "kind"),
+    ("runs_others", "seconds", "connection", "can_end_a_write"),
     [
-        pytest.param(True, 5, None, HubWriteTimeout, id="a shared hub"),
-        pytest.param(True, 5, "a socket", HubWriteTimeout, id="a shared hub, with a socket"),
-        pytest.param(False, 5, "a socket", SocketWriteTimeout, id="a blocked thread"),
-        pytest.param(False, 5, None, type(None), id="a blocked thread without a socket"),
-        pytest.param(True, 0, "a socket", type(None), id="no timeout"),
+        pytest.param(True, 5, None, True, id="a shared hub"),
+        pytest.param(True, 5, "a socket", True, id="a shared hub, with a socket"),
+        pytest.param(False, 5, "a socket", True, id="a blocked thread"),
+        pytest.param(False, 5, None, False, id="a blocked thread without a socket"),
+        pytest.param(True, 0, "a socket", False, id="no timeout"),
     ],
 )
-def test_the_kind_of_write_timeout_suits_the_server(is_shared, seconds, connection, kind):
-    assert type(write_timeout(gevent.get_hub(), is_shared, seconds, connection)) is kind
+def test_a_write_timeout_exists_where_it_can_end_a_write(runs_others, seconds, connection, can_end_a_write):
+    assert (made_for(runs_others, seconds, connection) is not None) is can_end_a_write

@@ -131,14 +131,13 @@ class TestErrors:
     @pytest.mark.usefixtures("long_grace")
     @everywhere
     @policies
-    def test_a_stop_async_iteration_before_the_first_chunk_is_raised_unchanged(self, run, policy):
-        # In WSGI it ends no iteration, so the server answers as to any other error.
+    def test_a_stop_async_iteration_before_the_first_chunk_becomes_a_runtime_error(self, run, policy):
         error = StopAsyncIteration()
 
         def begin():
-            with pytest.raises(StopAsyncIteration) as raised:
+            with pytest.raises(RuntimeError, match="a stream raised StopAsyncIteration") as raised:
                 begun_body(Steps(raising(error)), policy)
-            return raised.value
+            return raised.value.__cause__
 
         assert run(begin) is error
 

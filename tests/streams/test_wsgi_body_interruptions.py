@@ -33,7 +33,7 @@ class TestClosing:
             return reader.exception
 
         error = run(close_from_outside)
-        assert str(error) == "a stream was closed by somebody else while it was read"
+        assert str(error) == "the stream was closed before its end: the body is incomplete"
         assert len(source.ends) == 1
 
     def test_reading_a_body_that_is_being_closed_raises_runtime_error(self):
@@ -52,7 +52,7 @@ class TestClosing:
             next(body)
             closer = gevent.spawn(body.close)
             run_others()
-            with pytest.raises(RuntimeError, match="closed by somebody else"):
+            with pytest.raises(RuntimeError, match="closed before its end"):
                 next(body)
             slow_close.set()
             closer.get(timeout=PATIENCE)

@@ -6,21 +6,22 @@ import contextvars
 import gc
 import weakref
 
-import gevent
 import pytest
 from gevent.event import Event
 
-from wsgiresp._runtime.hubs import HubLease
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
-from wsgiresp._streams.producers import GreenletProducer
+from wsgiresp._streams.greenlet_producer import GreenletProducer
+from wsgiresp._streams.machine import StreamMachine
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 
 def producer():
-    hub = gevent.get_hub()
-    return GreenletProducer(StreamSource(iter(()), bytes, contextvars.copy_context()), hub, WakeupEvent(hub).set)
+    runtime = GeventRuntime()
+    runtime.close()
+    return GreenletProducer(StreamSource(iter(()), bytes, contextvars.copy_context()), runtime, runtime.wakeup().set)
 
 
 def test_the_greenlet_of_a_producer_has_no_spawning_stack():
@@ -28,7 +29,7 @@ def test_the_greenlet_of_a_producer_has_no_spawning_stack():
 
 
 def test_a_producer_that_never_waited_has_no_wakeup_event():
-    assert producer()._room is None
+    assert producer()._writable is None
 
 
 def test_an_empty_buffer_allocates_no_space_for_chunks():
@@ -36,7 +37,9 @@ def test_an_empty_buffer_allocates_no_space_for_chunks():
     assert buffer.chunks.__sizeof__() < 100
 
 
-@pytest.mark.parametrize("kind", [WSGIStreamBody, GreenletProducer, BoundedBuffer, WakeupEvent, HubLease])
+@pytest.mark.parametrize(
+    "kind", [WSGIStreamBody, StreamMachine, GreenletProducer, BoundedBuffer, WakeupEvent, GeventRuntime]
+)
 def test_a_class_with_an_instance_per_stream_has_no_dict(kind):
     assert "__dict__" not in dir(kind)
 

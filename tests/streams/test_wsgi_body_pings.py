@@ -119,5 +119,5 @@ class TestPings:
 
     def test_without_a_ping_interval_there_is_no_ping_timer(self):
         body = begun_body([b"a"], EVENTS)
-        assert body._pings is None
+        assert body._ping_timers is None
         body.close()

@@ -30,16 +30,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import gevent
-
 from wsgiresp._files.range_reader import BLOCK_SIZE, ByteSource
 from wsgiresp._files.safe_open import OpenFile
+from wsgiresp._runtime.hubs import let_hub_poll, run_in_threadpool
 
 BYTES_PER_TURN = BLOCK_SIZE
 """Bytes between two yields to the hub. With 1 MiB, four concurrent downloads delay all other greenlets by 4 ms."""
-
-# Not 0: the hub would run the ready greenlets for up to 5 ms before it polls the sockets. A timer makes it poll.
-_LET_HUB_POLL = 1e-6  # s
 
 # RWF_NOWAIT (Linux only): preadv() fails at once if the read would block.
 _preadv: Any = getattr(os, "preadv", None) if hasattr(os, "RWF_NOWAIT") else None
@@ -58,7 +54,7 @@ class CooperativeSource:
         """Return up to *size* bytes from *position*, or none at the end. May yield to the hub first."""
         if self._until_turn <= 0:
             self._until_turn = BYTES_PER_TURN
-            gevent.sleep(_LET_HUB_POLL)
+            let_hub_poll()
         chunk = self._read_at(size, position)
         self._until_turn -= len(chunk)
         return chunk
@@ -87,8 +83,7 @@ class NonblockingSource(CooperativeSource):
         # One check of the last byte is enough: sequential reads fill the page cache in order.
         if _is_cached(self._descriptor, position + size - 1):
             return self._source.read_at(size, position)
-        chunk: bytes = gevent.get_hub().threadpool.apply(self._source.read_at, (size, position))
-        return chunk
+        return run_in_threadpool(self._source.read_at, (size, position))
 
 
 def _is_cached(descriptor: int, position: int) -> bool:

@@ -1,8 +1,14 @@
-"""Disconnect watcher: notices that a client has left while there is nothing to send to it.
+"""Disconnect watcher: notices that a client has disconnected while there is nothing to send to it.
 
-Only where the server shows the socket (gunicorn, werkzeug's server), by EPOLLRDHUP, or can be asked (waitress), by
-polling. What is looked at is whether the client closed its side, not whether there is something to read: a request
-that was sent ahead is no disconnect, and would hide one.
+Theory of operation
+-------------------
+If the server exposes the socket (gunicorn, werkzeug's server), each hub has one epoll descriptor with the sockets of
+all watched clients, and one libev watcher on it. It asks for EPOLLRDHUP, that the client has closed its side, and not
+for readability: a pipelined request would count as a disconnect, or hide one. If the server offers a function to ask
+instead (waitress), that is polled by a timer of the hub.
+
+Everything here runs in the thread of the hub, and callbacks are called by the hub. On a thread server the hub runs only
+while the reader waits.
 """
 
 from __future__ import annotations
@@ -20,14 +26,17 @@ from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._types import Callback
 
-# gevent takes it out of its module, lest somebody wait with it.
+# gevent removes it from the module, since waiting with it would block the hub.
 _epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _WATCH_READABLE = 1  # of gevent's loops
-_ASK_WAITRESS_EVERY = 0.25  # s, where a server must be asked
+_ASK_WAITRESS_EVERY = 0.25  # s between two polls of a server that must be asked
 
 
 def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Callback:
-    """Have *callback* called in *hub* when the client leaves, where that can be seen; return what ends the watch."""
+    """Call *callback* in *hub* when the client disconnects, if that can be seen; return a callable that ends the watch.
+
+    *callback* is called once at most, and not after the watch has ended.
+    """
     connection = server.connection
     if connection is not None and _epoll is not None:
         return hub_part(hub, _DisconnectWatcher).watch(hub, connection, callback)
@@ -38,25 +47,25 @@ def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Cal
 
 
 class _DisconnectWatcher:
-    """The clients that are watched in one hub: one descriptor of epoll's for all of them.
+    """The watched clients of one hub: one epoll descriptor for all of them, which exists while there are any.
 
-    It is kept for the hub, so it must not keep it: neither by itself nor, while it watches nobody, by what is the
-    loop's, which may have a call left for a greenlet of the hub.
+    It is a part of the hub (``process.hub_part``), so it must not reference the hub while it watches no client, not
+    even through a watcher of the loop, whose pending callbacks may reference a greenlet of the hub.
     """
 
     def __init__(self) -> None:
         self._callbacks: dict[int, Callback] = {}
 
     def watch(self, hub: Hub, connection: Any, callback: Callback) -> Callback:
-        """Watch the client of *connection*; return what ends that."""
+        """Watch the client of *connection*; return a callable that ends that."""
         try:
             descriptor = connection.fileno()
             self._register(hub, descriptor)
         except (OSError, ValueError):
-            # Closed already, or there is no descriptor for it: sending will tell. Or several streams are on one
-            # connection (HTTP/2): the server tells them apart.
+            # Closed already, or without a descriptor: the next write will fail. Or the connection is watched already,
+            # since it carries several streams (HTTP/2), and the server notices disconnects.
             return _no_watch
-        # One of before may stand here still, whose body nobody closed.
+        # Replaces the entry of an earlier stream on this descriptor whose body was never closed.
         self._callbacks[descriptor] = callback
         return _Watch(self, descriptor, callback)
 
@@ -78,10 +87,10 @@ class _DisconnectWatcher:
             callback()
 
     def forget(self, descriptor: int, callback: Callback) -> None:
-        """Watch this client no more; a second call does nothing."""
+        """End the watch of this client; again changes nothing."""
         if self._callbacks.get(descriptor) is callback:
             del self._callbacks[descriptor]
-            with contextlib.suppress(OSError):  # gone from there when it was closed
+            with contextlib.suppress(OSError):  # epoll forgets a descriptor that is closed
                 self._epoll.unregister(descriptor)
             self._close_unused()
 
@@ -94,7 +103,7 @@ class _DisconnectWatcher:
 
 
 class _Watch:
-    """Called, it ends the watch of one client. A closure would take four times as much memory for each stream."""
+    """Ends the watch of one client when it is called. A closure would take four times as much memory per stream."""
 
     __slots__ = ("_callback", "_descriptor", "_watcher")
 
@@ -121,4 +130,4 @@ def _poll_disconnect(hub: Hub, has_left: Callable[[], bool], callback: Callback)
 
 
 def _no_watch() -> None:
-    """End a watch that was none."""
+    """End a watch that does not exist."""

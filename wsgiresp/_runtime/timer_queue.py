@@ -1,7 +1,7 @@
 """Timer queue of a gevent hub: all timeouts of one duration share one libev timer, so arming and cancelling are O(1).
 
-Since all timeouts of a queue take equally long, the order in which they are armed is the order in which they are due,
-and rearming one is two operations on a dict.
+Since all timeouts of a queue have one duration, they are due in the order in which they were armed, and rearming one is
+two operations on a dict. A queue is used by the greenlets of its hub only; the hub calls the callbacks.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from gevent.hub import Hub
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._types import Callback
 
-_COALESCE = 0.05  # s: timeouts that are due this soon fire now, so that many streams cost one wake-up
+_COALESCE = 0.05  # s: timeouts that are due within this time fire together, so that many streams cost one wake-up
 
 
 class TimerQueue:
-    """The timeouts of *hub* that fire after *seconds*. Every call comes from a greenlet of that hub."""
+    """The timeouts of *hub* that fire after *seconds*; to be used by greenlets of that hub only."""
 
     __slots__ = ("__weakref__", "_due", "_is_running", "_loop", "_seconds", "_slack", "_timer")
 
@@ -31,17 +31,17 @@ class TimerQueue:
         self._is_running = False
 
     def arm(self, callback: Callback) -> None:
-        """Have *callback* called once, in the hub, after the seconds of this queue; one that is armed starts anew."""
+        """Call *callback* once, in the hub, after the duration; if it is armed already, the duration starts anew."""
         self._due.pop(callback, None)
         self._due[callback] = time.monotonic() + self._seconds
         if not self._is_running:
             self._start(self._seconds)
 
     def cancel(self, callback: Callback) -> None:
-        """Take the timeout of *callback* back; without one, nothing happens."""
+        """Disarm *callback*; without effect if it is not armed."""
         self._due.pop(callback, None)
         if not self._due and self._is_running:
-            # A running timer would keep the loop alive when everything else is done.
+            # A running timer would keep the loop from ending when nothing else is left to do.
             self._timer.close()
             self._is_running = False
 
@@ -68,11 +68,11 @@ class TimerQueue:
 
 
 class TimerQueues(WeakValueDictionary[float, TimerQueue]):
-    """The timer queues of one hub by their seconds; a queue that nobody holds is gone."""
+    """The timer queues of one hub by their duration; a queue is freed with the last stream that references it."""
 
 
 def timer_queue(hub: Hub, seconds: float) -> TimerQueue:
-    """Return the timer queue of *hub* for timeouts of *seconds*, shared by everyone who holds it."""
+    """Return the timer queue of *hub* for timeouts of *seconds*, which all streams of the hub share."""
     queues = hub_part(hub, TimerQueues)
     found = queues.get(seconds)
     if found is None:

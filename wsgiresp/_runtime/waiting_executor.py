@@ -6,16 +6,14 @@ functions, from there, to :data:`current_executor`. A function that is submitted
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-import gevent
 from gevent import Greenlet, monkey
-from gevent.event import Event
-from gevent.hub import Hub
 
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.interface import GreenletRuntime
 from wsgiresp._types import Callback
 
 _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
@@ -53,77 +51,71 @@ class ThreadExecutor:
             function()
 
 
+class _CallQueue:
+    """Functions that any thread submits, and one greenlet of *runtime* calls."""
+
+    def __init__(self, runtime: GreenletRuntime) -> None:
+        self._calls: deque[Callback | None] = deque()
+        self._wakeup = runtime.wakeup()
+
+    def submit(self, function: Callback | None) -> None:
+        """Have *function* called soon; None ends :meth:`call_all`. From any thread."""
+        self._calls.append(function)
+        self._wakeup.set_threadsafe()
+
+    def call_all(self) -> None:
+        """Call what is submitted, until the end."""
+        while True:
+            while not self._calls:
+                self._wakeup.wait()
+            function = self._calls.popleft()
+            if function is None:
+                return
+            function()
+
+
 class GreenletExecutor:
     """A greenlet whose hub runs the others meanwhile."""
 
     def __init__(self) -> None:
-        self._calls: deque[Callback | None] = deque()
-        self._has_some = Event()
-        # An async watcher is the one thing of a hub that another thread may touch.
-        watcher = gevent.get_hub().loop.async_()
-        watcher.start(self._has_some.set)
-        self._watchers = [watcher]
+        # A lease: the hub must not raise LoopExit while nothing but another thread will wake this greenlet.
+        self._runtime = GeventRuntime()
+        self._queue = _CallQueue(self._runtime)
 
-    def submit(self, function: Callback | None) -> None:
-        """Have *function* called soon."""
-        self._calls.append(function)
-        for watcher in self._watchers:  # none where this greenlet was killed meanwhile
-            watcher.send()
+    def submit(self, function: Callback) -> None:
+        """Have *function* called soon; never, if this greenlet was killed meanwhile."""
+        self._queue.submit(function)
 
     def end(self) -> None:
-        """Let the greenlet go on."""
-        self.submit(None)
+        """Let the greenlet continue after :meth:`wait`."""
+        self._queue.submit(None)
 
     def wait(self) -> None:
-        """Make the calls that come, until the end."""
+        """Call what is submitted, until the end."""
         try:
-            while (function := self._next()) is not None:
-                function()
+            self._queue.call_all()
         finally:
-            for watcher in self._watchers:
-                watcher.stop()
-                watcher.close()
-            self._watchers = []
-
-    def _next(self) -> Callback | None:
-        while not self._calls:
-            self._has_some.wait()
-            self._has_some.clear()
-        return self._calls.popleft()
+            self._runtime.close()
 
 
 class ReaderExecutor:
-    """The reader of a stream, whose *hub* runs whenever it waits: a greenlet beside it makes the calls."""
+    """The reader of a stream on *runtime*: a greenlet beside it, made at the first call, calls what is submitted."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._loop: Any = hub.loop
-        self._calls: deque[Callback | None] = deque()
-        self._has_some = Event()
+    def __init__(self, runtime: GreenletRuntime) -> None:
+        self._runtime = runtime
+        self._queue = _CallQueue(runtime)
         self._greenlet: Greenlet[..., None] | None = None
 
-    def submit(self, function: Callback | None) -> None:
-        """Have *function* called soon."""
-        self._calls.append(function)
-        # The hub is gone where the reader gave up.
-        with contextlib.suppress(ValueError):
-            self._loop.run_callback_threadsafe(self._wake)
+    def submit(self, function: Callback) -> None:
+        """Have *function* called soon; never, if the stream is closed and its hub destroyed."""
+        self._queue.submit(function)
+        self._runtime.call_soon_threadsafe(self._ensure_greenlet)
 
     def end(self) -> None:
         """Let the greenlet end."""
         if self._greenlet is not None:
-            self.submit(None)
+            self._queue.submit(None)
 
-    def _wake(self) -> None:
+    def _ensure_greenlet(self) -> None:
         if self._greenlet is None:
-            self._greenlet = Greenlet.spawn(self._run_submitted)
-        self._has_some.set()
-
-    def _run_submitted(self) -> None:
-        while True:
-            self._has_some.wait()
-            self._has_some.clear()
-            while self._calls:
-                function = self._calls.popleft()
-                if function is None:
-                    return
-                function()
+            self._greenlet = Greenlet.spawn(self._queue.call_all)

@@ -1,194 +1,226 @@
-"""Stream body for ASGI servers: an async source is stepped on the loop that iterates the body; sends pings."""
+"""Stream body for ASGI servers: the driver of a stream machine whose reader is a task of the server's asyncio loop.
+
+Theory of operation
+-------------------
+The server iterates the body in one task, the *reader*; an asynchronous source is stepped by another task of the same
+loop. Each ``__anext__()`` asks the machine what to do; only here the reader waits, on ``_wakeup``. The producer, the
+timers, and ``finish()`` and ``abort()``, from any thread, wake it. The server notices a disconnect itself: it cancels
+the reader and closes the body. The server applies its own write timeout, so ``send_timeout`` has no effect.
+
+``_producer``, ``_runtime`` and ``_wakeup`` are set once, by ``begin()``, in the thread of the loop; before that no
+other thread knows the body. ``close()`` comes from any thread: it has the source closed on the loop, and runs the steps
+in the thread of its caller, since steps may block.
+
+See ``machine`` for the phases, and docs/explanation/streams.md.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import logging
 from collections.abc import AsyncIterator, Iterable
 
-from wsgiresp._protocol.length_counting import LengthCounter
-from wsgiresp._runtime.asyncio_thread import running_loop
+from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime, AsyncioTimers, AsyncioWakeup, run_in_thread
 from wsgiresp._runtime.close_order import Step, run_each
-from wsgiresp._streams.open_streams import register, unregister
-from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy, transfer_error
-from wsgiresp._streams.producers import TaskProducer
+from wsgiresp._streams.machine import NEW, WAIT, StreamMachine
+from wsgiresp._streams.open_streams import log_late_close, log_unread_error, register, unregister
+from wsgiresp._streams.policy import CLOSE_TIMEOUT, CLOSE_TIMEOUT_ABORTED, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
+from wsgiresp._streams.producers import Producer
 from wsgiresp._streams.stream_source import StreamSource
-
-log = logging.getLogger("wsgiresp")
+from wsgiresp._streams.task_producer import TaskProducer
 
 
 class ASGIStreamBody:
-    """The chunks of *source*, an asynchronous one, stepped by the loop that iterates this.
+    """The chunks of *source*, which is asynchronous, for the loop that iterates this.
 
-    ``aclose()`` closes the source; ``close()``, from any thread, does so too and then takes *steps*. *length*: the
-    bytes that Content-Length announces, if it does. Of *policy* all is kept but ``send_timeout``: the server waits.
+    ``aclose()`` closes the source; ``close()``, from any thread, does so too and then runs *steps*. *length*: the bytes
+    that Content-Length announces, None without one.
     """
+
+    __slots__ = (
+        "_age_timers",
+        "_machine",
+        "_ping_timers",
+        "_producer",
+        "_runtime",
+        "_source",
+        "_steps",
+        "_wakeup",
+    )
+
+    _runtime: AsyncioRuntime
+    _wakeup: AsyncioWakeup
 
     def __init__(
         self, source: StreamSource, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None
     ) -> None:
         self._source = source
-        self._policy = policy
-        self._steps: Iterable[Step] = (self._end, *steps)
-        self._length = None if length is None else LengthCounter(length)
-        self._preamble = policy.preamble
-        self._producer: TaskProducer | None = None
-        self._timers: list[asyncio.TimerHandle] = []
-        self._must_finish = self._is_over = self._is_ping_due = self._is_closed = self._has_given_up = False
-        self._is_aborted = False
+        self._machine = StreamMachine(policy, length)
+        self._steps: tuple[Step, ...] = (self._end, *steps)
+        self._producer: Producer | None = None
+        self._ping_timers: AsyncioTimers | None = None
+        self._age_timers: AsyncioTimers | None = None
 
     async def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with a preamble, at once.
+        """Start the source, and return once there is something to send or the stream has ended; with a preamble, soon.
 
-        What the source raises before its first chunk is raised here. Again changes nothing.
+        What the source raises before its first chunk is raised here, ``RuntimeError`` for a ``StopAsyncIteration``.
+        Then the body is closed, and its steps have run, in another thread. Again changes nothing.
         """
-        if self._producer is not None or self._is_closed:
+        if self._machine.phase is not NEW:
             return
-        self._loop = asyncio.get_running_loop()
-        self._wakeup = asyncio.Event()
-        self._producer = TaskProducer(self._source, self._wakeup.set, loop=self._loop)
-        self._buffer = self._producer.buffer
-        self._producer.begin()
-        register(self)
-        if self._policy.max_age:
-            self._timers.append(self._loop.call_later(self._policy.max_age, self.finish))
-        if self._preamble:
-            # For a source that fails at once.
-            moment = self._loop.call_later(FIRST_STEP_GRACE, self._wakeup.set)
-            await self._await()
-            moment.cancel()
-        else:
-            while not (self._buffer.chunks or self._buffer.has_ended):
-                await self._await()
-        error = self._buffer.error
-        if error is not None and not self._buffer.chunks:
-            self._buffer.error = None
-            raise error
+        try:
+            self._start()
+            await self._await_start()
+            self._machine.open()
+        except BaseException:
+            try:
+                await self.aclose()
+            finally:
+                await run_in_thread(self.close)
+            raise
 
     def finish(self) -> None:
-        """Finish the stream soon, with its closing bytes, if its policy has any; from any thread."""
-        if self._policy.closing_bytes is not None:
-            self._must_finish = True
-            self._loop.call_soon_threadsafe(self._wakeup.set)
+        """End the stream early, with its closing bytes, if its policy allows that; from any thread."""
+        if self._machine.request_finish() and self._producer is not None:
+            self._wakeup.set_threadsafe()
 
     def abort(self) -> None:
-        """Have the source closed soon, so that the transfer breaks off; from any thread."""
+        """Close the source and break the transfer, soon; from any thread.
+
+        The closing bytes of a stream that was finished before still go out.
+        """
+        self._machine.request_abort()
         if self._producer is not None:
-            self._is_aborted = self._must_finish = True
-            self._loop.call_soon_threadsafe(self._stop_source, self._producer)
+            self._wakeup.set_threadsafe()
+            self._producer.stop()
+
+    def __str__(self) -> str:
+        """The name of the source, for the log."""
+        return self._source.name
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
         await self.begin()
-        chunk = await self._next()
-        if self._preamble:
-            chunk, self._preamble = self._preamble + chunk, b""
-        return chunk if self._length is None else self._length.count(chunk)
+        machine = self._machine
+        action = machine.next_action()
+        if action is WAIT:
+            if self._ping_timers is not None:
+                self._ping_timers.arm(self._note_quiet)
+            try:
+                while action is WAIT:
+                    await self._wait()
+                    action = machine.next_action()
+            finally:
+                if self._ping_timers is not None:
+                    self._ping_timers.cancel(self._note_quiet)
+        if isinstance(action, bytes):
+            return action
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Close the source and wait until that is done, for up to 10 s."""
-        self._is_closed = True
-        self._forget()
-        if self._producer is None:
+        """Close the source and wait for that, up to 10 s, or 0.5 s after an abort; on the loop of the reader."""
+        producer = self._producer
+        if producer is None:  # never begun
+            self._machine.close()
             await self._source.aclose()
             return
-        self._stop_source(self._producer)
-        if not self._buffer.has_ended:
-            await self._await_end()
+        self._discard(producer)
+        expired: list[bool] = []
+
+        def expire() -> None:
+            expired.append(True)
+            self._wakeup.set()
+
+        seconds = CLOSE_TIMEOUT_ABORTED if self._machine.is_aborted else CLOSE_TIMEOUT
+        limit = self._runtime.timers(seconds)
+        limit.arm(expire)
+        try:
+            while not (producer.buffer.has_ended or expired):
+                await self._wakeup.wait()
+        finally:
+            limit.cancel(expire)
+        if producer.buffer.has_ended:
+            log_unread_error(producer.buffer)
+        else:
+            log_late_close(self, seconds, self._machine.is_aborted)
 
     def close(self) -> None:
-        """Close the source and take the steps, each once; the log tells of what fails. From any thread."""
+        """Close the source and run the steps, each once; failures are logged. From any thread.
+
+        On the loop itself it does not wait for the source, which is closed in a later turn.
+        """
+        # Taken out before they are run, so a close() from inside a step cannot repeat them.
         steps, self._steps = self._steps, ()
         run_each(steps)
 
-    async def _next(self) -> bytes:
-        buffer = self._buffer
-        self._is_ping_due = False
-        ping_interval = self._policy.ping_interval
-        pings = self._loop.call_later(ping_interval, self._note_ping_due) if ping_interval else None
-        try:
-            while not self._is_over:
-                if self._must_finish:
-                    return self._final_chunk()
-                if buffer.chunks:
-                    return buffer.take()
-                if self._preamble:
-                    return b""
-                if buffer.has_ended:
-                    self._is_over = True
-                    self._raise_outcome()
-                elif self._is_ping_due:
-                    return self._policy.ping
-                else:
-                    await self._await()
-        finally:
-            if pings is not None:
-                pings.cancel()
-        raise StopAsyncIteration
+    def _start(self) -> None:
+        policy = self._machine.policy
+        runtime = self._runtime = AsyncioRuntime.current()
+        wakeup = self._wakeup = runtime.wakeup()
+        source = self._source
+        producer: Producer
+        if source.brings_producer:
+            producer = source.content.__wsgiresp_producer__(source, runtime, wakeup.set)
+        else:
+            producer = TaskProducer(source, wakeup.set, runtime=runtime)
+        if policy.ping_interval:
+            self._ping_timers = runtime.timers(policy.ping_interval)
+        self._machine.begin(producer.buffer)
+        self._producer = producer
+        register(self)
+        producer.begin()
+        if policy.max_age:
+            self._age_timers = runtime.timers(policy.max_age)
+            self._age_timers.arm(self.finish)
 
-    async def _await(self) -> None:
-        """Wait until something has happened, or perhaps nothing."""
-        buffer = self._buffer
+    async def _await_start(self) -> None:
+        machine, wakeup = self._machine, self._wakeup
+        if not machine.policy.preamble:
+            while machine.must_wait_for_start():
+                await self._wait()
+            return
+        grace = self._runtime.timers(FIRST_STEP_GRACE)
+        grace.arm(wakeup.set)
+        try:
+            await self._wait()
+        finally:
+            grace.cancel(wakeup.set)
+
+    async def _wait(self) -> None:
+        """Wait until something wakes the reader; it may return without a reason."""
+        buffer = self._machine.buffer
         buffer.reader_waits = True
         try:
             await self._wakeup.wait()
         finally:
-            self._wakeup.clear()
             buffer.reader_waits = False
 
-    def _stop_source(self, producer: TaskProducer) -> None:
-        self._buffer.close()
+    def _note_quiet(self) -> None:
+        self._machine.note_quiet()
+        self._wakeup.set()
+
+    def _discard(self, producer: Producer) -> None:
+        """Read nothing any more, and have the source closed soon."""
+        self._machine.close()
+        unregister(self)
+        for timers, callback in ((self._ping_timers, self._note_quiet), (self._age_timers, self.finish)):
+            if timers is not None:
+                timers.cancel(callback)
+        producer.buffer.close()
         producer.stop()
         self._wakeup.set()
 
-    async def _await_end(self) -> None:
-        limit = self._loop.call_later(CLOSE_TIMEOUT, self._give_up)
-        while not (self._buffer.has_ended or self._has_given_up):
-            await self._wakeup.wait()
-            self._wakeup.clear()
-        limit.cancel()
-        if not self._buffer.has_ended:
-            log.warning("the source of a stream is still open %g s after it was to be closed", CLOSE_TIMEOUT)
-
-    def _final_chunk(self) -> bytes:
-        self._is_over = True
-        if self._is_aborted:
-            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
-        return self._buffer.close() + (self._policy.closing_bytes or bytes)()
-
-    def _raise_outcome(self) -> None:
-        error, self._buffer.error = self._buffer.error, None
-        if error is not None:
-            raise transfer_error(error)
-        if self._length is not None:
-            self._length.require_complete()
-
-    def _note_ping_due(self) -> None:
-        self._is_ping_due = True
-        self._wakeup.set()
-
-    def _give_up(self) -> None:
-        self._has_given_up = True
-        self._wakeup.set()
-
-    def _forget(self) -> None:
-        unregister(self)
-        for timer in self._timers:
-            timer.cancel()
-
     def _end(self) -> None:
-        if self._is_closed:
+        if self._machine.is_closed:
             return
-        if self._producer is None:
-            self._is_closed = True
+        if self._producer is None:  # never begun
+            self._machine.close()
             self._source.close_unused()
-        elif running_loop() is self._loop:
-            # Here nobody can wait for it: it is closed in its turn.
-            self._is_closed = True
-            self._forget()
-            self._stop_source(self._producer)
-        elif self._loop.is_running():
-            asyncio.run_coroutine_threadsafe(self.aclose(), self._loop).result(CLOSE_TIMEOUT + 1)
+        elif self._runtime.is_current:
+            self._discard(self._producer)
+        elif self._runtime.is_running:
+            self._runtime.run_from_thread(self.aclose(), CLOSE_TIMEOUT + 1)
+        else:  # the loop has ended, and nothing can step the source any more
+            self._machine.close()
+            unregister(self)

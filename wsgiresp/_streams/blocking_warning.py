@@ -1,4 +1,4 @@
-"""The warning, once in a process, that event streams block a worker without greenlets, and the cure of it."""
+"""Warning, logged once in a process, that event streams block a worker without greenlets, with the command to use."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ EVENT = "an event stream blocks a worker"
 
 
 def warn_of_blocking(server: ServerProfile) -> None:
-    """Log, once in a process, that an event stream keeps a thread of *server* busy, and the command that cures it.
+    """Log, once in a process, that an event stream blocks a thread of *server*, and the command that avoids it.
 
-    Silent where a hub serves all streams in one thread, and where the server has as many threads as it has clients.
+    Not if a hub serves all streams in one thread, nor if the server starts a thread for each client.
     """
     if not may_block_thread():
         return
@@ -36,7 +36,7 @@ def warn_of_blocking(server: ServerProfile) -> None:
 def _cure(server: ServerProfile) -> str:
     if not server.shows_gunicorn_socket:
         return "gunicorn --worker-class gevent MODULE:APP"
-    # Of two options of a kind, gunicorn takes the last.
+    # gunicorn takes the last of two equal options.
     program, *arguments = sys.argv
     program = "gunicorn" if os.path.basename(program) in ("__main__.py", "gunicorn") else program
     return shlex.join([program, *arguments, "--worker-class", "gevent"])

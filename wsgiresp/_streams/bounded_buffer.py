@@ -1,33 +1,81 @@
-"""Bounded buffer between producer and reader of a stream: backpressure (how far ahead), joining of small chunks.
+"""Bounded buffer between the producer and the reader of a stream: backpressure, and coalescing of small chunks.
 
-A server pays 7 to 10 us for each chunk that it is given, whatever the size. So small chunks that are ready together
-leave as one; a chunk that is alone leaves alone, at once.
+Theory of operation
+-------------------
+The producer puts chunks and the reader takes them, in one thread or in two. No lock is needed, since each attribute has
+one writer:
+
+=================  ==============================  ====================================================================
+written by         attributes                      read by
+=================  ==============================  ====================================================================
+the producer       ``_put``, ``error``,            the reader; ``has_ended`` before it looks at ``chunks``, since a
+                   ``has_ended``                   last chunk may be put in between
+the reader         ``_taken``, ``is_closed``       the producer
+both               ``chunks``                      the producer only appends, the reader only removes from the front
+both               ``_is_full``                    the producer sets it, whoever empties the buffer resets it
+both               ``reader_waits``                the reader sets it before it waits and looks at ``chunks`` again; the
+                                                   put that wakes it resets it, so that a burst of puts wakes once
+=================  ==============================  ====================================================================
+
+*Backpressure*: from the high watermark on the producer pauses until the buffer is empty. The buffer is bounded by
+bytes, so that a producer of large chunks does not fill the memory while a slow client takes them.
+
+*Coalescing*: a server spends 7 to 10 us on each chunk, whatever its size. Small chunks that are ready together are
+handed over as one. A single chunk is never held back for more.
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from wsgiresp._types import Callback
 
 HIGH_WATERMARK = 65536
-"""Bytes in the buffer from which on a producer waits until it is empty, unless they are fewer than four chunks."""
+"""High watermark, in bytes: the producer pauses until the buffer is empty, unless it holds fewer than four chunks."""
 
 MAX_BUFFERED = 262144
-"""Bytes in the buffer from which on a producer waits in any case; the chunk that goes beyond is the last."""
+"""Bytes at which the producer pauses whatever the number of chunks; the chunk that exceeds it is still taken."""
 
 _MIN_CHUNKS = 4  # with one, a producer of 64 KiB chunks costs 1.25 times a plain generator, with four 1.0
-_COALESCE_LIMIT = 98304  # bytes: what is more goes out chunk by chunk, since to copy it costs more than to send it
+_COALESCE_LIMIT = 98304  # bytes: above it chunks are handed over one by one, since a copy costs more than a send
+
+
+class ReadableBuffer(Protocol):
+    """The reader's side of a buffer; a producer that brings its own buffer has one like it."""
+
+    error: BaseException | None
+    reader_waits: bool
+
+    @property
+    def chunks(self) -> object:
+        """The ready chunks; true if there is one."""
+        ...
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the source is closed, and no chunk will follow."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the reader has called :meth:`close`."""
+        ...
+
+    def take(self) -> bytes:
+        """Return the next chunk; there must be one."""
+        ...
+
+    def close(self) -> bytes:
+        """Take no more chunks, and return the ready ones, joined."""
+        ...
 
 
 class BoundedBuffer:
     """The chunks that a producer has made and the reader has not taken yet.
 
     *on_readable* wakes the reader and is called in the thread of the producer; *on_writable* wakes the producer and is
-    called in the thread of the reader. With *one_at_a_time* the producer waits after each chunk: for threads in which
+    called in the thread of the reader. With *one_at_a_time* the producer pauses after each chunk: for threads in which
     no other greenlet runs while it makes the next.
-
-    Producer and reader may be in two threads, and need no lock: the producer alone appends to ``chunks`` and writes
-    ``_put``, ``error`` and ``has_ended``; the reader alone removes from ``chunks`` and writes ``_taken`` and
-    ``is_closed``.
     """
 
     __slots__ = (
@@ -48,24 +96,24 @@ class BoundedBuffer:
     def __init__(self, on_readable: Callback, on_writable: Callback | None, one_at_a_time: bool = False) -> None:
         self._on_readable = on_readable
         self.on_writable = on_writable
-        """None until the producer waits for the first time, if that is in the thread of the reader."""
+        """None until the first pause of a producer in the reader's thread."""
         self.chunks: list[bytes] = []  # not a deque: an empty one takes 0.7 KiB, and most streams wait most of the time
-        """What is ready, to be looked at and not to be changed."""
+        """The ready chunks; read-only for others."""
         self._high_watermark, self._min_chunks = (1, 1) if one_at_a_time else (HIGH_WATERMARK, _MIN_CHUNKS)
-        self._put = 0  # bytes, the producer's
-        self._taken = 0  # bytes, the reader's
+        self._put = 0  # bytes
+        self._taken = 0  # bytes
         self._is_full = False
         self.reader_waits = False
         """Whether the reader waits for a chunk."""
         self.is_closed = False
-        """Whether the reader takes no more."""
+        """Whether the reader has closed the buffer."""
         self.has_ended = False
-        """Whether the producer puts no more, and has closed its source."""
+        """Whether the source is closed, and no chunk will follow."""
         self.error: BaseException | None = None
-        """What the producer ended by."""
+        """The error that ended the source, until the reader takes it."""
 
     def put(self, chunk: bytes) -> bool:
-        """Put a chunk that is not empty; return whether the producer must wait, see :attr:`is_full`."""
+        """Put *chunk*, which must not be empty; return whether the producer must pause, see :attr:`is_full`."""
         self.chunks.append(chunk)
         self._put = put = self._put + len(chunk)
         if self.reader_waits:
@@ -77,7 +125,7 @@ class BoundedBuffer:
         return (waiting >= MAX_BUFFERED or len(self.chunks) >= self._min_chunks) and self.pause_producer()
 
     def pause_producer(self) -> bool:
-        """Let the producer wait until all is taken; return whether there is anything to wait for."""
+        """Mark the buffer as full; return whether the producer must pause, False if the reader has emptied it."""
         self._is_full = True
         if self.chunks and not self.is_closed:
             return True
@@ -86,11 +134,11 @@ class BoundedBuffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether the producer has to wait; *on_writable* is called when that is over."""
+        """Whether the producer must pause; *on_writable* is called when it may go on."""
         return self._is_full
 
     def take(self) -> bytes:
-        """Return the next chunk, of which there must be one; small ones with all that are ready beside it."""
+        """Return the next chunk, or all ready chunks joined if they are small; there must be one."""
         chunks = self.chunks
         if len(chunks) > 1 and self._put - self._taken <= _COALESCE_LIMIT:
             count = len(chunks)  # not clear(): another thread may be putting
@@ -104,13 +152,13 @@ class BoundedBuffer:
         return chunk
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that nothing more will be put, since the source has ended and is closed, or has failed with *error*."""
+        """End the buffer: the source is closed, after it has ended or has failed with *error*."""
         self.error = error
         self.has_ended = True
         self._on_readable()
 
     def close(self) -> bytes:
-        """Say that nothing more will be taken, and return what is ready."""
+        """Take no more chunks, and return the ready ones, joined."""
         self.is_closed = True
         count = len(self.chunks)  # as in take()
         rest = b"".join(self.chunks[:count])

@@ -1,24 +1,31 @@
-"""Stream policy, as data: preamble, keep-alive ping, write timeout, maximum age, closing bytes."""
+"""Stream policy, as data: preamble, keep-alive ping, write timeout, maximum age, closing bytes; errors of a stream."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import NamedTuple
 
 CLOSE_TIMEOUT = 10.0
-"""Seconds that ``close()`` waits for a source to be closed; then it goes on without it and says so."""
+"""Seconds that ``close()`` waits for a source to be closed; then it goes on without it and logs a warning."""
+
+CLOSE_TIMEOUT_ABORTED = 0.5
+"""The same after an abort, when the process is shutting down."""
 
 FIRST_STEP_GRACE = 0.02
-"""Seconds for a source that runs elsewhere to fail in, before the preamble goes out."""
+"""Seconds in which a source that runs in another thread or task may fail before the preamble is sent."""
+
+SECOND_PING_AFTER = 0.1
+"""Seconds between the two pings of a probe, at most: the RST of a client that has disconnected arrives meanwhile."""
 
 
 class StreamPolicy(NamedTuple):
-    """How a stream behaves beside its chunks; all times in seconds, 0 for never.
+    """How a stream behaves besides its chunks; all times in seconds, 0 for never.
 
-    *preamble* is sent at once, *ping* whenever *ping_interval* has passed without a chunk, with *second_ping* soon
-    after it where only a second write shows that a client has left. *closing_bytes* returns the last bytes of a stream
-    that is finished by *max_age* or with the worker; a stream without it is not finished. A client that takes nothing
-    for *send_timeout* is dropped.
+    *preamble* is sent at once. *ping* is the keep-alive ping, sent whenever *ping_interval* has passed without a chunk;
+    *second_ping* follows it where only a second write shows that a client has disconnected. *closing_bytes* returns
+    the last bytes of a stream that is finished early, by *max_age* or by a shutdown; a stream without it cannot be
+    finished early. *send_timeout* is the write timeout: a client that acknowledges no bytes for that long is dropped.
     """
 
     preamble: bytes = b""
@@ -37,11 +44,23 @@ MAY_FINISH = StreamPolicy(closing_bytes=bytes)
 """A stream that may be finished between any two chunks, without closing bytes."""
 
 
+def start_error(error: BaseException) -> BaseException:
+    """Return what to raise to the caller where the source has raised *error* before its first chunk.
+
+    A ``StopIteration`` or ``StopAsyncIteration`` would end the caller's own iteration (PEP 479).
+    """
+    if not isinstance(error, StopIteration | StopAsyncIteration):
+        return error
+    failed = RuntimeError(f"a stream raised {type(error).__name__}")
+    failed.__cause__ = error
+    return failed
+
+
 def transfer_error(error: BaseException) -> BaseException:
     """Return what to raise to the server where the source has raised *error* after its first chunk.
 
-    Servers take an ``OSError`` for a client that has left and say nothing of it, and some know nothing of what is no
-    ``Exception``.
+    Servers take an ``OSError`` for a disconnect and log nothing, and some do not handle a ``BaseException`` that is not
+    an ``Exception``.
     """
     if isinstance(error, KeyboardInterrupt) or (
         isinstance(error, Exception) and not isinstance(error, OSError | StopIteration | StopAsyncIteration)
@@ -50,3 +69,12 @@ def transfer_error(error: BaseException) -> BaseException:
     ended = RuntimeError(f"a stream ended early: its source raised {error!r}")
     ended.__cause__ = error
     return ended
+
+
+def aborted_error() -> OSError:
+    """Return what to raise to the server for a stream that was aborted.
+
+    An ``OSError``, for which servers log no traceback: thousands of streams may be aborted at once, and neither their
+    clients nor their views have failed.
+    """
+    return BrokenPipeError(errno.EPIPE, "the stream was aborted: the worker is shutting down")

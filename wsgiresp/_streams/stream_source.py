@@ -25,10 +25,11 @@ _NO_CONTEXT = contextlib.nullcontext()
 
 
 class StreamSource(NamedTuple):
-    """Where the chunks of one answer come from.
+    """The source of the chunks of one answer.
 
-    *encode* makes bytes of what *content* gives, but for what is of the type *raw*: that is bytes already. *around* is
-    entered before the first step and left once the content is closed. All of it happens in *context*.
+    *encode* converts each item of *content* to bytes, except for items of the type *raw*, which are bytes already.
+    *around* makes a context manager that is entered before the first step and exited once the content is closed. All of
+    it happens in *context*.
     """
 
     content: Any
@@ -43,24 +44,34 @@ class StreamSource(NamedTuple):
         return isinstance(self.content, AsyncIterable)
 
     @property
+    def brings_producer(self) -> bool:
+        """Whether the content makes its own producer, see ``producers.ProvidesProducer``."""
+        return hasattr(type(self.content), PRODUCER)
+
+    @property
+    def suits_loop(self) -> bool:
+        """Whether a reader on an asyncio loop needs no other thread for it."""
+        return suits_loop(self.content)
+
+    @property
     def name(self) -> str:
-        """What to call the content in a log: the function of a generator, the class of anything else."""
+        """The name of the content for the log: the function of a generator, the class of anything else."""
         return str(getattr(self.content, "__qualname__", type(self.content).__qualname__))
 
     def enclosing_context(self) -> AbstractContextManager[object]:
-        """Return what the steps are made in."""
+        """Return the context manager in which all steps are made."""
         return _NO_CONTEXT if self.around is None else self.around()
 
     def iterator(self) -> Iterator[Any]:
-        """Return the chunks, not yet encoded."""
+        """Return an iterator of the items, which are not encoded yet."""
         return iter(_blocks(self.content) if hasattr(self.content, "read") else self.content)
 
     def close(self, iterator: object = None) -> None:
-        """Close *iterator*, made of the content, and the content itself; the log tells of what fails."""
+        """Close *iterator*, which was made of the content, and the content itself; failures are logged."""
         run_each(_closers("close", iterator, self.content))
 
     async def aclose(self, iterator: object = None) -> None:
-        """Do what :meth:`close` does with what is asynchronous, in its loop."""
+        """Close an asynchronous *iterator* and the content, in the loop that steps them; failures are logged."""
         for close in _closers("aclose", iterator, self.content):
             try:
                 done = close()
@@ -70,39 +81,41 @@ class StreamSource(NamedTuple):
                 log.exception("%r failed after a response", close)
 
     def close_unused(self) -> None:
-        """Close the content, of which no step was made, from outside of the loop."""
+        """Close the content before any step was made; to be called outside of the loop that would step it."""
         if self.is_async:
             asyncio_thread.run_or_schedule(self.aclose())
         else:
             self.close()
 
 
-def _closers(name: str, *things: object) -> list[Step]:
-    distinct = {id(thing): thing for thing in things}
-    closers: list[Step | None] = [
-        getattr(thing, name, None) or getattr(thing, "close", None) for thing in distinct.values()
-    ]
-    return [close for close in closers if close is not None]
+def _closers(name: str, iterator: object, content: object) -> list[Step]:
+    closers: list[Step] = []
+    for thing in (content,) if iterator is content else (iterator, content):
+        close: Step | None = getattr(thing, name, None) or getattr(thing, "close", None)
+        if close is not None:
+            closers.append(close)
+    return closers
 
 
 def _blocks(file: Any) -> Iterable[Any]:
-    # A text file gives lines: its read() waits until it has as much as it was asked for.
+    # A text file is read by lines: its read() blocks until it has as many characters as requested.
     return file if hasattr(file, "encoding") else _read_blocks(file)
 
 
 def _read_blocks(file: Any) -> Iterator[Any]:
-    # read1() gives what a pipe has by now. One that is not of the class is that of what a wrapper wraps.
+    # read1() returns what a pipe has at the moment. Looked up on the class: a wrapper may pass the attribute of the
+    # wrapped file on.
     read = file.read1 if hasattr(type(file), "read1") else file.read
-    # Also where what reads text does not say so. None is no end: it stands for what is not there yet.
+    # An empty str ends it too, of a text file without an encoding. None is not the end: no bytes are available yet.
     while (block := read(READ_SIZE)) or block is None:
         yield block
 
 
 class StreamContent:
-    """*content* as the body of a response, for whoever reads it without a stream: its chunks, as *encode* makes them.
+    """*content* as the body of a response that is read without a stream: its items, converted by *encode*.
 
-    ``mark_used()`` comes before each use, also before one by a :class:`StreamSource`: content that gives its chunks
-    once is used once.
+    ``mark_used()`` must precede each use, by a :class:`StreamSource` too: content that can be iterated once is used
+    once.
     """
 
     __slots__ = ("_is_used", "content", "encode")
@@ -113,7 +126,7 @@ class StreamContent:
         self._is_used = False
 
     def mark_used(self) -> None:
-        """Raise ``RuntimeError`` where the content gives its chunks only once, and has."""
+        """Raise ``RuntimeError`` if the content can be iterated only once, and was."""
         if self._is_used and (isinstance(self.content, Iterator | AsyncIterator) or hasattr(self.content, "read")):
             raise RuntimeError("the content is an iterator that was sent already: make a response for each request")
         self._is_used = True
@@ -131,32 +144,42 @@ class StreamContent:
             source.close(iterator)
 
     def close(self) -> None:
-        """Close the content, unless somebody uses it, who closes it then."""
+        """Close the content, unless it was used: then its user closes it."""
         if not self._is_used:
             self.close_unused()
 
     def close_unused(self) -> None:
-        """Close the content, of which no step was made."""
+        """Close the content before any step was made."""
         self._source().close_unused()
 
     def _source(self) -> StreamSource:
         return StreamSource(self.content, self.encode, contextvars.copy_context())
 
 
-def unwrap_stream_with_context(content: Any) -> Any:
-    """Return the generator inside of one that ``flask.stream_with_context`` made; anything else as it is.
+PRODUCER = "__wsgiresp_producer__"
+"""The method of a content's class that makes its own producer, see ``producers.ProvidesProducer``."""
 
-    That one pushes the contexts of the request itself, while the view has them pushed in another context: neither could
-    be popped. They are in the context that a :class:`StreamSource` is stepped in anyway.
+
+def suits_loop(content: object) -> bool:
+    """Return whether a reader on an asyncio loop needs no other thread: *content* is async or brings its producer."""
+    return isinstance(content, AsyncIterable) or hasattr(type(content), PRODUCER)
+
+
+def unwrap_stream_with_context(content: Any) -> Any:
+    """Return the generator inside of one that ``flask.stream_with_context`` made; any other *content* as it is.
+
+    The outer generator pushes the contexts of the request in its first step, in another context (``contextvars``) than
+    the view has pushed them in, so neither could be popped. A :class:`StreamSource` is stepped in a copy of the view's
+    context, which has them.
     """
     code = getattr(content, "gi_code", None)
     if code is None or code.co_qualname != _OF_FLASK:
         return content
-    frame = content.gi_frame  # not of every generator: it would keep the object, of 0.2 KiB
+    frame = content.gi_frame  # only of this generator: reading it makes a frame object of 0.2 KiB that stays
     if frame is None or "gen" not in frame.f_locals:
         return content
     inner = frame.f_locals["gen"]
-    content.close()  # it has pushed nothing yet, and leaves the inner one open
+    content.close()  # it has pushed nothing yet, and does not close the inner generator
     return inner
 
 
@@ -164,8 +187,10 @@ _OF_FLASK = "stream_with_context.<locals>.generator"
 
 
 def require_streamable(name: str, content: object) -> None:
-    """Raise ``TypeError`` where *content*, given to the class of this *name*, is nothing that gives chunks."""
-    if isinstance(content, Mapping) or not (isinstance(content, Iterable | AsyncIterable) or hasattr(content, "read")):
+    """Raise ``TypeError`` if *content*, given to the response class *name*, cannot be iterated as a stream."""
+    if isinstance(content, Mapping) or not (
+        isinstance(content, Iterable | AsyncIterable) or hasattr(content, "read") or hasattr(type(content), PRODUCER)
+    ):
         hint = " (call the generator function)" if callable(content) else ""
         raise TypeError(
             f"content of {name} must be an iterable, an async iterable or a file, got {type(content).__name__}{hint}"

@@ -1,20 +1,28 @@
-"""Write timeout: close the connection of a client that acknowledges no bytes for a number of seconds."""
+"""Write timeout: drops a client that acknowledges no bytes for a number of seconds.
+
+Theory of operation
+-------------------
+The reader arms the timeout when it hands a chunk to the server, and cancels it when the server comes back. Under a hub
+that runs others meanwhile the timer belongs to that hub, and everything here runs in the reader's thread. On a thread
+server the reader's thread is blocked in the write, so the timer belongs to the asyncio thread: ``arm()`` and
+``cancel()`` only post to it, and all attributes are written there. Nothing but the socket can end a blocked write;
+without a visible socket there is no write timeout on such a server.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import socket
 import struct
 import sys
-from typing import Any, Protocol
-
-from gevent.hub import Hub
-from greenlet import getcurrent, greenlet
+from collections.abc import Callable
+from typing import Any
 
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime
+from wsgiresp._runtime.interface import GreenletRuntime, Runtime, Wakeup
 from wsgiresp._runtime.sockets import shut_connection
-from wsgiresp._runtime.timer_queue import timer_queue
+from wsgiresp._types import Callback
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 # tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
@@ -22,106 +30,86 @@ _ACKNOWLEDGED = struct.Struct("=120xQ")
 
 
 def acknowledged(connection: Any) -> int:
-    """Return how many bytes of what was sent the client's side has acknowledged, 0 where the system does not tell."""
+    """Return how many sent bytes the client's side has acknowledged, 0 where the system does not report it."""
     try:
         found = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _ACKNOWLEDGED.size)
         return int(_ACKNOWLEDGED.unpack(found)[0])
-    # No TCP, an older system that tells less, another one whose record looks otherwise; or no socket is shown.
+    # Not TCP; an older system with a shorter record, or one with another layout; no socket is visible.
     except (OSError, TypeError, AttributeError, struct.error):
         return 0
 
 
-class WriteTimeout(Protocol):
-    """Drops the client when as many seconds have passed from ``arm()`` on without a ``cancel()``.
+class WriteTimeout:
+    """Drops the client of *connection* once *seconds* have passed after :meth:`arm` without :meth:`cancel`.
 
-    Where the system tells, one that has taken something meanwhile has as many again: a chunk may be large.
+    A client that has acknowledged something meanwhile has *seconds* again: a chunk may be large. *run* calls a function
+    in the thread of *runtime*. *interrupter* returns a callable that raises its argument in the reader's greenlet: that
+    is used where *connection* is None.
     """
 
-    def arm(self) -> None:
-        """Begin to count: the server has something to send."""
-        ...
+    __slots__ = ("_acknowledged", "_connection", "_interrupt", "_interrupter", "_run", "_timers")
 
-    def cancel(self) -> None:
-        """Count no more: it has been sent."""
-        ...
-
-
-class HubWriteTimeout:
-    """For a reader that is a greenlet of *hub*, which others keep running while it sends."""
-
-    def __init__(self, hub: Hub, seconds: float, connection: Any) -> None:
-        self._timeouts = timer_queue(hub, seconds)
+    def __init__(
+        self,
+        runtime: Runtime[Wakeup],
+        seconds: float,
+        connection: Any,
+        *,
+        run: Callable[[Callback], object],
+        interrupter: Callable[[], Callable[[BaseException], object]] | None = None,
+    ) -> None:
+        self._timers = runtime.timers(seconds)
         self._connection = connection
-        self._reader: greenlet | None = None
-        self._taken = 0
+        self._run = run
+        self._interrupter = interrupter
+        self._interrupt: Callable[[BaseException], object] | None = None
+        self._acknowledged = 0
 
     def arm(self) -> None:
-        """Begin to count."""
-        self._reader = getcurrent()
-        self._taken = acknowledged(self._connection)
-        self._timeouts.arm(self._drop)
+        """Start the timeout: the server is about to write. In the greenlet or thread of the reader."""
+        if self._interrupter is not None:
+            self._interrupt = self._interrupter()
+        self._run(self._start)
 
     def cancel(self) -> None:
-        """Count no more."""
-        self._reader = None
-        self._timeouts.cancel(self._drop)
-
-    def _drop(self) -> None:
-        taken, self._taken = self._taken, acknowledged(self._connection)
-        if self._taken > taken:
-            self._timeouts.arm(self._drop)
-            return
-        reader, self._reader = self._reader, None
-        if self._connection is not None:
-            shut_connection(self._connection)
-        elif reader is not None:
-            # What the server would see if the client had left.
-            reader.throw(BrokenPipeError(errno.EPIPE, "the client takes nothing"))
-
-
-class SocketWriteTimeout:
-    """For a reader whose thread is blocked while it sends; nothing but the socket can end that."""
-
-    def __init__(self, seconds: float, connection: Any) -> None:
-        self._seconds = seconds
-        self._connection = connection
-        self._loop = asyncio_thread.loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._taken = 0
-
-    def arm(self) -> None:
-        """Begin to count."""
-        self._loop.call_soon_threadsafe(self._start)
-
-    def cancel(self) -> None:
-        """Count no more."""
-        self._loop.call_soon_threadsafe(self._stop)
+        """Stop the timeout: the server has written. In the greenlet or thread of the reader."""
+        self._interrupt = None
+        self._run(self._stop)
 
     def _start(self) -> None:
-        self._stop()
-        self._taken = acknowledged(self._connection)
-        self._timer = self._loop.call_later(self._seconds, self._drop)
-
-    def _drop(self) -> None:
-        taken, self._taken = self._taken, acknowledged(self._connection)
-        if self._taken > taken:
-            self._timer = self._loop.call_later(self._seconds, self._drop)
-        else:
-            shut_connection(self._connection)
+        self._acknowledged = acknowledged(self._connection)
+        self._timers.arm(self._expire)
 
     def _stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._timers.cancel(self._expire)
+
+    def _expire(self) -> None:
+        before, self._acknowledged = self._acknowledged, acknowledged(self._connection)
+        if self._acknowledged > before:
+            self._timers.arm(self._expire)
+            return
+        interrupt, self._interrupt = self._interrupt, None
+        if self._connection is not None:
+            shut_connection(self._connection)
+        elif interrupt is not None:
+            # The error that the server would see after a disconnect.
+            interrupt(BrokenPipeError(errno.EPIPE, "write timeout: the client acknowledges no bytes"))
 
 
-def write_timeout(hub: Hub, is_shared: bool, seconds: float, connection: Any) -> WriteTimeout | None:
-    """Return what drops a client that takes nothing for *seconds*; None where that is 0, or where nothing could do it.
+def write_timeout(runtime: GreenletRuntime, seconds: float, connection: Any) -> WriteTimeout | None:
+    """Return the write timeout of *seconds* for a reader on *runtime*; None for 0, or where nothing could end a write.
 
-    *is_shared*: *hub* runs others while the reader sends. *connection*: the socket, None where it is not to be seen.
+    *connection*: the socket of the server, None if it is not visible.
     """
     if not seconds:
         return None
-    if is_shared:
-        return HubWriteTimeout(hub, seconds, connection)
-    return None if connection is None else SocketWriteTimeout(seconds, connection)
+    if runtime.runs_others:
+        return WriteTimeout(runtime, seconds, connection, run=_call, interrupter=runtime.interrupter)
+    if connection is None:
+        return None
+    remote = AsyncioRuntime(asyncio_thread.loop())
+    return WriteTimeout(remote, seconds, connection, run=remote.call_soon_threadsafe)
+
+
+def _call(function: Callback) -> None:
+    function()

@@ -1,68 +1,72 @@
-"""Stream body for WSGI servers, iterated while a producer steps the source: sends pings, notices disconnects."""
+"""Stream body for WSGI servers: the driver of a stream machine whose reader blocks.
+
+Theory of operation
+-------------------
+The server iterates the body in one thread, by one greenlet, which is the *reader*. Each ``__next__()`` asks the machine
+what to do; only here the reader waits, on ``_wakeup``. These wake it:
+
+* the producer, through its buffer, in the reader's thread or in that of the producer;
+* ``finish()`` and ``abort()``, from any thread: they write a request of the machine, and set the wakeup;
+* the disconnect watcher, the ping timers and the maximum age, called by the hub in the reader's thread.
+
+On a thread server the hub runs only while the reader waits: disconnects, pings and the maximum age are then noticed at
+the next wait, requests at the next chunk. A server that blocks in a write is ended by the write timeout or by an abort,
+both of which shut the connection down.
+
+Every attribute is written by the reader's thread alone, once the constructor has returned. ``close()`` belongs to that
+thread too; another greenlet of it may call it while the reader waits, which then raises ``RuntimeError``, since the
+server must not take the part for the whole.
+
+See ``machine`` for the phases, and docs/explanation/streams.md.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import logging
-import time
 from collections.abc import Iterable, Iterator
 from socket import SHUT_RD
 
-from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._runtime.close_order import Step, run_each
-from wsgiresp._runtime.disconnect import watch_disconnect
-from wsgiresp._runtime.hubs import HubLease, is_under_hub
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.interface import GreenletRuntime
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.shutdown import seconds_since_stop, watch_server
 from wsgiresp._runtime.sockets import reset_connection, shut_connection
-from wsgiresp._runtime.timer_queue import timer_queue
-from wsgiresp._runtime.wakeup_event import WakeupEvent
-from wsgiresp._streams.open_streams import register, unregister
-from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy, transfer_error
+from wsgiresp._streams.machine import HANG_UP, PROBING, WAIT, StreamMachine
+from wsgiresp._streams.open_streams import log_late_close, log_unread_error, register, unregister
+from wsgiresp._streams.policy import (
+    CLOSE_TIMEOUT,
+    CLOSE_TIMEOUT_ABORTED,
+    FIRST_STEP_GRACE,
+    RUN_TO_END,
+    SECOND_PING_AFTER,
+    StreamPolicy,
+)
 from wsgiresp._streams.producers import producer_for
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.write_timeout import write_timeout
 
-log = logging.getLogger("wsgiresp")
-
-_CLOSE_TIMEOUT_ABORTED = 0.5  # s that it waits where the worker ends
-_SECOND_PING_AFTER = 0.1  # s: until then the reset of a client that has left is there
-
 
 class WSGIStreamBody:
-    """The chunks of *source* for *server*; its ``close()`` closes the source and then takes *steps*.
+    """The chunks of *source* for *server*; its ``close()`` closes the source and then runs *steps*.
 
-    *length*: the bytes that Content-Length announces, if it does. To be read and closed in the thread that made it;
-    :meth:`begin` comes first.
+    *length*: the bytes that Content-Length announces, None without one. *runtime*: that of the reader, by default the
+    hub of this thread; ``close()`` closes it. To be read and closed in the thread that made it, unless a method says
+    otherwise; :meth:`begin` comes first.
     """
 
     __slots__ = (
-        "_age",
+        "_age_timers",
         "_buffer",
+        "_connection",
         "_end_watch",
-        "_has_left",
-        "_hub",
-        "_is_aborted",
-        "_is_alone",
-        "_is_bare",
-        "_is_broken",
         "_is_delimited",
-        "_is_hidden",
-        "_is_over",
-        "_is_ping_due",
-        "_is_second_ping_due",
-        "_is_stopped",
-        "_lease",
-        "_length",
-        "_must_finish",
+        "_machine",
         "_name",
-        "_pings",
-        "_policy",
-        "_preamble",
+        "_owns_connection",
+        "_ping_timers",
+        "_probe_timers",
         "_producer",
-        "_second_pings",
-        "_socket",
+        "_runtime",
         "_steps",
         "_wakeup",
         "_write_timeout",
@@ -75,255 +79,211 @@ class WSGIStreamBody:
         steps: Iterable[Step],
         policy: StreamPolicy = RUN_TO_END,
         length: int | None = None,
+        *,
+        runtime: GreenletRuntime | None = None,
     ) -> None:
-        self._lease = HubLease()
-        self._hub = self._lease.hub
-        self._wakeup = WakeupEvent(self._hub)
-        self._policy = policy
-        self._steps: tuple[Step, ...] | None = tuple(steps)
-        self._length = None if length is None else LengthCounter(length)
-        self._preamble = policy.preamble
-        self._is_ping_due = self._is_second_ping_due = self._has_left = self._must_finish = self._is_aborted = False
-        self._is_broken = self._is_stopped = self._is_over = False
+        if runtime is None:
+            runtime = GeventRuntime()
+        self._runtime: GreenletRuntime = runtime
+        self._wakeup = runtime.wakeup()
+        self._steps: tuple[Step, ...] = tuple(steps)
         self._name = source.name
-        self._socket = server.connection
+        self._connection = connection = server.connection
         self._is_delimited = length is not None or not server.is_http_1_0
-        self._is_alone = self._socket is not None and server.has_connection_alone
-        is_shared = is_under_hub()
+        self._owns_connection = connection is not None and server.has_connection_alone
+        self._machine = StreamMachine(policy, length, needs_probe=connection is None and server.has_software)
         try:
-            self._write_timeout = write_timeout(self._hub, is_shared, policy.send_timeout, self._socket)
-            self._producer = producer_for(
-                source, self._hub, self._wakeup, is_prompt=bool(policy.preamble), is_shared=is_shared
-            )
-        except BaseException:  # no thread is to be had, or no descriptor
-            self._lease.close()
+            self._write_timeout = write_timeout(runtime, policy.send_timeout, connection)
+            self._producer = producer_for(source, runtime, self._wakeup, is_prompt=bool(policy.preamble))
+        except BaseException:  # no thread or no descriptor is available
+            runtime.close()
             raise
         self._buffer = self._producer.buffer
-        self._pings = self._second_pings = None
+        self._ping_timers = self._probe_timers = None
         if policy.ping_interval:
-            self._pings = timer_queue(self._hub, policy.ping_interval)
-            self._second_pings = timer_queue(self._hub, min(_SECOND_PING_AFTER, policy.ping_interval / 2))
-        # The first write after a disconnect succeeds (the client's side answers RST), the second one fails. So two are
-        # needed where the server does not show the socket.
-        self._is_hidden = self._socket is None and server.has_software
-        self._age = timer_queue(self._hub, policy.max_age) if policy.max_age else None
-        self._is_bare = not (self._preamble or self._length or self._write_timeout)
-        self._end_watch = watch_disconnect(server, self._hub, self._note_disconnect)
+            self._ping_timers = runtime.timers(policy.ping_interval)
+            self._probe_timers = runtime.timers(min(SECOND_PING_AFTER, policy.ping_interval / 2))
+        self._age_timers = runtime.timers(policy.max_age) if policy.max_age else None
+        self._end_watch = runtime.watch_disconnect(server, self._note_disconnect)
         watch_server(server)
         register(self)
 
     def begin(self) -> None:
-        """Start the source, and return once there is something to send, or nothing any more; with a preamble, at once.
+        """Start the source, and return once there is something to send or the stream has ended; with a preamble, soon.
 
-        What the source raises before its first chunk is raised here, and the body is closed.
+        What the source raises before its first chunk is raised here, ``RuntimeError`` for a ``StopIteration``. Then the
+        body is closed.
         """
+        machine = self._machine
         try:
+            machine.begin(self._buffer)
             self._producer.begin()
-            if self._age is not None:
-                self._age.arm(self.finish)
-            if self._preamble:
+            if self._age_timers is not None:
+                self._age_timers.arm(self.finish)
+            if machine.policy.preamble:
                 self._await_first_step()
             else:
-                while not (self._buffer.chunks or self._buffer.has_ended or self._has_left or self._must_finish):
-                    self._await()
-            error = self._buffer.error
-            if error is not None and not self._buffer.chunks:
-                self._buffer.error = None
-                if isinstance(error, StopIteration):  # for whoever iterates us, it would be our end
-                    raise RuntimeError("a stream raised StopIteration") from error
-                raise error
+                self._wait()
+                while machine.must_wait_for_start():
+                    self._wait()
+            machine.open()
         except BaseException:
             self.close()
             raise
 
     def finish(self) -> None:
-        """Finish the stream soon, with its closing bytes, if its policy has any; from any thread."""
-        if self._policy.closing_bytes is not None:
-            self._must_finish = True
+        """End the stream early, with its closing bytes, if its policy allows that; from any thread."""
+        if self._machine.request_finish():
             self._wakeup.set_threadsafe()
 
     def abort(self) -> None:
-        """Have the source closed soon, so that the transfer breaks off; from any thread.
+        """Close the source and break the transfer, soon; from any thread.
 
-        A source that is being closed is soon waited for no longer.
+        The closing bytes of a stream that was finished before still go out. ``close()`` then waits for the source for
+        a shorter time.
         """
-        self._is_aborted = True
-        if not self._must_finish:
-            self._is_broken = self._must_finish = True  # in this order: the reader may be in another thread
+        machine = self._machine
+        machine.request_abort()
         self._wakeup.set_threadsafe()
-        # The hub is gone where the stream was closed meanwhile.
-        with contextlib.suppress(ValueError):
-            self._hub.loop.run_callback_threadsafe(self._stop_source)
-        # The server may be waiting for a client that takes nothing.
-        if self._steps is not None and self._socket is not None:
-            (shut_connection if self._is_delimited else reset_connection)(self._socket)
+        self._runtime.call_soon_threadsafe(self._producer.stop)
+        # The server may be blocked in a write to a client that reads nothing.
+        if self._connection is not None and not machine.is_closed:
+            (shut_connection if self._is_delimited else reset_connection)(self._connection)
 
     def __str__(self) -> str:
-        """What made the chunks: for the log."""
+        """The name of the source, for the log."""
         return self._name
 
     def close(self) -> None:
-        """Close the source and take the steps, each once; the log tells of what fails."""
-        # Taken out before they are run, so a close() from inside a step cannot repeat them.
-        steps, self._steps = self._steps, None
-        if steps is not None:
+        """Close the source and run the steps, each once; failures are logged."""
+        if self._machine.close():
+            # Taken out: they may reference this body.
+            steps, self._steps = self._steps, ()
             run_each((self._end, *steps))
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        if self._is_bare:
+        if self._write_timeout is None:
+            machine = self._machine
+            if machine.passes_through and machine.request is None and self._buffer.chunks:
+                return self._buffer.take()
             return self._next()
-        if self._write_timeout is not None:
-            self._write_timeout.cancel()
+        self._write_timeout.cancel()
         chunk = self._next()
-        if self._preamble:
-            chunk, self._preamble = self._preamble + chunk, b""
-            self._is_bare = self._length is None and self._write_timeout is None
-        if self._length is not None:
-            self._length.count(chunk)
-        if self._write_timeout is not None:
-            self._write_timeout.arm()
+        self._write_timeout.arm()
         return chunk
 
     def _next(self) -> bytes:
-        buffer = self._buffer
-        if buffer.chunks and not self._must_finish:
-            return buffer.take()
-        quiet = self._second_pings if self._is_second_ping_due else self._pings
-        if quiet is not None:
-            self._is_ping_due = False
-            quiet.arm(self._note_ping_due)
-        while not self._is_over:
-            if self._must_finish:
-                last = self._final_chunk()
-                if last or self._preamble:
-                    return last
-                break
-            if buffer.chunks:
-                return buffer.take()
-            if self._preamble:
-                return b""
-            if self._has_left:
-                self._is_over = True
-                if self._socket is not None:
-                    shut_connection(self._socket)
-            elif buffer.has_ended:
-                self._is_over = True
-                self._raise_outcome()
-            elif self._is_ping_due:
-                self._is_second_ping_due = self._is_hidden and not self._is_second_ping_due
-                return (
-                    self._policy.ping if self._is_second_ping_due or not self._is_hidden else self._policy.second_ping
-                )
-            else:
-                self._await()
+        machine, buffer = self._machine, self._buffer
+        try:
+            action = machine.next_action()
+            if action is WAIT:
+                timers = self._probe_timers if machine.phase is PROBING else self._ping_timers
+                if timers is not None:
+                    timers.arm(self._note_quiet)
+                while action is WAIT:
+                    self._wait()
+                    if machine.passes_through and machine.request is None and buffer.chunks:
+                        return buffer.take()
+                    action = machine.next_action()
+        except BaseException:
+            if self._connection is not None and not self._is_delimited:
+                # A close-delimited body (HTTP/1.0): a FIN would mean that it is complete.
+                reset_connection(self._connection)
+            raise
+        if isinstance(action, bytes):
+            return action
+        if action is HANG_UP and self._connection is not None:
+            shut_connection(self._connection)
         raise StopIteration
 
-    def _await(self) -> None:
-        """Wait until something has happened, or perhaps nothing; ``RuntimeError`` where another greenlet closes us."""
+    def _wait(self) -> None:
+        """Wait until something wakes the reader; it may return without a reason."""
         buffer = self._buffer
         buffer.reader_waits = True
         try:
-            # Looked at after that: a producer in another thread may have put something just before.
-            if not (buffer.chunks or buffer.has_ended or buffer.is_closed or self._has_left or self._must_finish):
+            # Asked after that: a producer in another thread may have put a chunk just before, and woken nobody.
+            if not buffer.chunks:
                 self._wakeup.wait()
         finally:
             buffer.reader_waits = False
-        if buffer.is_closed:
-            # Not the end of the iteration: the server must not take the part for the whole.
-            raise RuntimeError("a stream was closed by somebody else while it was read")
 
     def _await_first_step(self) -> None:
+        """Wait until the source waits for the first time; if that is elsewhere, for a grace period."""
+        wakeup = self._wakeup
         if self._producer.shares_thread:
-            # Behind the first step, so that this is over when the source waits for the first time.
-            self._hub.loop.run_callback(self._wakeup.set)
-            self._await()
+            # It is called after the first step.
+            self._runtime.call_soon(wakeup.set)
+            self._wait()
             return
-        moment = timer_queue(self._hub, FIRST_STEP_GRACE)
-        moment.arm(self._wakeup.set)
-        self._await()
-        moment.cancel(self._wakeup.set)
-
-    def _final_chunk(self) -> bytes:
-        self._is_over = True
-        if self._is_broken:
-            # Of these there may be thousands, and none of their clients nor of their views did anything wrong.
-            raise BrokenPipeError(errno.EPIPE, "the stream was cut: the worker ends")
-        made = self._buffer.close()
-        return made if self._policy.closing_bytes is None else made + self._policy.closing_bytes()
-
-    def _raise_outcome(self) -> None:
-        """Raise what the source ended by: the server breaks the transfer off, and no client takes it for whole."""
-        error, self._buffer.error = self._buffer.error, None
-        if error is None:
-            if self._length is not None:
-                self._length.require_complete()
-            return
-        if self._socket is not None and not self._is_delimited:
-            reset_connection(self._socket)
-        raise transfer_error(error)
+        grace = self._runtime.timers(FIRST_STEP_GRACE)
+        grace.arm(wakeup.set)
+        self._wait()
+        grace.cancel(wakeup.set)
 
     def _note_disconnect(self) -> None:
-        self._has_left = True
+        self._machine.note_disconnect()
         self._wakeup.set()
 
-    def _note_ping_due(self) -> None:
-        self._is_ping_due = True
-        self._wakeup.set()
+    def _note_quiet(self) -> None:
+        # Only while the reader waits: a timer that fires while the server writes says nothing of the time since.
+        if self._buffer.reader_waits:
+            self._machine.note_quiet()
+            self._wakeup.set()
 
     def _end(self) -> None:
+        machine, buffer = self._machine, self._buffer
         self._end_watch()
-        for quiet in (self._pings, self._second_pings):
-            if quiet is not None:
-                quiet.cancel(self._note_ping_due)
-        if self._age is not None:
-            self._age.cancel(self.finish)
+        for timers, callback in (
+            (self._ping_timers, self._note_quiet),
+            (self._probe_timers, self._note_quiet),
+            (self._age_timers, self.finish),
+        ):
+            if timers is not None:
+                timers.cancel(callback)
         if self._write_timeout is not None:
             self._write_timeout.cancel()
-        buffer = self._buffer
         buffer.close()
         self._wakeup.wake_and_yield()
         try:
             if not buffer.has_ended:
-                self._stop_source()
-                self._await_end()
+                self._producer.stop()
+                self._await_source()
         finally:
-            if self._must_finish and self._is_alone and seconds_since_stop():
-                # Its client comes back later, and elsewhere: the connection must not keep the worker until then.
-                shut_connection(self._socket, SHUT_RD)
+            if machine.request is not None and self._owns_connection and seconds_since_stop():
+                # The client reconnects to another worker: without this, keep-alive would delay the exit of this one.
+                shut_connection(self._connection, SHUT_RD)
             unregister(self)
-            self._lease.close()
-        error, buffer.error = buffer.error, None
-        if error is not None:
-            log.error("the source of a stream failed after its client had left", exc_info=error)
+            self._runtime.close()
+        if buffer.error is not None:
+            log_unread_error(buffer)
 
-    def _stop_source(self) -> None:
-        if not self._is_stopped:  # it may be cleaning up
-            self._is_stopped = True
-            self._producer.stop()
+    def _await_source(self) -> None:
+        """Wait for the source to be closed, up to 10 s, or 0.5 s once the stream is aborted; log that it is not."""
+        machine = self._machine
+        seconds = CLOSE_TIMEOUT_ABORTED if machine.is_aborted else CLOSE_TIMEOUT
+        self._await_end(seconds)
+        if machine.is_aborted and seconds != CLOSE_TIMEOUT_ABORTED:  # aborted meanwhile
+            seconds = CLOSE_TIMEOUT_ABORTED
+            self._await_end(seconds)
+        if not self._buffer.has_ended:
+            log_late_close(self, seconds, machine.is_aborted)
 
-    def _await_end(self) -> None:
-        was_cut = self._is_aborted
-        self._await_source(_CLOSE_TIMEOUT_ABORTED if was_cut else CLOSE_TIMEOUT)
-        if self._is_aborted and not was_cut:
-            self._await_source(_CLOSE_TIMEOUT_ABORTED)
-        if self._buffer.has_ended:
-            return
-        if self._is_aborted:
-            log.error("the source of a stream, %s, goes on though it was cut", self)
-        else:
-            log.warning("the source of a stream, %s, is still open %g s after it was to be closed", self, CLOSE_TIMEOUT)
+    def _await_end(self, seconds: float) -> None:
+        """Wait up to *seconds* until the source is closed, or the stream is aborted, if it was not before."""
+        was_aborted = self._machine.is_aborted
+        expired: list[bool] = []
 
-    def _await_source(self, seconds: float) -> None:
-        """Wait so many *seconds* for the source to be closed; less where the stream is cut meanwhile."""
-        was_cut = self._is_aborted
-        deadline = time.monotonic() + seconds * 0.9  # a timer queue may fire a little early
-        limit = timer_queue(self._hub, seconds)
-        limit.arm(self._wakeup.set)
+        def expire() -> None:
+            expired.append(True)
+            self._wakeup.set()
+
+        limit = self._runtime.timers(seconds)
+        limit.arm(expire)
         try:
-            while not self._buffer.has_ended and self._is_aborted is was_cut and time.monotonic() < deadline:
+            while not (self._buffer.has_ended or expired) and self._machine.is_aborted is was_aborted:
                 self._wakeup.wait()
         finally:
-            limit.cancel(self._wakeup.set)
+            limit.cancel(expire)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
@@ -21,6 +21,7 @@ from wsgiresp._streams.stream_source import (
     StreamContent,
     StreamSource,
     require_streamable,
+    suits_loop,
     unwrap_stream_with_context,
 )
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -110,7 +111,7 @@ class StreamingResponse(Response):
 
         *environ*: that of the request, whose method may be one that needs no body.
         """
-        return self._starts(environ) and not isinstance(self._content.content, AsyncIterable)
+        return self._starts(environ) and not suits_loop(self._content.content)
 
     @property
     def response(self) -> Iterable[Any]:
@@ -164,7 +165,7 @@ class StreamingResponse(Response):
             )
             server = ServerProfile(environ)
             policy, length = self._policy(server), announced_length(fields)
-            if is_on_loop and source.is_async:
+            if is_on_loop and source.suits_loop:
                 body = ASGIStreamBody(source, self._after(), policy, length)
                 return Prepared(self._status, fields, body)
             body = WSGIStreamBody(server, source, self._after(), policy, length)

@@ -10,7 +10,7 @@ import gevent
 from gevent.hub import Hub
 
 from wsgiresp._runtime.disconnect import watch_disconnect
-from wsgiresp._runtime.hubs import HubLease
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
@@ -22,7 +22,7 @@ def hubs():
 
 
 def lease_and_wait():
-    lease = HubLease()
+    lease = GeventRuntime()
     gevent.sleep(0)
     lease.close()
 
@@ -38,7 +38,7 @@ def test_a_hub_that_has_run_in_a_thread_is_freed_after_the_last_lease():
 def lease_and_watch():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = HubLease()
+        lease = GeventRuntime()
         end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
         gevent.sleep(0)
         end()
@@ -56,7 +56,7 @@ def test_a_hub_that_has_watched_a_client_is_freed():
 def lease_watch_and_leave_a_callback():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = HubLease()
+        lease = GeventRuntime()
         end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
         gevent.sleep(0)
         end()
@@ -75,5 +75,5 @@ def test_a_hub_with_a_pending_callback_is_freed():
 def test_a_hub_that_has_never_run_is_freed():
     with ThreadPoolExecutor(1) as pool:
         before = hubs()
-        pool.submit(lambda: HubLease().close()).result()
+        pool.submit(lambda: GeventRuntime().close()).result()
         assert hubs() == before

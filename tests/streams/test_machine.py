@@ -1,0 +1,236 @@
+"""The stream machine: its table of transitions, and what is due in each phase. Nothing here waits or has a clock."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from pathlib import Path
+
+import pytest
+from streams.machines import EVENTS, PLAIN_EVENTS, fake_buffer, machine_in
+
+from wsgiresp._streams import machine as machine_module
+from wsgiresp._streams.machine import TRANSITIONS, Action, Input, Phase, StreamMachine
+from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
+
+# Every phase by every input: the phase that follows. "." is the phase itself.
+COLUMNS = "begin ready send quiet ping probe disconnect finish abort end close"
+TABLE = """
+NEW        STARTING .    .       .         .    .       LEFT .      .      .    DISCARDED
+STARTING   .        OPEN .       .         .    .       LEFT .      .      OVER DISCARDED
+OPEN       .        .    .       PING_DUE  .    .       LEFT ENDING BROKEN OVER DISCARDED
+PING_DUE   .        .    OPEN    .         OPEN PROBING LEFT ENDING BROKEN OVER DISCARDED
+PROBING    .        .    .       PROBE_DUE .    .       LEFT ENDING BROKEN OVER DISCARDED
+PROBE_DUE  .        .    PROBING .         OPEN .       LEFT ENDING BROKEN OVER DISCARDED
+ENDING     .        .    .       .         .    .       .    .      .      OVER DISCARDED
+BROKEN     .        .    .       .         .    .       .    .      .      OVER DISCARDED
+LEFT       .        .    .       .         .    .       .    .      BROKEN OVER DISCARDED
+OVER       .        .    .       .         .    .       .    .      .      .    CLOSED
+CLOSED     .        .    .       .         .    .       .    .      .      .    .
+DISCARDED  .        .    .       .         .    .       .    .      .      .    .
+"""
+
+
+def table_cells():
+    for line in TABLE.strip().splitlines():
+        phase, *following = line.split()
+        for happened, name in zip(COLUMNS.split(), following, strict=True):
+            target = Phase[phase if name == "." else name]
+            yield pytest.param(Phase[phase], Input[happened.upper()], target, id=f"{phase.lower()}, {happened}")
+
+
+CELLS = list(table_cells())
+
+
+def test_the_table_of_the_test_has_every_phase_and_every_input():
+    found = {(phase, happened) for phase, happened, _ in (cell.values for cell in CELLS)}
+    assert found == set(itertools.product(Phase, Input))
+
+
+@pytest.mark.parametrize(("phase", "happened", "following"), CELLS)
+def test_an_input_leads_to_the_next_phase(phase, happened, following):
+    machine = machine_in(phase)
+    machine._advance(happened)
+    assert machine.phase is following
+
+
+@pytest.mark.parametrize(("phase", "happened", "following"), CELLS)
+def test_the_transitions_list_every_change_and_nothing_else(phase, happened, following):
+    assert TRANSITIONS[phase].get(happened) == (None if following is phase else following)
+
+
+def test_the_machine_imports_only_what_describes_data():
+    tree = ast.parse(Path(machine_module.__file__).read_text())
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert imported == {
+        "__future__",
+        "enum",
+        "typing",
+        "wsgiresp._protocol.length_counting",
+        "wsgiresp._streams.bounded_buffer",
+        "wsgiresp._streams.policy",
+    }
+    assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+
+
+@pytest.mark.parametrize(
+    ("phase", "buffer", "due", "following"),
+    [
+        pytest.param(Phase.OPEN, fake_buffer(), Action.WAIT, Phase.OPEN, id="open, nothing ready"),
+        pytest.param(Phase.OPEN, fake_buffer(b"a", b"b"), b"ab", Phase.OPEN, id="open, chunks ready"),
+        pytest.param(Phase.OPEN, fake_buffer(b"a", ends=True), b"a", Phase.OPEN, id="open, the last chunk"),
+        pytest.param(Phase.OPEN, fake_buffer(ends=True), Action.STOP, Phase.OVER, id="open, the source has ended"),
+        pytest.param(Phase.PING_DUE, fake_buffer(), b"ping|", Phase.OPEN, id="a ping is due"),
+        pytest.param(Phase.PING_DUE, fake_buffer(b"a"), b"a", Phase.OPEN, id="a ping is due, but a chunk is ready"),
+        pytest.param(Phase.PING_DUE, fake_buffer(ends=True), Action.STOP, Phase.OVER, id="a ping is due at the end"),
+        pytest.param(Phase.PROBING, fake_buffer(), Action.WAIT, Phase.PROBING, id="between two pings"),
+        pytest.param(Phase.PROBING, fake_buffer(b"a"), b"a", Phase.PROBING, id="a chunk between two pings"),
+        pytest.param(Phase.PROBE_DUE, fake_buffer(), b"again|", Phase.OPEN, id="the second ping is due"),
+        pytest.param(Phase.PROBE_DUE, fake_buffer(b"a"), b"a", Phase.PROBING, id="a chunk before the second ping"),
+        pytest.param(Phase.ENDING, fake_buffer(), b"bye|", Phase.ENDING, id="finished, nothing ready"),
+        pytest.param(Phase.ENDING, fake_buffer(b"a"), b"abye|", Phase.ENDING, id="finished, a chunk ready"),
+        pytest.param(Phase.LEFT, fake_buffer(b"a"), b"a", Phase.LEFT, id="disconnected, a chunk ready"),
+        pytest.param(Phase.LEFT, fake_buffer(), Action.HANG_UP, Phase.OVER, id="disconnected, nothing ready"),
+        pytest.param(Phase.LEFT, fake_buffer(ends=True), Action.HANG_UP, Phase.OVER, id="disconnected at the end"),
+        pytest.param(Phase.OVER, fake_buffer(), Action.STOP, Phase.OVER, id="after the end"),
+        pytest.param(Phase.OVER, fake_buffer(b"late"), Action.STOP, Phase.OVER, id="a late chunk after the end"),
+    ],
+)
+def test_what_is_due_follows_from_the_phase_and_the_buffer(phase, buffer, due, following):
+    machine = machine_in(phase, buffer)
+    assert machine.next_action() == due
+    assert machine.phase is following
+
+
+@pytest.mark.parametrize(
+    ("phase", "buffer", "error"),
+    [
+        pytest.param(Phase.BROKEN, fake_buffer(b"a"), BrokenPipeError, id="aborted"),
+        pytest.param(Phase.OPEN, fake_buffer(error=LookupError()), LookupError, id="the source has failed"),
+        pytest.param(Phase.OPEN, fake_buffer(error=OSError()), RuntimeError, id="the source has failed by an OSError"),
+    ],
+)
+def test_a_failure_is_raised_once_and_the_stream_is_over(phase, buffer, error):
+    machine = machine_in(phase)
+    machine.buffer = buffer
+    with pytest.raises(error):
+        machine.next_action()
+    assert machine.phase is Phase.OVER
+    assert machine.next_action() is Action.STOP
+
+
+def test_a_stream_that_was_closed_before_its_end_raises_runtime_error_whatever_is_ready():
+    machine = machine_in(Phase.OPEN, fake_buffer(b"a"))
+    machine.close()
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="closed before its end"):
+            machine.next_action()
+
+
+def test_a_stream_that_was_closed_after_its_end_ends_again():
+    machine = machine_in(Phase.OPEN, fake_buffer(ends=True))
+    assert machine.next_action() is Action.STOP
+    machine.close()
+    assert machine.next_action() is Action.STOP
+
+
+def test_a_finished_stream_ends_after_its_last_bytes():
+    machine = machine_in(Phase.OPEN, fake_buffer(b"a"))
+    assert machine.request_finish()
+    assert [machine.next_action() for _ in range(3)] == [b"abye|", Action.STOP, Action.STOP]
+    assert machine.phase is Phase.OVER
+
+
+def test_a_finished_stream_without_last_bytes_ends_at_once():
+    machine = machine_in(Phase.OPEN, policy=StreamPolicy(closing_bytes=bytes))
+    machine.request_finish()
+    assert machine.next_action() is Action.STOP
+
+
+def test_a_stream_that_runs_to_its_end_refuses_to_finish():
+    machine = machine_in(Phase.OPEN, fake_buffer(b"a"), RUN_TO_END)
+    assert not machine.request_finish()
+    assert [machine.next_action(), machine.next_action()] == [b"a", Action.WAIT]
+
+
+FINISH, ABORT = StreamMachine.request_finish, StreamMachine.request_abort
+
+
+@pytest.mark.parametrize(
+    ("requests", "phase", "is_aborted"),
+    [
+        pytest.param([FINISH], Phase.ENDING, False, id="finish"),
+        pytest.param([ABORT], Phase.BROKEN, True, id="abort"),
+        pytest.param([FINISH, ABORT], Phase.ENDING, True, id="finish, then abort"),
+        pytest.param([ABORT, FINISH], Phase.BROKEN, True, id="abort, then finish"),
+        pytest.param([FINISH, FINISH], Phase.ENDING, False, id="finish twice"),
+        pytest.param([ABORT, ABORT], Phase.BROKEN, True, id="abort twice"),
+    ],
+)
+@pytest.mark.parametrize("opened", [True, False], ids=["open", "starting"])
+def test_the_first_request_decides_what_is_sent(requests, phase, is_aborted, opened):
+    machine = StreamMachine(PLAIN_EVENTS)
+    machine.begin(fake_buffer(b"a"))
+    if opened:
+        machine.open()
+    for request in requests:
+        request(machine)
+    if not opened:
+        assert not machine.must_wait_for_start()
+        machine.open()
+    try:
+        assert machine.next_action() == b"abye|"
+        reached = Phase.ENDING
+    except BrokenPipeError:
+        reached = Phase.BROKEN
+    assert (reached, machine.is_aborted) == (phase, is_aborted)
+
+
+@pytest.mark.parametrize(
+    ("needs_probe", "sent"),
+    [
+        pytest.param(False, [b"ping|", Action.WAIT, b"ping|", Action.WAIT], id="the socket is visible"),
+        pytest.param(True, [b"ping|", Action.WAIT, b"again|", Action.WAIT], id="the socket is hidden"),
+    ],
+)
+def test_each_quiet_interval_is_answered_by_one_ping(needs_probe, sent):
+    machine = machine_in(Phase.OPEN, needs_probe=needs_probe)
+    found = []
+    for _ in range(2):
+        machine.note_quiet()
+        found += [machine.next_action(), machine.next_action()]
+    assert found == sent
+
+
+@pytest.mark.parametrize(
+    ("buffer", "due"),
+    [
+        pytest.param(fake_buffer(), b"open|", id="alone"),
+        pytest.param(fake_buffer(b"a"), b"open|a", id="before a chunk"),
+        pytest.param(fake_buffer(ends=True), b"open|", id="of an empty stream"),
+    ],
+)
+def test_the_preamble_is_sent_first_and_once(buffer, due):
+    machine = machine_in(Phase.OPEN, buffer, EVENTS)
+    assert machine.next_action() == due
+    assert machine.next_action() in (Action.WAIT, Action.STOP)
+
+
+def test_the_preamble_of_a_finished_stream_precedes_its_last_bytes():
+    machine = machine_in(Phase.OPEN, fake_buffer(b"a"), EVENTS)
+    machine.request_finish()
+    assert machine.next_action() == b"open|abye|"
+
+
+@pytest.mark.parametrize("policy", [RUN_TO_END, EVENTS], ids=["plain", "events"])
+@pytest.mark.parametrize("length", [None, 9], ids=["without a length", "with a length"])
+def test_a_chunk_passes_through_only_when_nothing_else_is_due(policy, length):
+    machine = StreamMachine(policy, length)
+    machine.begin(fake_buffer(b"a"))
+    assert not machine.passes_through
+    machine.open()
+    assert machine.passes_through is (policy is RUN_TO_END and length is None)
+    machine.next_action()
+    assert machine.passes_through is (length is None)
+    machine.note_quiet()
+    assert not machine.passes_through
