@@ -13,7 +13,7 @@ from public_names import members, parameters, public_names, times
 from wsgiresp import testing
 from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
-from wsgiresp._runtime import disconnect, shutdown, threads
+from wsgiresp._runtime import disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source
 from wsgiresp._tasks import retry, worker_pool
 from wsgiresp.adapters import gunicorn
@@ -112,6 +112,8 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),
         ("chunks that are joined", bounded_buffer._COALESCE_LIMIT),
         ("bytes that are read of a file object at a time", stream_source.READ_SIZE),
+        ("streams woken at once, before the hub polls its sockets", wakeup_event.SLICE_LENGTH),
+        ("time after which it polls them before that", wakeup_event.SLICE_TIME),
         ("wait for a content to be closed when its client has left", policy.CLOSE_TIMEOUT),
         ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._ASK_WAITRESS_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),

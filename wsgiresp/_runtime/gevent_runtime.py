@@ -34,7 +34,7 @@ from wsgiresp._runtime.hubs import is_under_hub, let_hub_poll
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
-from wsgiresp._runtime.wakeup_event import WakeupEvent
+from wsgiresp._runtime.wakeup_event import WakeupEvent, drop_pending
 from wsgiresp._types import Callback
 
 
@@ -133,6 +133,7 @@ class _LeaseCount:
         if self._is_ours and getcurrent().parent is None and not hub.loop.default:
             # Run the pending callbacks first: a destroyed loop keeps them for good, unseen by the garbage collector.
             gevent.sleep(0)
+            drop_pending(hub)
             hub.destroy(destroy_loop=True)
             # A destroyed hub's greenlet stays suspended and references this thread's frames: GreenletExit ends it, so
             # that it is collected. A dead one is not affected.
