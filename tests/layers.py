@@ -106,6 +106,26 @@ def modules_with_runtime(sources: Mapping[str, str]) -> set[str]:
     return found
 
 
+def attribute_counts(sources: Mapping[str, str]) -> dict[str, int]:
+    """Return how many attributes of its own each class has, by path and name: what is assigned on it or on ``self``."""
+    counts = {}
+    for path, text in sources.items():
+        for kind in (node for node in ast.walk(ast.parse(text, path)) if isinstance(node, ast.ClassDef)):
+            names = {
+                node.attr
+                for node in ast.walk(kind)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Store)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "self"
+            }
+            for node in kind.body:
+                targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+                names |= {target.id for target in targets if isinstance(target, ast.Name)} - {"__slots__"}
+            counts[f"{path}:{kind.name}"] = len(names)
+    return counts
+
+
 def _faults_of(path: str, text: str, modules: set[str]) -> Iterator[str]:
     if (length := len(text.splitlines())) > LONGEST:
         yield f": {length} lines, more than {LONGEST}"

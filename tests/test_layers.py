@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import ast
 import os
 import re
 from pathlib import Path
 
 import pytest
-from layers import LAYERS, LONGEST, SHORT, WITH_RUNTIME, faults, modules_with_runtime, short_modules
+from layers import LAYERS, LONGEST, SHORT, WITH_RUNTIME, attribute_counts, faults, modules_with_runtime, short_modules
 
 CHECKOUT = Path(__file__).parents[1]
 
@@ -42,6 +43,37 @@ def test_every_layer_that_exists_is_walked():
 
 def test_gevent_and_asyncio_are_imported_where_that_is_listed():
     assert modules_with_runtime(installed_sources()) == WITH_RUNTIME.keys()
+
+
+def test_no_class_of_streams_or_tasks_has_more_than_15_attributes():
+    counts = attribute_counts(installed_sources())
+    assert counts["wsgiresp/_streams/bounded_buffer.py:BoundedBuffer"] == 12
+    many = {name for name, count in counts.items() if count > 15}
+    assert {name for name in many if name.startswith(("wsgiresp/_streams/", "wsgiresp/_tasks/"))} == set()
+
+
+@pytest.mark.parametrize(
+    ("term", "module"),
+    [
+        ("backpressure", "_streams/bounded_buffer.py"),
+        ("bounded buffer", "_streams/bounded_buffer.py"),
+        ("coalescing", "_streams/bounded_buffer.py"),
+        ("state machine", "_streams/machine.py"),
+        ("keep-alive ping", "_streams/policy.py"),
+        ("write timeout", "_streams/write_timeout.py"),
+        ("disconnect", "_runtime/disconnect.py"),
+        ("timer queue", "_runtime/timer_queue.py"),
+        ("wakeup event", "_runtime/wakeup_event.py"),
+        ("shutdown", "_runtime/shutdown.py"),
+        ("grace period", "_runtime/shutdown.py"),
+        ("worker pool", "_tasks/worker_pool.py"),
+        ("retry policy", "_tasks/retry.py"),
+        ("page cache", "_files/cooperative_read.py"),
+    ],
+)
+def test_a_term_of_the_field_stands_in_the_docstring_of_its_module(term, module):
+    text = installed_sources()[f"wsgiresp/{module}"]
+    assert term in ast.get_docstring(ast.parse(text)).lower()
 
 
 def test_hooks_of_fork_and_exit_are_registered_in_one_module():

@@ -1,4 +1,4 @@
-"""Stream machine: the phases of a stream, and what its reader does next; sans-I/O.
+"""State machine of a stream: its phases, and what its reader does next; sans-I/O.
 
 Theory of operation
 -------------------
