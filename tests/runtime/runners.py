@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import gevent
 import pytest
+from gevent.hub import Hub
 
 PATIENCE = 30
 """Seconds after which a test fails."""
@@ -51,6 +53,13 @@ everywhere = pytest.mark.parametrize(
         pytest.param(in_thread, id="in another thread"),
     ],
 )
+
+
+def live_hubs():
+    """Return how many hubs the garbage collector knows."""
+    gc.collect()
+    # By type(): a lazy object imports its module when its __class__ is read.
+    return sum(issubclass(type(thing), Hub) for thing in gc.get_objects())
 
 
 def run_others(count=5):

@@ -1,13 +1,17 @@
-"""Hub lease: the hub of a thread lives while a lease of it is open, and is freed after the last one is closed."""
+"""gevent runtime: the hub of a thread lives while a runtime of it is open, and is freed after the last is closed."""
 
 from __future__ import annotations
 
 import gc
+import os
 import socket
+import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import gevent
-from gevent.hub import Hub
+from gevent.event import Event
+from runtime.runners import PATIENCE, in_thread, live_hubs, run_others
 
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
@@ -15,65 +19,173 @@ from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
-def hubs():
-    gc.collect()
-    # By type(): a lazy object imports its module when its __class__ is read.
-    return sum(issubclass(type(thing), Hub) for thing in gc.get_objects())
-
-
-def lease_and_wait():
-    lease = GeventRuntime()
+def open_and_wait():
+    runtime = GeventRuntime()
     gevent.sleep(0)
-    lease.close()
+    runtime.close()
 
 
-def test_a_hub_that_has_run_in_a_thread_is_freed_after_the_last_lease():
+def test_a_hub_that_has_run_in_a_thread_is_freed_after_the_last_runtime_is_closed():
     with ThreadPoolExecutor(1) as pool:
-        before = hubs()
+        before = live_hubs()
         for _ in range(10):
-            pool.submit(lease_and_wait).result()
-        assert hubs() == before
+            pool.submit(open_and_wait).result()
+        assert live_hubs() == before
 
 
-def lease_and_watch():
+def open_and_watch():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = GeventRuntime()
-        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
+        runtime = GeventRuntime()
+        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), runtime.hub, lambda: None)
         gevent.sleep(0)
         end()
-        lease.close()
+        runtime.close()
 
 
 def test_a_hub_that_has_watched_a_client_is_freed():
     with ThreadPoolExecutor(1) as pool:
-        before = hubs()
+        before = live_hubs()
         for _ in range(10):
-            pool.submit(lease_and_watch).result()
-        assert hubs() == before
+            pool.submit(open_and_watch).result()
+        assert live_hubs() == before
 
 
-def lease_watch_and_leave_a_callback():
+def open_watch_and_leave_a_callback():
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        lease = GeventRuntime()
-        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), lease.hub, lambda: None)
+        runtime = GeventRuntime()
+        end = watch_disconnect(ServerProfile({"werkzeug.socket": ours}), runtime.hub, lambda: None)
         gevent.sleep(0)
         end()
-        WakeupEvent(lease.hub).set_threadsafe()
-        lease.close()
+        WakeupEvent(runtime.hub).set_threadsafe()
+        runtime.close()
 
 
 def test_a_hub_with_a_pending_callback_is_freed():
     with ThreadPoolExecutor(1) as pool:
-        before = hubs()
+        before = live_hubs()
         for _ in range(10):
-            pool.submit(lease_watch_and_leave_a_callback).result()
-        assert hubs() == before
+            pool.submit(open_watch_and_leave_a_callback).result()
+        assert live_hubs() == before
 
 
 def test_a_hub_that_has_never_run_is_freed():
     with ThreadPoolExecutor(1) as pool:
-        before = hubs()
+        before = live_hubs()
         pool.submit(lambda: GeventRuntime().close()).result()
-        assert hubs() == before
+        assert live_hubs() == before
+
+
+def test_an_open_runtime_keeps_the_hub_waiting_for_another_thread_to_call():
+    def wait_for_another_thread():
+        runtime = GeventRuntime()
+        event = Event()
+        run_in_hub = runtime.hub.loop.run_callback_threadsafe
+        timer = threading.Timer(0.005, run_in_hub, (event.set,))
+        timer.start()
+        assert event.wait()
+        timer.join(PATIENCE)
+        runtime.close()
+
+    in_thread(wait_for_another_thread)
+
+
+def test_closing_the_last_runtime_destroys_the_hub():
+    def open_twice():
+        first, second = GeventRuntime(), GeventRuntime()
+        hub = first.hub
+        first.close()
+        first.close()
+        was_there = hub.loop is not None
+        second.close()
+        return was_there, hub.loop is None
+
+    assert in_thread(open_twice) == (True, True)
+
+
+def test_a_new_runtime_after_the_last_one_makes_a_new_hub():
+    def open_again():
+        first = GeventRuntime()
+        first.close()
+        second = GeventRuntime()
+        second.close()
+        return first.hub is second.hub
+
+    assert not in_thread(open_again)
+
+
+def test_the_hub_of_the_main_thread_is_kept():
+    runtime = GeventRuntime()
+    runtime.close()
+    assert runtime.hub.loop is not None
+    run_others()
+
+
+def test_a_hub_is_kept_when_one_of_its_greenlets_closes_the_runtime():
+    def close_in_greenlet():
+        def use():
+            runtime = GeventRuntime()
+            runtime.close()
+            return runtime.hub.loop is not None
+
+        found = gevent.spawn(use).get()
+        gevent.get_hub().destroy(destroy_loop=True)
+        return found
+
+    assert in_thread(close_in_greenlet)
+
+
+def test_a_hub_that_existed_before_the_runtime_is_kept():
+    def spawn_and_open():
+        hub = gevent.get_hub()
+        spawned = gevent.spawn(lambda: "done")
+        GeventRuntime().close()
+        found = spawned.get(timeout=PATIENCE), hub.loop is not None
+        hub.destroy(destroy_loop=True)
+        return found
+
+    assert in_thread(spawn_and_open) == ("done", True)
+
+
+def test_pending_callbacks_run_before_the_hub_is_destroyed():
+    called: list[str] = []
+
+    def schedule():
+        runtime = GeventRuntime()
+        runtime.hub.loop.run_callback(called.append, "called")
+        runtime.close()
+
+    in_thread(schedule)
+    assert called == ["called"]
+
+
+def test_a_destroyed_hub_holds_no_local_variable_of_its_thread():
+    class Local:
+        pass
+
+    held: list[weakref.ref[Local]] = []
+
+    def use(wait):
+        local = Local()
+        held.append(weakref.ref(local))
+        runtime = GeventRuntime()
+        if wait:
+            gevent.sleep(0)
+        runtime.close()
+
+    in_thread(use, True)
+    in_thread(use, False)
+    gc.collect()
+    assert [one() for one in held] == [None, None]
+
+
+def test_runtimes_leak_no_descriptor():
+    def use():
+        GeventRuntime().close()
+
+    in_thread(use)
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        in_thread(use)
+    assert len(os.listdir("/proc/self/fd")) <= before

@@ -11,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import gevent
 import pytest
 from gevent.exceptions import BlockingSwitchOutError
-from gevent.hub import Hub
 from greenlet import GreenletExit
-from runtime.runners import PATIENCE, in_thread, run_others, throw, wait_until
+from runtime.runners import PATIENCE, in_thread, live_hubs, run_others, throw, wait_until
 
 from wsgiresp._runtime import wakeup_event
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
@@ -277,24 +276,19 @@ def test_a_wait_in_the_hub_itself_raises(monkeypatch):
     assert told == [BlockingSwitchOutError]
 
 
-def hubs():
-    gc.collect()
-    return sum(isinstance(found, Hub) for found in gc.get_objects())
-
-
-def lease_and_leave_a_crowd():
-    lease = GeventRuntime()
+def close_with_events_in_the_queue():
+    runtime = GeventRuntime()
     for _ in range(MANY):
-        WakeupEvent(lease.hub).set()
-    lease.close()
+        runtime.wakeup().set()
+    runtime.close()
 
 
-def test_a_hub_whose_lease_ends_while_events_are_in_the_queue_is_freed():
+def test_a_hub_whose_runtime_is_closed_while_events_are_in_the_queue_is_freed():
     with ThreadPoolExecutor(1) as pool:
-        before = hubs()
+        before = live_hubs()
         for _ in range(10):
-            pool.submit(lease_and_leave_a_crowd).result()
-        assert hubs() == before
+            pool.submit(close_with_events_in_the_queue).result()
+        assert live_hubs() == before
 
 
 def test_a_waiter_that_destroys_the_hub_in_a_slice_drops_the_rest():

@@ -22,9 +22,9 @@ PINGED = StreamPolicy(ping=b"ping", second_ping=b"again", ping_interval=15.0, cl
 
 
 class Stream:
-    """A begun body of manual content, and its runtime; *first* is ready when it begins."""
+    """A begun body of manual content, and its runtime; *first* is ready when it begins, or *before* is called then."""
 
-    def __init__(self, policy=RUN_TO_END, first=b"first", content=None, **fields):
+    def __init__(self, policy=RUN_TO_END, first=b"first", content=None, before=None, **fields):
         self.content = ManualContent() if content is None else content
         self.runtime = FakeRuntime()
         source = StreamSource(self.content, bytes, contextvars.copy_context())
@@ -32,7 +32,9 @@ class Stream:
         self.body = WSGIStreamBody(
             ServerProfile(environ(**fields)), source, [lambda: self.steps.append("step")], policy, runtime=self.runtime
         )
-        if first:
+        if before is not None:
+            before(self)
+        elif first:
             self.content.put(first)
         self.body.begin()
 
@@ -116,6 +118,15 @@ def test_a_stream_of_maximum_age_ends_with_its_closing_bytes():
 def test_the_preamble_waits_for_an_early_error_for_a_grace_period():
     stream = Stream(StreamPolicy(preamble=b"open"), first=b"")
     assert (next(stream.body), stream.runtime.now) == (b"open", FIRST_STEP_GRACE)
+
+
+def test_begin_waits_on_after_a_wake_up_without_a_reason():
+    def wake_twice(stream):
+        stream.runtime.timers(1.0).arm(stream.body._wakeup.set)
+        stream.runtime.timers(2.0).arm(lambda: stream.content.put(b"first"))
+
+    stream = Stream(before=wake_twice)
+    assert (next(stream.body), stream.runtime.now) == (b"first", 2.0)
 
 
 def test_a_disconnect_ends_the_iteration():
