@@ -73,16 +73,23 @@ def test_gunicorn_is_recognized_by_its_keys(keys, is_gunicorn, shows_its_socket)
 
 
 @pytest.mark.parametrize(
-    ("protocol", "is_1_0", "is_alone"),
-    [("HTTP/1.0", True, True), ("HTTP/1.1", False, True), ("HTTP/2", False, False), (None, False, False)],
+    ("protocol", "is_1_0", "is_shared"),
+    [
+        ("HTTP/1.0", True, False),
+        ("HTTP/1.1", False, False),
+        ("HTTP/2", False, True),
+        ("HTTP/2.0", False, True),
+        ("HTTP/3", False, True),
+        (None, False, False),
+    ],
 )
-def test_the_protocol_decides_how_a_body_ends(protocol, is_1_0, is_alone):
+def test_the_protocol_decides_how_a_body_ends(protocol, is_1_0, is_shared):
     keys = environ()
     keys.pop("SERVER_PROTOCOL", None)
     if protocol is not None:
         keys["SERVER_PROTOCOL"] = protocol
     server = ServerProfile(keys)
-    assert (server.is_http_1_0, server.has_connection_alone) == (is_1_0, is_alone)
+    assert (server.is_http_1_0, server.shares_connection) == (is_1_0, is_shared)
 
 
 @pytest.mark.parametrize(("keys", "has_software"), [({}, False), ({"SERVER_SOFTWARE": "a/1"}, True)])

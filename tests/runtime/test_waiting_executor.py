@@ -108,6 +108,20 @@ def test_the_calls_of_a_reader_executor_are_made_in_one_greenlet_of_its_hub():
         assert seen[0][0] == other.thread.ident
 
 
+def test_a_reader_executor_that_ends_before_its_greenlet_has_started_makes_its_calls_and_ends():
+    with HubInThread() as other:
+        reader = ReaderExecutor(other.runtime)
+        seen = []
+        may_go_on, has_ended = threading.Event(), threading.Semaphore(0)
+        other.runtime.call_soon_threadsafe(lambda: may_go_on.wait(10))
+        reader.submit(lambda: seen.append("called"))
+        reader.end()
+        may_go_on.set()
+        other.runtime.call_soon_threadsafe(lambda: reader._greenlet.rawlink(lambda _: has_ended.release()))
+        assert has_ended.acquire(timeout=10)
+        assert seen == ["called"]
+
+
 def test_a_reader_executor_without_calls_has_no_greenlet():
     with HubInThread() as other:
         reader = ReaderExecutor(other.runtime)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
-from wsgiresp._streams.machine import Phase, StreamMachine
+from wsgiresp._streams.machine import StreamMachine
+from wsgiresp._streams.phases import Ping
 from wsgiresp._streams.policy import StreamPolicy
 
 EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", second_ping=b"again|", closing_bytes=lambda: b"bye|")
@@ -20,11 +21,11 @@ def fake_buffer(*chunks, ends=False, error=None):
     return buffer
 
 
-def machine_in(phase, buffer=None, policy=PLAIN_EVENTS, **more):
-    """Return a machine that is in *phase*, with *buffer*."""
+def machine_in(phase, buffer=None, policy=PLAIN_EVENTS, *, ping=Ping.IDLE, **more):
+    """Return a machine that is in *phase*, with *buffer* and *ping*."""
     machine = StreamMachine(policy, **more)
     machine.begin(buffer or fake_buffer())
     machine.open()
-    machine.phase = phase
-    machine.passes_through = machine.passes_through and phase is Phase.OPEN
+    machine.phase, machine.ping = phase, ping
+    machine._update()
     return machine

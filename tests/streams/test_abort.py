@@ -17,7 +17,7 @@ from runtime.runners import PATIENCE, run_others, wait_until
 from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.shutdown import ShutdownState
-from wsgiresp._streams import wsgi_body
+from wsgiresp._streams import source_close
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 from wsgiresp.testing import visit
@@ -194,7 +194,7 @@ def test_an_abort_does_not_close_a_source_again_that_is_being_closed(blocked_cle
 
 
 def test_a_source_that_does_not_end_is_abandoned_after_the_close_timeout(blocked_cleanup, caplog, monkeypatch):
-    monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.1)
+    monkeypatch.setattr(source_close, "CLOSE_TIMEOUT", 0.1)
     with visit(StreamingResponse(Source(blocked_cleanup).chunks())) as visitor:
         visitor.read()
         visitor.leave()

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from wsgiresp._runtime.process import part
-from wsgiresp._streams import asgi_body
+from wsgiresp._streams import source_close
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import MAY_FINISH, StreamPolicy
@@ -134,46 +134,12 @@ def test_the_preamble_is_sent_at_once_and_pings_at_the_ping_interval():
     assert run(read()) == [b"open", b"ping", b"ping"]
 
 
-def test_the_preamble_precedes_the_ready_chunks():
-    async def read():
-        body = body_of(letters(), StreamPolicy(preamble=b"open "))
-        await body.begin()
-        return await all_of(body)
-
-    assert b"".join(run(read())) == b"open ab"
-
-
 def test_a_stream_ends_at_its_maximum_age_with_the_closing_bytes():
     async def steps():
         yield "a"
         await asyncio.sleep(60)
 
     assert run(all_of(body_of(steps(), StreamPolicy(max_age=0.05, closing_bytes=lambda: b"bye")))) == [b"a", b"bye"]
-
-
-def test_a_finished_stream_sends_the_ready_chunks():
-    async def steps():
-        yield "a"
-        yield "b"
-        await asyncio.sleep(60)
-
-    async def read():
-        body = body_of(steps(), MAY_FINISH)
-        await body.begin()
-        body.finish()
-        return await all_of(body)
-
-    assert run(read()) == [b"ab"]
-
-
-def test_finish_does_not_end_a_stream_that_runs_to_its_end():
-    async def read():
-        body = body_of(letters())
-        await body.begin()
-        body.finish()
-        return await all_of(body)
-
-    assert b"".join(run(read())) == b"ab"
 
 
 def test_a_begun_body_is_registered_as_an_open_stream_until_its_end():
@@ -286,19 +252,48 @@ class Closable:
         self.recorded.append("closed")
 
 
-@pytest.mark.parametrize("how", ["close", "aclose"])
-def test_a_body_that_was_never_begun_closes_its_source(how):
+def test_a_body_that_was_never_begun_closes_its_source():
     recorded = []
 
     async def end():
         body = body_of(Closable(recorded), steps=[lambda: recorded.append("step")])
-        if how == "aclose":
-            await body.aclose()
+        await body.aclose()
         body.close()
         await body.begin()
 
     run(end())
     assert recorded == ["closed", "step"]
+
+
+def test_close_of_a_body_that_was_never_begun_does_not_block_the_loop():
+    recorded = []
+
+    class Slow(Closable):
+        async def aclose(self):
+            await asyncio.sleep(0)
+            self.close()
+
+    async def end():
+        body = body_of(Slow(recorded), steps=[lambda: recorded.append("step")])
+        body.close()
+        before = list(recorded)
+        while len(recorded) < 2:
+            await asyncio.sleep(0)
+        return before
+
+    assert run(end()) == ["step"]
+    assert recorded == ["step", "closed"]
+
+
+def test_a_loop_that_ends_after_the_close_leaves_no_stream_open():
+    async def end():
+        body = body_of(letters())
+        await body.begin()
+        body.close()
+        return body
+
+    body = run(end())
+    assert body not in part(OpenStreams).streams
 
 
 def test_close_after_the_loop_has_ended_runs_the_steps():
@@ -315,7 +310,7 @@ def test_close_after_the_loop_has_ended_runs_the_steps():
 
 
 def test_a_source_that_does_not_end_is_logged(monkeypatch, caplog):
-    monkeypatch.setattr(asgi_body, "CLOSE_TIMEOUT", 0.05)
+    monkeypatch.setattr(source_close, "CLOSE_TIMEOUT", 0.05)
     may_end = threading.Event()
 
     async def steps():

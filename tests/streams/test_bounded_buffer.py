@@ -123,19 +123,19 @@ def test_the_error_of_the_producer_is_kept(buffer):
     assert buffer.error is error
 
 
-def test_pause_producer_pauses_while_a_chunk_is_buffered(buffer):
+def test_a_buffer_with_a_chunk_can_be_full(buffer):
     buffer.put(b"a")
-    assert (buffer.pause_producer(), buffer.is_full) == (True, True)
+    assert (buffer._mark_full(), buffer.is_full) == (True, True)
 
 
-def test_pause_producer_does_nothing_if_the_buffer_is_empty(buffer):
-    assert (buffer.pause_producer(), buffer.is_full) == (False, False)
+def test_an_empty_buffer_is_not_full(buffer):
+    assert (buffer._mark_full(), buffer.is_full) == (False, False)
 
 
-def test_pause_producer_does_nothing_after_the_close(buffer):
+def test_a_closed_buffer_is_not_full(buffer):
     buffer.close()
     buffer.put(b"a")
-    assert (buffer.pause_producer(), buffer.is_full) == (False, False)
+    assert (buffer._mark_full(), buffer.is_full) == (False, False)
 
 
 def test_close_wakes_a_waiting_producer(wakeups, buffer):

@@ -10,41 +10,54 @@ import pytest
 from streams.machines import EVENTS, PLAIN_EVENTS, fake_buffer, machine_in
 
 from wsgiresp._streams import machine as machine_module
-from wsgiresp._streams.machine import TRANSITIONS, Action, Input, Phase, StreamMachine
+from wsgiresp._streams import phases
+from wsgiresp._streams.machine import Action, StreamMachine
+from wsgiresp._streams.phases import PING_TRANSITIONS, TRANSITIONS, Input, Phase, Ping, PingInput
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 
 # Every phase by every input: the phase that follows. "." is the phase itself.
-COLUMNS = "begin ready send quiet ping probe disconnect finish abort end close"
+COLUMNS = "begin ready disconnect finish abort end close"
 TABLE = """
-NEW        STARTING .    .       .         .    .       LEFT .      .      .    DISCARDED
-STARTING   .        OPEN .       .         .    .       LEFT .      .      OVER DISCARDED
-OPEN       .        .    .       PING_DUE  .    .       LEFT ENDING BROKEN OVER DISCARDED
-PING_DUE   .        .    OPEN    .         OPEN PROBING LEFT ENDING BROKEN OVER DISCARDED
-PROBING    .        .    .       PROBE_DUE .    .       LEFT ENDING BROKEN OVER DISCARDED
-PROBE_DUE  .        .    PROBING .         OPEN .       LEFT ENDING BROKEN OVER DISCARDED
-ENDING     .        .    .       .         .    .       .    .      .      OVER DISCARDED
-BROKEN     .        .    .       .         .    .       .    .      .      OVER DISCARDED
-LEFT       .        .    .       .         .    .       .    .      BROKEN OVER DISCARDED
-OVER       .        .    .       .         .    .       .    .      .      .    CLOSED
-CLOSED     .        .    .       .         .    .       .    .      .      .    .
-DISCARDED  .        .    .       .         .    .       .    .      .      .    .
+NEW          STARTING .    DISCONNECTED .         .       .    DISCARDED
+STARTING     .        OPEN DISCONNECTED .         .       OVER DISCARDED
+OPEN         .        .    DISCONNECTED FINISHING ABORTED OVER DISCARDED
+DISCONNECTED .        .    .            .         ABORTED OVER DISCARDED
+FINISHING    .        .    .            .         .       OVER DISCARDED
+ABORTED      .        .    .            .         .       OVER DISCARDED
+OVER         .        .    .            .         .       .    CLOSED
+CLOSED       .        .    .            .         .       .    .
+DISCARDED    .        .    .            .         .       .    .
+"""
+
+# The same of the keep-alive pings.
+PING_COLUMNS = "quiet chunk ping probe"
+PING_TABLE = """
+IDLE         DUE        .       .    .
+DUE          .          IDLE    IDLE PROBING
+PROBING      SECOND_DUE .       .    .
+SECOND_DUE   .          PROBING IDLE .
 """
 
 
-def table_cells():
-    for line in TABLE.strip().splitlines():
-        phase, *following = line.split()
-        for happened, name in zip(COLUMNS.split(), following, strict=True):
-            target = Phase[phase if name == "." else name]
-            yield pytest.param(Phase[phase], Input[happened.upper()], target, id=f"{phase.lower()}, {happened}")
+def table_cells(table, columns, states, inputs):
+    for line in table.strip().splitlines():
+        state, *following = line.split()
+        for happened, name in zip(columns.split(), following, strict=True):
+            target = states[state if name == "." else name]
+            yield pytest.param(states[state], inputs[happened.upper()], target, id=f"{state.lower()}, {happened}")
 
 
-CELLS = list(table_cells())
+CELLS = list(table_cells(TABLE, COLUMNS, Phase, Input))
+PING_CELLS = list(table_cells(PING_TABLE, PING_COLUMNS, Ping, PingInput))
 
 
-def test_the_table_of_the_test_has_every_phase_and_every_input():
-    found = {(phase, happened) for phase, happened, _ in (cell.values for cell in CELLS)}
-    assert found == set(itertools.product(Phase, Input))
+@pytest.mark.parametrize(
+    ("cells", "states", "inputs"),
+    [pytest.param(CELLS, Phase, Input, id="phases"), pytest.param(PING_CELLS, Ping, PingInput, id="pings")],
+)
+def test_the_table_of_the_test_has_every_state_and_every_input(cells, states, inputs):
+    found = {(state, happened) for state, happened, _ in (cell.values for cell in cells)}
+    assert found == set(itertools.product(states, inputs))
 
 
 @pytest.mark.parametrize(("phase", "happened", "following"), CELLS)
@@ -54,22 +67,44 @@ def test_an_input_leads_to_the_next_phase(phase, happened, following):
     assert machine.phase is following
 
 
+@pytest.mark.parametrize(("ping", "happened", "following"), PING_CELLS)
+def test_an_input_leads_to_the_next_ping(ping, happened, following):
+    machine = machine_in(Phase.OPEN, ping=ping)
+    machine._advance_ping(happened)
+    assert machine.ping is following
+
+
 @pytest.mark.parametrize(("phase", "happened", "following"), CELLS)
 def test_the_transitions_list_every_change_and_nothing_else(phase, happened, following):
     assert TRANSITIONS[phase].get(happened) == (None if following is phase else following)
 
 
-def test_the_machine_imports_only_what_describes_data():
-    tree = ast.parse(Path(machine_module.__file__).read_text())
-    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert imported == {
-        "__future__",
-        "enum",
-        "typing",
-        "wsgiresp._protocol.length_counting",
-        "wsgiresp._streams.bounded_buffer",
-        "wsgiresp._streams.policy",
-    }
+@pytest.mark.parametrize(("ping", "happened", "following"), PING_CELLS)
+def test_the_transitions_of_pings_list_every_change_and_nothing_else(ping, happened, following):
+    assert PING_TRANSITIONS[ping].get(happened) == (None if following is ping else following)
+
+
+@pytest.mark.parametrize(
+    ("module", "names"),
+    [
+        (phases, {"__future__", "enum", "typing"}),
+        (
+            machine_module,
+            {
+                "__future__",
+                "enum",
+                "wsgiresp._protocol.length_counting",
+                "wsgiresp._streams.bounded_buffer",
+                "wsgiresp._streams.phases",
+                "wsgiresp._streams.policy",
+            },
+        ),
+    ],
+    ids=["phases", "machine"],
+)
+def test_the_machine_imports_only_what_describes_data(module, names):
+    tree = ast.parse(Path(module.__file__).read_text())
+    assert {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)} == names
     assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
 
 
@@ -80,18 +115,13 @@ def test_the_machine_imports_only_what_describes_data():
         pytest.param(Phase.OPEN, fake_buffer(b"a", b"b"), b"ab", Phase.OPEN, id="open, chunks ready"),
         pytest.param(Phase.OPEN, fake_buffer(b"a", ends=True), b"a", Phase.OPEN, id="open, the last chunk"),
         pytest.param(Phase.OPEN, fake_buffer(ends=True), Action.STOP, Phase.OVER, id="open, the source has ended"),
-        pytest.param(Phase.PING_DUE, fake_buffer(), b"ping|", Phase.OPEN, id="a ping is due"),
-        pytest.param(Phase.PING_DUE, fake_buffer(b"a"), b"a", Phase.OPEN, id="a ping is due, but a chunk is ready"),
-        pytest.param(Phase.PING_DUE, fake_buffer(ends=True), Action.STOP, Phase.OVER, id="a ping is due at the end"),
-        pytest.param(Phase.PROBING, fake_buffer(), Action.WAIT, Phase.PROBING, id="between two pings"),
-        pytest.param(Phase.PROBING, fake_buffer(b"a"), b"a", Phase.PROBING, id="a chunk between two pings"),
-        pytest.param(Phase.PROBE_DUE, fake_buffer(), b"again|", Phase.OPEN, id="the second ping is due"),
-        pytest.param(Phase.PROBE_DUE, fake_buffer(b"a"), b"a", Phase.PROBING, id="a chunk before the second ping"),
-        pytest.param(Phase.ENDING, fake_buffer(), b"bye|", Phase.ENDING, id="finished, nothing ready"),
-        pytest.param(Phase.ENDING, fake_buffer(b"a"), b"abye|", Phase.ENDING, id="finished, a chunk ready"),
-        pytest.param(Phase.LEFT, fake_buffer(b"a"), b"a", Phase.LEFT, id="disconnected, a chunk ready"),
-        pytest.param(Phase.LEFT, fake_buffer(), Action.HANG_UP, Phase.OVER, id="disconnected, nothing ready"),
-        pytest.param(Phase.LEFT, fake_buffer(ends=True), Action.HANG_UP, Phase.OVER, id="disconnected at the end"),
+        pytest.param(Phase.FINISHING, fake_buffer(), b"bye|", Phase.FINISHING, id="finished, nothing ready"),
+        pytest.param(Phase.FINISHING, fake_buffer(b"a"), b"abye|", Phase.FINISHING, id="finished, a chunk ready"),
+        pytest.param(Phase.DISCONNECTED, fake_buffer(b"a"), b"a", Phase.DISCONNECTED, id="disconnected, a chunk"),
+        pytest.param(Phase.DISCONNECTED, fake_buffer(), Action.HANG_UP, Phase.OVER, id="disconnected, nothing ready"),
+        pytest.param(
+            Phase.DISCONNECTED, fake_buffer(ends=True), Action.HANG_UP, Phase.OVER, id="disconnected at the end"
+        ),
         pytest.param(Phase.OVER, fake_buffer(), Action.STOP, Phase.OVER, id="after the end"),
         pytest.param(Phase.OVER, fake_buffer(b"late"), Action.STOP, Phase.OVER, id="a late chunk after the end"),
     ],
@@ -103,9 +133,27 @@ def test_what_is_due_follows_from_the_phase_and_the_buffer(phase, buffer, due, f
 
 
 @pytest.mark.parametrize(
+    ("ping", "buffer", "due", "following"),
+    [
+        pytest.param(Ping.DUE, fake_buffer(), b"ping|", Ping.IDLE, id="a ping is due"),
+        pytest.param(Ping.DUE, fake_buffer(b"a"), b"a", Ping.IDLE, id="a ping is due, but a chunk is ready"),
+        pytest.param(Ping.DUE, fake_buffer(ends=True), Action.STOP, Ping.DUE, id="a ping is due at the end"),
+        pytest.param(Ping.PROBING, fake_buffer(), Action.WAIT, Ping.PROBING, id="between two pings"),
+        pytest.param(Ping.PROBING, fake_buffer(b"a"), b"a", Ping.PROBING, id="a chunk between two pings"),
+        pytest.param(Ping.SECOND_DUE, fake_buffer(), b"again|", Ping.IDLE, id="the second ping is due"),
+        pytest.param(Ping.SECOND_DUE, fake_buffer(b"a"), b"a", Ping.PROBING, id="a chunk before the second ping"),
+    ],
+)
+def test_a_ping_is_sent_when_it_is_due_and_no_chunk_is_ready(ping, buffer, due, following):
+    machine = machine_in(Phase.OPEN, buffer, ping=ping)
+    assert machine.next_action() == due
+    assert machine.ping is following
+
+
+@pytest.mark.parametrize(
     ("phase", "buffer", "error"),
     [
-        pytest.param(Phase.BROKEN, fake_buffer(b"a"), BrokenPipeError, id="aborted"),
+        pytest.param(Phase.ABORTED, fake_buffer(b"a"), BrokenPipeError, id="aborted"),
         pytest.param(Phase.OPEN, fake_buffer(error=LookupError()), LookupError, id="the source has failed"),
         pytest.param(Phase.OPEN, fake_buffer(error=OSError()), RuntimeError, id="the source has failed by an OSError"),
     ],
@@ -159,12 +207,12 @@ FINISH, ABORT = StreamMachine.request_finish, StreamMachine.request_abort
 @pytest.mark.parametrize(
     ("requests", "phase", "is_aborted"),
     [
-        pytest.param([FINISH], Phase.ENDING, False, id="finish"),
-        pytest.param([ABORT], Phase.BROKEN, True, id="abort"),
-        pytest.param([FINISH, ABORT], Phase.ENDING, True, id="finish, then abort"),
-        pytest.param([ABORT, FINISH], Phase.BROKEN, True, id="abort, then finish"),
-        pytest.param([FINISH, FINISH], Phase.ENDING, False, id="finish twice"),
-        pytest.param([ABORT, ABORT], Phase.BROKEN, True, id="abort twice"),
+        pytest.param([FINISH], Phase.FINISHING, False, id="finish"),
+        pytest.param([ABORT], Phase.ABORTED, True, id="abort"),
+        pytest.param([FINISH, ABORT], Phase.FINISHING, True, id="finish, then abort"),
+        pytest.param([ABORT, FINISH], Phase.ABORTED, True, id="abort, then finish"),
+        pytest.param([FINISH, FINISH], Phase.FINISHING, False, id="finish twice"),
+        pytest.param([ABORT, ABORT], Phase.ABORTED, True, id="abort twice"),
     ],
 )
 @pytest.mark.parametrize("opened", [True, False], ids=["open", "starting"])
@@ -180,9 +228,9 @@ def test_the_first_request_decides_what_is_sent(requests, phase, is_aborted, ope
         machine.open()
     try:
         assert machine.next_action() == b"abye|"
-        reached = Phase.ENDING
+        reached = Phase.FINISHING
     except BrokenPipeError:
-        reached = Phase.BROKEN
+        reached = Phase.ABORTED
     assert (reached, machine.is_aborted) == (phase, is_aborted)
 
 

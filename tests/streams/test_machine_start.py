@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from streams.machines import fake_buffer, machine_in
 
-from wsgiresp._streams.machine import Action, Phase, StreamMachine
+from wsgiresp._streams.machine import Action, StreamMachine
+from wsgiresp._streams.phases import Phase
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 
 

@@ -15,7 +15,7 @@ from streams.fake_sources import RecordingSource
 from streams.stream_bodies import EVENTS, begun_body, policies, source_of, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._streams import wsgi_body
+from wsgiresp._streams import source_close, wsgi_body
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.greenlet_producer import ThreadProducer
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -163,7 +163,7 @@ class TestClosing:
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
 
     def test_a_source_that_does_not_end_is_abandoned_and_logged(self, caplog, monkeypatch):
-        monkeypatch.setattr(wsgi_body, "CLOSE_TIMEOUT", 0.01)
+        monkeypatch.setattr(source_close, "CLOSE_TIMEOUT", 0.01)
         is_waiting, may_end = Event(), Event()
 
         def uninterruptible():

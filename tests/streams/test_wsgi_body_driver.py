@@ -11,6 +11,7 @@ from streams.fake_runtime import FakeRuntime
 
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._streams import wsgi_body
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import CLOSE_TIMEOUT, CLOSE_TIMEOUT_ABORTED, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
@@ -19,6 +20,21 @@ from wsgiresp._streams.wsgi_body import WSGIStreamBody
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 PINGED = StreamPolicy(ping=b"ping", second_ping=b"again", ping_interval=15.0, closing_bytes=lambda: b"bye")
+
+
+class FakeConnection:
+    """The socket of a server, which records what is done to it."""
+
+    def __init__(self):
+        self.done: list[str] = []
+
+
+@pytest.fixture
+def connection(monkeypatch):
+    """A connection that HTTP/1.1 gives to one request at a time."""
+    monkeypatch.setattr(wsgi_body, "shut_connection", lambda found, *how: found.done.append("shut"))
+    monkeypatch.setattr(wsgi_body, "reset_connection", lambda found: found.done.append("reset"))
+    return FakeConnection()
 
 
 class Stream:
@@ -136,6 +152,41 @@ def test_a_disconnect_ends_the_iteration():
     stream.runtime.disconnect()
     stream.runtime.run()
     assert found == [StopIteration]
+
+
+def test_an_abort_shuts_the_connection_of_a_reader_that_may_be_blocked_in_a_write(connection):
+    stream = Stream(PINGED, **{"gunicorn.socket": connection})
+    next(stream.body)
+    stream.body.finish()
+    stream.body.abort()
+    assert connection.done == ["shut"]
+
+
+def test_an_abort_leaves_the_connection_to_the_closing_bytes_of_a_reader_that_waits(connection):
+    stream = Stream(PINGED, **{"gunicorn.socket": connection})
+    next(stream.body)
+    found = stream.reader()
+    stream.body.finish()
+    stream.body.abort()
+    stream.runtime.run()
+    assert (found, connection.done) == ([b"bye"], [])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "done"),
+    [
+        pytest.param("HTTP/1.1", ["shut"], id="the connection of one request"),
+        pytest.param("HTTP/1.0", ["reset", "reset"], id="a body that ends with its connection"),
+        pytest.param("HTTP/2", [], id="a connection that other streams share"),
+    ],
+)
+def test_an_abort_breaks_off_the_connection_of_its_own_stream_alone(connection, protocol, done):
+    stream = Stream(PINGED, **{"gunicorn.socket": connection, "SERVER_PROTOCOL": protocol})
+    next(stream.body)
+    stream.body.abort()
+    with pytest.raises(BrokenPipeError):
+        next(stream.body)
+    assert connection.done == done
 
 
 @pytest.mark.parametrize(

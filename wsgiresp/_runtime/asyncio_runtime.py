@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class AsyncioRuntime:
-    """*loop* for one stream: a :class:`~wsgiresp._runtime.interface.Runtime`, with what only coroutines can use."""
+    """*loop* for one stream: a :class:`~wsgiresp._runtime.interface.Runtime`, with more methods for coroutines."""
 
     __slots__ = ("_loop",)
 
@@ -53,11 +53,11 @@ class AsyncioRuntime:
         return AsyncioTimers(self._loop, seconds)
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Call *callback* with *arguments* in a later turn of the loop."""
+        """Call *callback* with *arguments* in a later iteration of the loop."""
         self._loop.call_soon(callback, *arguments)
 
     def call_soon_threadsafe(self, callback: Callback) -> None:
-        """Call *callback* in a later turn of the loop; from any thread. Without effect once the loop is closed."""
+        """Call *callback* in a later iteration of the loop; from any thread. Without effect once the loop is closed."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
 
@@ -66,7 +66,7 @@ class AsyncioRuntime:
         return self._loop.create_task(coroutine, context=context)
 
     def run_from_thread(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
-        """Return what *coroutine* returns, run on the loop; to be called in another thread, which is blocked.
+        """Run *coroutine* on the loop and return its result; blocks the calling thread, which must be another one.
 
         ``TimeoutError`` after *timeout* seconds.
         """
@@ -124,7 +124,7 @@ class AsyncioTimers:
         self._handles: dict[Callback, asyncio.TimerHandle] = {}
 
     def arm(self, callback: Callback) -> None:
-        """Call *callback* once, after the duration; if it is armed already, the duration starts anew."""
+        """Call *callback* once, after the duration; if it is armed already, the duration starts again."""
         self.cancel(callback)
         self._handles[callback] = self._loop.call_later(self._seconds, self._fire, callback)
 

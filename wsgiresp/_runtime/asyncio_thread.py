@@ -142,18 +142,18 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 
 
 def run_or_schedule(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run *coroutine* to its end as :func:`run` does; on the asyncio thread, which must not block, only schedule it.
+    """Run *coroutine* to its end as :func:`run` does; in the thread of a loop, which must not block, only schedule it.
 
-    A scheduled coroutine runs after this function has returned, and asyncio logs its error.
+    A scheduled coroutine runs on that loop after this function has returned, and asyncio logs its error.
     """
-    asyncio_thread = part(AsyncioThread)
     running = running_loop()
-    if running is None or not asyncio_thread.runs(running):
+    if running is None:
         run(coroutine)
         return
     task = running.create_task(coroutine)
-    asyncio_thread.scheduled.add(task)  # the loop itself keeps only a weak reference
-    task.add_done_callback(asyncio_thread.scheduled.discard)
+    scheduled = part(AsyncioThread).scheduled
+    scheduled.add(task)  # the loop itself keeps only a weak reference
+    task.add_done_callback(scheduled.discard)
 
 
 class Outcome(Generic[T]):

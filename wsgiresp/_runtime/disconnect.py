@@ -2,10 +2,10 @@
 
 Theory of operation
 -------------------
-If the server exposes the socket (gunicorn, werkzeug's server), each hub has one epoll descriptor with the sockets of
-all watched clients, and one libev watcher on it. It asks for EPOLLRDHUP, that the client has closed its side, and not
-for readability: a pipelined request would count as a disconnect, or hide one. If the server offers a function to ask
-instead (waitress), that is polled by a timer of the hub.
+If the server exposes the socket (gunicorn, werkzeug's server, waitress through its channel), each hub has one epoll
+descriptor for all watched clients, and one libev watcher on it. It waits for EPOLLRDHUP (the client has closed its
+side), not for readability: a pipelined request would look like a disconnect, or hide one. Without epoll (not Linux) or
+without the socket, the function ``waitress.client_disconnected`` is polled by a timer of the hub.
 
 Everything here runs in the thread of the hub, and callbacks are called by the hub. On a thread server the hub runs only
 while the reader waits.
@@ -40,9 +40,9 @@ def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Cal
     connection = server.connection
     if connection is not None and _epoll is not None:
         return hub_part(hub, _DisconnectWatcher).watch(hub, connection, callback)
-    has_left = server.client_disconnected
-    if has_left is not None:
-        return _poll_disconnect(hub, has_left, callback)
+    is_disconnected = server.client_disconnected
+    if is_disconnected is not None:
+        return _poll_disconnect(hub, is_disconnected, callback)
     return _no_watch
 
 
@@ -87,7 +87,7 @@ class _DisconnectWatcher:
             callback()
 
     def forget(self, descriptor: int, callback: Callback) -> None:
-        """End the watch of this client; again changes nothing."""
+        """End the watch of this client; a second call has no effect."""
         if self._callbacks.get(descriptor) is callback:
             del self._callbacks[descriptor]
             with contextlib.suppress(OSError):  # epoll forgets a descriptor that is closed
@@ -116,11 +116,11 @@ class _Watch:
         self._watcher.forget(self._descriptor, self._callback)
 
 
-def _poll_disconnect(hub: Hub, has_left: Callable[[], bool], callback: Callback) -> Callback:
+def _poll_disconnect(hub: Hub, is_disconnected: Callable[[], bool], callback: Callback) -> Callback:
     polls = timer_queue(hub, _ASK_WAITRESS_EVERY)
 
     def poll() -> None:
-        if has_left():
+        if is_disconnected():
             callback()
         else:
             polls.arm(poll)

@@ -8,10 +8,11 @@ main greenlet of its thread: the hub, made for the stream, runs only while the r
 :class:`~wsgiresp._runtime.wakeup_event.WakeupEvent`.
 
 A hub without watchers raises ``LoopExit`` in the greenlet that waits, since gevent does not know that another thread
-will wake it. So each runtime object is a lease: the first lease of a hub starts a watcher that keeps its loop waiting,
-the last one to be closed stops it. A hub that was made in a thread of a server's pool is not freed when the thread
-ends, at two descriptors each; a hub that the first lease has made is destroyed with the last. Any other hub is left
-alone: greenlets of the application may wait on it.
+will wake it. So each runtime object is a lease: the first lease of a hub starts a watcher that keeps the loop running,
+and closing the last lease stops it. A hub that was created for the first lease is destroyed with the last one, since
+gevent does not free it when a pool thread ends (two descriptors each). It is kept if that happens outside of the
+thread's main greenlet, or on the default loop of the main thread. A hub that existed before is never destroyed:
+greenlets of the application may wait on it.
 
 See docs/explanation/greenlets.md.
 """
@@ -39,7 +40,7 @@ from wsgiresp._types import Callback
 
 
 class GeventRuntime:
-    """The hub of this thread, for one stream: a :class:`~wsgiresp._runtime.interface.BlockingRuntime`.
+    """The hub of this thread, for one stream: a :class:`~wsgiresp._runtime.interface.GreenletRuntime`.
 
     ``hub`` stays alive until :meth:`close`, which the same thread must call.
     """
@@ -75,7 +76,7 @@ class GeventRuntime:
             self._loop.run_callback_threadsafe(callback)
 
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
-        """Call *callback* in the hub when the client of *server* disconnects; return what ends the watch."""
+        """Call *callback* in the hub when the client of *server* disconnects; return a callable that ends the watch."""
         return watch_disconnect(server, self.hub, callback)
 
     def greenlet(self, run: Callable[..., object]) -> greenlet:
@@ -101,7 +102,7 @@ class GeventRuntime:
         let_hub_poll()
 
     def close(self) -> None:
-        """Give the lease back; in the thread that made it. Again changes nothing."""
+        """Give the lease back; in the thread that made it. A second call has no effect."""
         if not self._is_open:
             return
         self._is_open = False

@@ -1,7 +1,7 @@
 """The gevent hub of a thread: whether it drives the current greenlet, and how a greenlet shares it with the others.
 
-A hub exists in each thread that has asked for one, but only under a hub-driven server do other greenlets run while the
-current one waits. See ``gevent_runtime`` for streams.
+A hub is gevent's event loop, with the greenlet that runs it. It exists in each thread that has asked for one, but only
+under a hub-driven server do other greenlets run while the current one waits. See ``gevent_runtime`` for streams.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def is_under_hub() -> bool:
 def may_block_thread() -> bool:
     """Return whether a producer that waits may block this whole thread.
 
-    It may where no hub drives the current greenlet and ``time.sleep`` and the like are not gevent's.
+    It may if no hub drives the current greenlet and ``time.sleep`` and the like are not gevent's.
     """
     return not is_under_hub() and not monkey.is_module_patched("time")
 
@@ -45,6 +45,6 @@ def let_hub_poll() -> None:
 
 
 def run_in_threadpool(function: Callable[..., T], arguments: Sequence[Any]) -> T:
-    """Return what *function* returns, called in a real thread of the hub's pool; this greenlet waits, others run."""
+    """Run *function* in a real thread of the hub's pool and return its result; only this greenlet waits."""
     returned: T = gevent.get_hub().threadpool.apply(function, tuple(arguments))
     return returned

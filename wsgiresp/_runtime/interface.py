@@ -1,16 +1,18 @@
-"""Runtime interface: what streams need of gevent or asyncio, as Protocols.
+"""Runtime interface: the event loop functions that streams use of gevent or asyncio, as Protocols.
 
 Theory of operation
 -------------------
 A stream is read in one thread, by a greenlet under a gevent hub or by a task of an asyncio loop. Everything that this
 reader needs of its event loop stands behind :class:`Runtime`; ``gevent_runtime`` and ``asyncio_runtime`` implement it,
-and tests implement it with a manual clock. Code that uses it names neither gevent nor asyncio.
+and tests implement it with a manual clock. A driver and a producer create their runtime; apart from that they use the
+interface only.
 
-Waiting differs in form, a greenlet switch on one side and an ``await`` on the other. Therefore the interface creates
-:class:`Wakeup` objects, and a driver that knows its side waits for them: :class:`BlockingWakeup` or
-:class:`AsyncWakeup`. Nothing behind this interface waits.
+Waiting has two forms, a greenlet switch and an ``await``. So the interface has two kinds of :class:`Wakeup`,
+:class:`BlockingWakeup` and :class:`AsyncWakeup`. ``wait()``, ``wake_and_yield()`` and ``yield_turn()`` block their
+caller; all other methods return at once.
 
-Threads: a method may be called in the thread of the event loop only, unless it ends in ``_threadsafe``.
+Threads: a method may be called in the thread of the event loop only, unless its name ends in ``_threadsafe``.
+``wakeup()`` and ``timers()`` of an asyncio runtime may be called in any thread.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ if TYPE_CHECKING:
 
 
 class Wakeup(Protocol):
-    """An auto-reset event with a single waiter: set while nobody waits, it ends the next wait at once."""
+    """An auto-reset event with a single waiter.
+
+    If it is set while nobody waits, the next wait ends once the event loop has delivered it; others may run first.
+    """
 
     def set(self) -> None:
         """Wake the waiter soon."""
@@ -61,7 +66,10 @@ class Timers(Protocol):
     """Timeouts of one duration."""
 
     def arm(self, callback: Callback) -> None:
-        """Call *callback* once, after the duration; if it is armed already, the duration starts anew."""
+        """Call *callback* once, after the duration, or up to 5 % (at most 50 ms) earlier.
+
+        If it is armed already, the duration starts again.
+        """
         ...
 
     def cancel(self, callback: Callback) -> None:
@@ -89,11 +97,11 @@ class Runtime(Protocol[W_co]):
         ...
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
-        """Call *callback* with *arguments* in a later turn of the loop."""
+        """Call *callback* with *arguments* in a later iteration of the loop."""
         ...
 
     def call_soon_threadsafe(self, callback: Callback) -> None:
-        """Call *callback* in a later turn of the loop; from any thread. Without effect once the loop is closed."""
+        """Call *callback* in a later iteration of the loop; from any thread. Without effect once the loop is closed."""
         ...
 
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
@@ -108,7 +116,7 @@ class Runtime(Protocol[W_co]):
         ...
 
     def close(self) -> None:
-        """Release the loop; again changes nothing."""
+        """Release the loop; a second call has no effect."""
         ...
 
 

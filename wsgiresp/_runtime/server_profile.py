@@ -74,9 +74,10 @@ class ServerProfile:
         return self._environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
 
     @property
-    def has_connection_alone(self) -> bool:
-        """Whether no other request shares the connection at the same time: HTTP/1.0 and HTTP/1.1, not HTTP/2."""
-        return self._environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1")
+    def shares_connection(self) -> bool:
+        """Whether other requests share the connection with this one, as in HTTP/2 and HTTP/3."""
+        protocol: str = self._environ.get("SERVER_PROTOCOL", "")
+        return protocol.startswith(("HTTP/2", "HTTP/3"))
 
     @property
     def is_multithread(self) -> bool:

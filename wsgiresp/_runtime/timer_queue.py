@@ -14,7 +14,9 @@ from gevent.hub import Hub
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._types import Callback
 
-_COALESCE = 0.05  # s: timeouts that are due within this time fire together, so that many streams cost one wake-up
+# s: upper bound of the slack, which is 5 % of the duration. Timeouts that are due within it fire together, early, so
+# that many streams cost one wake-up.
+_COALESCE = 0.05
 
 
 class TimerQueue:
@@ -31,7 +33,10 @@ class TimerQueue:
         self._is_running = False
 
     def arm(self, callback: Callback) -> None:
-        """Call *callback* once, in the hub, after the duration; if it is armed already, the duration starts anew."""
+        """Call *callback* once, in the hub, after the duration, or up to 5 % (at most 50 ms) earlier.
+
+        If it is armed already, the duration starts again.
+        """
         self._due.pop(callback, None)
         self._due[callback] = time.monotonic() + self._seconds
         if not self._is_running:

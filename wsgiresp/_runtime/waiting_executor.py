@@ -1,7 +1,16 @@
-"""Executors that run functions in the thread or the greenlet that waits for a coroutine.
+"""Executors that run functions in the thread or greenlet that waits for a coroutine.
 
-For what belongs to that thread, as database connections do: the coroutine runs on a loop in another one, and submits
-functions, from there, to :data:`current_executor`. A function that is submitted must not raise.
+Theory of operation
+-------------------
+Some objects, for example database connections, may be used only in the thread that created them. A coroutine runs on
+the loop of another thread; it calls ``submit()`` of :data:`current_executor` to run a function in the waiting thread.
+
+* ``submit()``: any thread. The function must not raise.
+* ``wait()``: the waiting thread or greenlet; it runs submitted functions until ``end()``.
+* ``end()``: the asyncio thread, when the coroutine is done.
+
+``asyncio_thread.run`` uses :class:`ThreadExecutor` or :class:`GreenletExecutor`. A stream uses :class:`ReaderExecutor`,
+which runs the functions in a greenlet of the reader's hub, so that the reader can go on reading.
 """
 
 from __future__ import annotations
@@ -23,30 +32,30 @@ class WaitingExecutor(Protocol):
     """A thread or a greenlet that waits for a coroutine, and runs functions meanwhile."""
 
     def submit(self, function: Callback) -> None:
-        """Have *function* called soon, after those before it; from any thread."""
+        """Run *function* after those before it; from any thread."""
         ...
 
 
 current_executor: ContextVar[WaitingExecutor | None] = ContextVar("wsgiresp.waiting_executor", default=None)
-"""The executor of whoever waits for the coroutine that runs in this context; None where nobody does."""
+"""The executor of the caller that waits for the coroutine running in this context; None if no caller waits."""
 
 
 class ThreadExecutor:
-    """A thread that does nothing else meanwhile."""
+    """Runs the functions in a thread that does nothing else meanwhile."""
 
     def __init__(self) -> None:
         self._calls = _RealQueue()
 
     def submit(self, function: Callback) -> None:
-        """Have *function* called soon."""
+        """Run *function* after those before it."""
         self._calls.put(function)
 
     def end(self) -> None:
-        """Let the thread go on."""
+        """End :meth:`wait` after the functions that were submitted before."""
         self._calls.put(None)
 
     def wait(self) -> None:
-        """Make the calls that come, until the end."""
+        """Run the functions that are submitted, until the end."""
         while (function := self._calls.get()) is not None:
             function()
 
@@ -58,13 +67,16 @@ class _CallQueue:
         self._calls: deque[Callback | None] = deque()
         self._wakeup = runtime.wakeup()
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def submit(self, function: Callback | None) -> None:
-        """Have *function* called soon; None ends :meth:`call_all`. From any thread."""
+        """Call *function* after those before it; None ends :meth:`call_all`. From any thread."""
         self._calls.append(function)
         self._wakeup.set_threadsafe()
 
     def call_all(self) -> None:
-        """Call what is submitted, until the end."""
+        """Call the functions that are submitted, until the end."""
         while True:
             while not self._calls:
                 self._wakeup.wait()
@@ -75,7 +87,7 @@ class _CallQueue:
 
 
 class GreenletExecutor:
-    """A greenlet whose hub runs the others meanwhile."""
+    """Runs the functions in a greenlet whose hub runs the others meanwhile."""
 
     def __init__(self) -> None:
         # A lease: the hub must not raise LoopExit while nothing but another thread will wake this greenlet.
@@ -83,15 +95,15 @@ class GreenletExecutor:
         self._queue = _CallQueue(self._runtime)
 
     def submit(self, function: Callback) -> None:
-        """Have *function* called soon; never, if this greenlet was killed meanwhile."""
+        """Run *function* after those before it; never, if this greenlet was killed meanwhile."""
         self._queue.submit(function)
 
     def end(self) -> None:
-        """Let the greenlet continue after :meth:`wait`."""
+        """End :meth:`wait` after the functions that were submitted before."""
         self._queue.submit(None)
 
     def wait(self) -> None:
-        """Call what is submitted, until the end."""
+        """Run the functions that are submitted, until the end."""
         try:
             self._queue.call_all()
         finally:
@@ -99,7 +111,7 @@ class GreenletExecutor:
 
 
 class ReaderExecutor:
-    """The reader of a stream on *runtime*: a greenlet beside it, made at the first call, calls what is submitted."""
+    """Runs the functions in a greenlet beside the reader of a stream on *runtime*, which the first of them starts."""
 
     def __init__(self, runtime: GreenletRuntime) -> None:
         self._runtime = runtime
@@ -107,13 +119,13 @@ class ReaderExecutor:
         self._greenlet: Greenlet[..., None] | None = None
 
     def submit(self, function: Callback) -> None:
-        """Have *function* called soon; never, if the stream is closed and its hub destroyed."""
+        """Run *function* after those before it; never, if the stream is closed and its hub destroyed."""
         self._queue.submit(function)
         self._runtime.call_soon_threadsafe(self._ensure_greenlet)
 
     def end(self) -> None:
-        """Let the greenlet end."""
-        if self._greenlet is not None:
+        """End the greenlet after the functions that were submitted before."""
+        if self._greenlet is not None or self._queue:  # started, or about to start
             self._queue.submit(None)
 
     def _ensure_greenlet(self) -> None:

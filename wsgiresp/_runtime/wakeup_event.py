@@ -2,19 +2,18 @@
 
 Theory of operation
 -------------------
-One message to 5,000 clients sets 5,000 events at once. gevent's loop calls its callbacks in the order of their arrival,
-and a new connection is served by a greenlet whose start is one more callback. Were each of the 5,000 a callback, the
-connection would be accepted after 2 to 4 ms, but its greenlet would start when the last client has been sent its
-message: 100 to 140 ms later. So the events of a hub that are set wait in two places:
+One message to 5,000 clients sets 5,000 events at once. gevent's loop calls its callbacks in order of arrival, and the
+greenlet of a new connection is started by such a callback. If each event were a callback, a new connection would be
+accepted after 2 to 4 ms, but its greenlet would start only after the last client has been served, 100 to 140 ms later.
+So a set event is kept in one of two places:
 
-* *in the loop*: up to ``SLICE_LENGTH`` are callbacks of the loop, and cost what any callback costs. A single event, and
-  all events of a small crowd, take this way;
-* *in the wake queue*, one for each hub: all further ones. A timer of the hub wakes them in *slices*. A slice ends after
-  ``SLICE_LENGTH`` waiters or ``SLICE_TIME``, whichever comes first; it takes none that was set while it ran. Between
-  two slices the loop calls all its callbacks, and polls its sockets.
+* *loop callback*: the first ``SLICE_LENGTH`` set events; each costs the same as any callback;
+* *wake queue*, one for each hub: all further events. A timer of the hub wakes them in *slices*. A slice ends after
+  ``SLICE_LENGTH`` waiters or ``SLICE_TIME``, and does not include events set while it runs. Between two slices the loop
+  calls its other callbacks and polls its sockets.
 
-The order is that in which the events were set: while there are any in the queue, a new one joins them, and the timer
-starts when the last of those in the loop has been called.
+Events are delivered in the order in which they were set: while the queue is not empty, new events are appended to it,
+and the timer starts after the last loop callback.
 
 ================  ============================================  ====================================================
 Who               Calls                                         Writes
@@ -71,13 +70,13 @@ SLICE_TIME = 0.002
 
 _SHORTEST = 1e-6  # s from one slice to the next; not 0, with which the hub does not poll
 
-_RESET, _SET, _DELIVERED = range(3)  # delivered: set, and the hub has had the turn of this event
+_RESET, _SET, _DELIVERED = range(3)  # delivered: set, and the hub has called this event
 
 _switch = greenlet.switch
 
 
 class WakeupEvent:
-    """Wakes the one greenlet of *hub* that waits for it; set while nobody waits, it ends the next wait at once.
+    """Wakes the one greenlet of *hub* that waits for it. If it is set while nobody waits, it ends the next wait.
 
     The waiter may also wake without a reason, so it looks again at what it waits for. To be made in the thread of the
     hub.
@@ -94,7 +93,7 @@ class WakeupEvent:
         self._state = _RESET
 
     def set(self) -> None:
-        """Wake the waiter in its turn; to be called in the thread of the hub."""
+        """Wake the waiter, after those whose events were set before; to be called in the thread of the hub."""
         if not self._state:
             self._state = _SET
             queue = self._queue
@@ -105,7 +104,7 @@ class WakeupEvent:
                 queue.in_loop += 1
 
     def set_threadsafe(self) -> None:
-        """Wake the waiter in its turn; to be called in any thread."""
+        """Wake the waiter, after those whose events were set before; to be called in any thread."""
         if not self._state:
             self._state = _SET
             self._queue.append(self)
@@ -133,7 +132,7 @@ class WakeupEvent:
             self._waiter.switch()
 
     def wait(self) -> None:
-        """Wait until it is set, and reset it; ``ConcurrentObjectUseError`` where another greenlet waits already."""
+        """Wait until it is set, and reset it; ``ConcurrentObjectUseError`` if another greenlet waits already."""
         if self._waiter is not None:
             raise ConcurrentObjectUseError("two greenlets wait for one wakeup event")
         try:
@@ -149,7 +148,7 @@ class WakeupEvent:
             self._state = _RESET
 
     def wake_and_yield(self) -> None:
-        """Wake the waiter, if there is one, before all that are in the queue; return when it has had its turn."""
+        """Wake the waiter, if there is one, before those in the queue, and return after it has run."""
         if self._waiter is not None:
             self._loop.run_callback(self.deliver)
             gevent.sleep(0)
@@ -181,7 +180,7 @@ class WakeQueue(deque[WakeupEvent]):
         return self._timer is not None
 
     def start(self, loop: Any) -> None:
-        """Have *loop* wake the events in slices; does nothing where it does so already."""
+        """Have *loop* wake the events in slices; without effect if it does so already."""
         if self._timer is None:
             self._timer = loop.timer(_SHORTEST, _SHORTEST)
             # The loop's own clock stands still while greenlets run, so the timer is due when the loop has polled.

@@ -2,14 +2,15 @@
 
 Theory of operation
 -------------------
-The server iterates the body in one task, the *reader*; an asynchronous source is stepped by another task of the same
-loop. Each ``__anext__()`` asks the machine what to do; only here the reader waits, on ``_wakeup``. The producer, the
-timers, and ``finish()`` and ``abort()``, from any thread, wake it. The server notices a disconnect itself: it cancels
-the reader and closes the body. The server applies its own write timeout, so ``send_timeout`` has no effect.
+The server iterates the body in one task, the *reader*. Another task of the same loop steps an asynchronous source. Each
+``__anext__()`` asks the machine for the next action. The reader waits only on ``_wakeup``, which is set by the producer
+and the timers of keep-alive pings and of the maximum age (on the loop), and by ``finish()`` and ``abort()`` (in any
+thread). The server notices a disconnect itself: it cancels the reader and closes the body. It has its own write
+timeout, so ``send_timeout`` has no effect.
 
-``_producer``, ``_runtime`` and ``_wakeup`` are set once, by ``begin()``, in the thread of the loop; before that no
-other thread knows the body. ``close()`` comes from any thread: it has the source closed on the loop, and runs the steps
-in the thread of its caller, since steps may block.
+``begin()`` writes ``_runtime``, ``_wakeup``, ``_producer`` and the timers once, on the loop, before it registers the
+body for the shutdown. ``close()`` may be called from any thread, also before ``begin()``: it has the source closed on
+the loop, and runs the close steps in its caller's thread, since they may block.
 
 See ``machine`` for the phases, and docs/explanation/streams.md.
 """
@@ -17,13 +18,16 @@ See ``machine`` for the phases, and docs/explanation/streams.md.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from contextvars import copy_context
 
 from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime, AsyncioTimers, AsyncioWakeup, run_in_thread
 from wsgiresp._runtime.close_order import Step, run_each
-from wsgiresp._streams.machine import NEW, WAIT, StreamMachine
-from wsgiresp._streams.open_streams import log_late_close, log_unread_error, register, unregister
-from wsgiresp._streams.policy import CLOSE_TIMEOUT, CLOSE_TIMEOUT_ABORTED, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
+from wsgiresp._streams.machine import WAIT, StreamMachine
+from wsgiresp._streams.open_streams import register, unregister
+from wsgiresp._streams.phases import NEW
+from wsgiresp._streams.policy import CLOSE_TIMEOUT, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.producers import Producer
+from wsgiresp._streams.source_close import CloseDeadline, log_unread_error
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.task_producer import TaskProducer
 
@@ -37,6 +41,7 @@ class ASGIStreamBody:
 
     __slots__ = (
         "_age_timers",
+        "_closing",
         "_machine",
         "_ping_timers",
         "_producer",
@@ -48,6 +53,8 @@ class ASGIStreamBody:
 
     _runtime: AsyncioRuntime
     _wakeup: AsyncioWakeup
+    _closing: object
+    """The wait of a ``close()`` on the loop: the loop itself keeps only a weak reference to a task."""
 
     def __init__(
         self, source: StreamSource, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None
@@ -60,10 +67,10 @@ class ASGIStreamBody:
         self._age_timers: AsyncioTimers | None = None
 
     async def begin(self) -> None:
-        """Start the source, and return once there is something to send or the stream has ended; with a preamble, soon.
+        """Start the source; wait until its first chunk is ready or it has ended, with a preamble for 20 ms at most.
 
-        What the source raises before its first chunk is raised here, ``RuntimeError`` for a ``StopAsyncIteration``.
-        Then the body is closed, and its steps have run, in another thread. Again changes nothing.
+        An error that the source raises before its first chunk is raised here, after the body is closed and its close
+        steps have run, in another thread; ``RuntimeError`` for a ``StopAsyncIteration``. A second call has no effect.
         """
         if self._machine.phase is not NEW:
             return
@@ -84,14 +91,14 @@ class ASGIStreamBody:
             self._wakeup.set_threadsafe()
 
     def abort(self) -> None:
-        """Close the source and break the transfer, soon; from any thread.
+        """Request that the source is closed and the transfer fails, and return at once; from any thread.
 
-        The closing bytes of a stream that was finished before still go out.
+        After an earlier finish the closing bytes are still sent.
         """
         self._machine.request_abort()
         if self._producer is not None:
             self._wakeup.set_threadsafe()
-            self._producer.stop()
+            self._runtime.call_soon_threadsafe(self._producer.stop)
 
     def __str__(self) -> str:
         """The name of the source, for the log."""
@@ -119,36 +126,19 @@ class ASGIStreamBody:
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
-        """Close the source and wait for that, up to 10 s, or 0.5 s after an abort; on the loop of the reader."""
+        """Close the source and wait for that, up to 10 s, or 0.5 s from an abort on; on the loop of the reader."""
         producer = self._producer
         if producer is None:  # never begun
             self._machine.close()
             await self._source.aclose()
             return
-        self._discard(producer)
-        expired: list[bool] = []
-
-        def expire() -> None:
-            expired.append(True)
-            self._wakeup.set()
-
-        seconds = CLOSE_TIMEOUT_ABORTED if self._machine.is_aborted else CLOSE_TIMEOUT
-        limit = self._runtime.timers(seconds)
-        limit.arm(expire)
-        try:
-            while not (producer.buffer.has_ended or expired):
-                await self._wakeup.wait()
-        finally:
-            limit.cancel(expire)
-        if producer.buffer.has_ended:
-            log_unread_error(producer.buffer)
-        else:
-            log_late_close(self, seconds, self._machine.is_aborted)
+        self._stop(producer)
+        await self._await_end(producer)
 
     def close(self) -> None:
         """Close the source and run the steps, each once; failures are logged. From any thread.
 
-        On the loop itself it does not wait for the source, which is closed in a later turn.
+        On the loop itself it does not wait for the source, which is closed in a later iteration of the loop.
         """
         # Taken out before they are run, so a close() from inside a step cannot repeat them.
         steps, self._steps = self._steps, ()
@@ -200,10 +190,9 @@ class ASGIStreamBody:
         self._machine.note_quiet()
         self._wakeup.set()
 
-    def _discard(self, producer: Producer) -> None:
-        """Read nothing any more, and have the source closed soon."""
+    def _stop(self, producer: Producer) -> None:
+        """Close the buffer, and request that the source is closed."""
         self._machine.close()
-        unregister(self)
         for timers, callback in ((self._ping_timers, self._note_quiet), (self._age_timers, self.finish)):
             if timers is not None:
                 timers.cancel(callback)
@@ -211,14 +200,30 @@ class ASGIStreamBody:
         producer.stop()
         self._wakeup.set()
 
+    async def _await_end(self, producer: Producer) -> None:
+        """Wait until the source is closed, and log what went wrong."""
+        buffer = producer.buffer
+        try:
+            with CloseDeadline(self._machine, buffer, self._runtime, self._wakeup) as deadline:
+                while not deadline.is_over():
+                    await self._wakeup.wait()
+            deadline.log_outcome(self)
+        finally:
+            unregister(self)
+        log_unread_error(buffer)
+
     def _end(self) -> None:
+        producer = self._producer
         if self._machine.is_closed:
             return
-        if self._producer is None:  # never begun
+        if producer is None:  # never begun
             self._machine.close()
             self._source.close_unused()
         elif self._runtime.is_current:
-            self._discard(self._producer)
+            self._stop(producer)
+            self._closing = closing = self._runtime.create_task(self._await_end(producer), copy_context())
+            # Also if the loop cancels it before its first step.
+            closing.add_done_callback(lambda _: unregister(self))
         elif self._runtime.is_running:
             self._runtime.run_from_thread(self.aclose(), CLOSE_TIMEOUT + 1)
         else:  # the loop has ended, and nothing can step the source any more

@@ -2,19 +2,24 @@
 
 Theory of operation
 -------------------
-The producer puts chunks and the reader takes them, in one thread or in two. No lock is needed, since each attribute has
-one writer:
+The producer puts chunks and the reader takes them, in one thread or in two. No lock is needed: most attributes have one
+writer, and the order of the accesses makes the others safe.
 
 =================  ==============================  ====================================================================
-written by         attributes                      read by
+written by         attributes                      rule
 =================  ==============================  ====================================================================
-the producer       ``_put``, ``error``,            the reader; ``has_ended`` before it looks at ``chunks``, since a
-                   ``has_ended``                   last chunk may be put in between
-the reader         ``_taken``, ``is_closed``       the producer
+the producer       ``_put``, ``has_ended``,        ``has_ended`` is written last. The reader reads it before ``chunks``:
+                   ``on_writable``                 a last chunk may be put between the two reads. ``on_writable`` is set
+                                                   late only by a producer in the reader's thread
+the reader         ``_taken``, ``is_closed``       the producer only reads them
+both               ``error``                       the producer sets it before ``has_ended``; the reader that takes the
+                                                   error resets it to None
 both               ``chunks``                      the producer only appends, the reader only removes from the front
-both               ``_is_full``                    the producer sets it, whoever empties the buffer resets it
-both               ``reader_waits``                the reader sets it before it waits and looks at ``chunks`` again; the
-                                                   put that wakes it resets it, so that a burst of puts wakes once
+both               ``_is_full``                    the producer sets it, then checks ``chunks`` again; the side that
+                                                   finds the buffer empty resets it
+both               ``reader_waits``                the reader sets it, then checks ``chunks`` again if the producer is
+                                                   in another thread, and resets it after the wait; the first put resets
+                                                   it, so that a burst of puts wakes the reader once
 =================  ==============================  ====================================================================
 
 *Backpressure*: from the high watermark on the producer pauses until the buffer is empty. The buffer is bounded by
@@ -34,7 +39,7 @@ HIGH_WATERMARK = 65536
 """High watermark, in bytes: the producer pauses until the buffer is empty, unless it holds fewer than four chunks."""
 
 MAX_BUFFERED = 262144
-"""Bytes at which the producer pauses whatever the number of chunks; the chunk that exceeds it is still taken."""
+"""Bytes at which the producer pauses whatever the number of chunks; the chunk that exceeds it is still accepted."""
 
 _MIN_CHUNKS = 4  # with one, a producer of 64 KiB chunks costs 1.25 times a plain generator, with four 1.0
 _COALESCE_LIMIT = 98304  # bytes: above it chunks are handed over one by one, since a copy costs more than a send
@@ -122,9 +127,9 @@ class BoundedBuffer:
         waiting = put - self._taken
         if waiting < self._high_watermark:
             return False
-        return (waiting >= MAX_BUFFERED or len(self.chunks) >= self._min_chunks) and self.pause_producer()
+        return (waiting >= MAX_BUFFERED or len(self.chunks) >= self._min_chunks) and self._mark_full()
 
-    def pause_producer(self) -> bool:
+    def _mark_full(self) -> bool:
         """Mark the buffer as full; return whether the producer must pause, False if the reader has emptied it."""
         self._is_full = True
         if self.chunks and not self.is_closed:

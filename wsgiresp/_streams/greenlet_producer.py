@@ -21,7 +21,7 @@ from wsgiresp._types import Callback
 
 
 class GreenletProducer:
-    """Steps *source* in a greenlet of *runtime*, in the thread of that.
+    """Steps *source* in a greenlet of *runtime*; to be created in the thread of that runtime.
 
     *on_readable* wakes the reader. With *one_at_a_time* the producer pauses after each chunk until that is taken: for a
     thread in which no other greenlet runs meanwhile. *is_remote*: the reader is in another thread.
@@ -57,9 +57,9 @@ class GreenletProducer:
         self._runtime.call_soon(self._greenlet.switch, self)
 
     def stop(self) -> None:
-        """Have the source closed soon: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded.
+        """Request that the source is closed: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded.
 
-        To be called in the thread of the hub. Again changes nothing.
+        To be called in the thread of the hub. A second call has no effect.
         """
         if self._stage is NEW:
             self._stage = CLOSING
@@ -114,6 +114,7 @@ class GreenletProducer:
             now = monotonic()
             if now > turn_ends:
                 turn_ends = now + TURN
+                # With one_at_a_time each chunk pauses anyway; only empty ones would never yield.
                 if (self._is_shared or not chunk) and self._runtime.is_turn_due():
                     self._runtime.yield_turn()
             if must_pause:
@@ -134,7 +135,10 @@ class ThreadProducer:
     """Steps *source* in a real thread, for servers whose thread a step could block.
 
     The thread has a hub of its own, so a source that waits cooperatively does so there. A step that blocks the thread
-    cannot be interrupted: the source is closed when it is done.
+    cannot be interrupted: the source is closed after that step returns.
+
+    The thread writes ``_runtime``, ``_end``, ``_inner``, ``buffer`` and ``_failure`` before it releases ``_is_ready``,
+    a lock that serves as an event: the constructor waits for it. ``_notify()`` runs in the thread.
     """
 
     buffer: BoundedBuffer
@@ -158,7 +162,7 @@ class ThreadProducer:
         self._runtime.call_soon_threadsafe(self._inner.begin)
 
     def stop(self) -> None:
-        """Have the source closed soon, or once its step is done. From any thread."""
+        """Request that the source is closed, at the latest after its current step. From any thread."""
         self._runtime.call_soon_threadsafe(self._inner.stop)
 
     def _run(self) -> None:

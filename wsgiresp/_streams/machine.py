@@ -1,58 +1,33 @@
-"""State machine of a stream: its phases, and what its reader does next; sans-I/O.
+"""State machine of a stream: its phases, its keep-alive pings, and the next action of its driver; sans-I/O.
 
 Theory of operation
 -------------------
 A stream has three parts. A *producer* steps the source and puts chunks into a bounded buffer. A *machine* (this module)
-knows the phase of the stream. A *driver*, the body that a server iterates, asks the machine what to do next, and is the
-only part that waits and touches the connection. There are two drivers, ``wsgi_body.WSGIStreamBody`` and
-``asgi_body.ASGIStreamBody``, and everything that both must decide alike is decided here.
+knows the phase of the stream. A *driver*, the body that a server iterates, asks the machine for the next action; it is
+the only part that waits and touches the connection. There are two drivers, ``wsgi_body.WSGIStreamBody`` and
+``asgi_body.ASGIStreamBody``, and everything that both must decide alike is decided here. The *reader* is the greenlet,
+thread or task that iterates the driver.
 
 Rules of this module:
 
 1. The machine never waits, reads no clock, does no I/O and imports no runtime: a table can test it.
-2. Only :data:`TRANSITIONS` says which phase follows which. An input that a phase does not list changes nothing, so an
-   input that comes late, twice or out of order is harmless.
-3. ``phase`` is written in the thread of the reader alone, so no transition needs a lock.
-4. A finish and an abort come from any thread: each writes ``request`` once, and the reader applies it at its next
-   look. The first request decides what the client gets. ``is_aborted`` is written by an abort alone and never reset;
-   it shortens how long ``close()`` waits for the source.
+2. Only :data:`phases.TRANSITIONS` says which phase follows which, and only :data:`phases.PING_TRANSITIONS` which ping.
+   An input that is not listed changes nothing, so an input that comes late, twice or out of order is harmless.
+3. Only the reader's thread writes ``phase`` and ``ping``, so no transition needs a lock. One exception:
+   ``ASGIStreamBody.close()`` may close the machine in its caller's thread before the stream has begun, or after the
+   loop has ended.
+4. A finish and an abort may come from any thread. Each writes ``request`` if it is None, and the reader applies it at
+   its next call: the first request decides what the client gets. If both race, either may win, since FINISHING and
+   ABORTED ignore the other input. ``is_aborted`` is only ever set; it shortens how long ``close()`` waits.
 
-=============  =======================================================================================================
-phase          meaning
-=============  =======================================================================================================
-NEW            The source has made no step.
-STARTING       The source runs and nothing was sent: an error is one of the call, not of the transfer.
-OPEN           Chunks are passed on; the reader may wait for the next one.
-PING_DUE       The reader has waited for the ping interval: a keep-alive ping is due, unless a chunk is ready.
-PROBING        The first of two pings was sent. The first write after a disconnect succeeds, since the peer answers it
-               with RST; the second one fails. So two are needed where the server does not expose its socket.
-PROBE_DUE      The second of the two pings is due.
-ENDING         The stream was finished: the ready chunks and the closing bytes are due.
-BROKEN         The stream was aborted: the transfer must break.
-LEFT           The client has disconnected: the iteration ends once the ready chunks are taken.
-OVER           The iteration has ended, well or by an error.
-CLOSED         ``close()`` was called after the end.
-DISCARDED      ``close()`` was called before the end: a reader must not take the part for the whole.
-=============  =======================================================================================================
+The phases and the pings, with their tables of transitions, are in ``phases``.
 
-::
+``next_action()`` checks in this order: closed early (raises); aborted (raises); finished (the ready chunks and the
+closing bytes); a ready chunk, after the preamble if that was not sent; the preamble alone; disconnected; the end of the
+source; a ping that is due; else the reader waits.
 
-    NEW --begin--> STARTING --ready--> OPEN <--------send, ping--------+
-                      |                 | \\--quiet--> PING_DUE --------+
-                      |                 |                |             |
-                      |                 |              probe           |
-                      |                 |                v             |
-                      |                 |             PROBING --quiet--> PROBE_DUE
-                      |                 |
-                      |  finish: ENDING, abort: BROKEN, disconnect: LEFT
-                      |                 |
-                      +------end------> OVER --close--> CLOSED        all others --close--> DISCARDED
-
-What is due is decided in this order: the last bytes of a finished stream; the failure of an aborted one; a ready chunk;
-the preamble; the end after a disconnect; the end of the source; a ping; else the reader waits.
-
-Rejected: writing ``phase`` from other threads. A request that reads OPEN and then writes ENDING could overwrite an OVER
-that the reader wrote in between, and the stream would send bytes behind its end.
+Rejected: writing ``phase`` from other threads. A request that reads OPEN and then writes FINISHING could overwrite an
+OVER that the reader wrote in between, and the stream would send bytes after its end.
 
 See docs/explanation/streams.md.
 """
@@ -60,87 +35,29 @@ See docs/explanation/streams.md.
 from __future__ import annotations
 
 from enum import IntEnum, auto
-from typing import Final
 
 from wsgiresp._protocol.length_counting import LengthCounter
 from wsgiresp._streams.bounded_buffer import ReadableBuffer
+from wsgiresp._streams.phases import (
+    ABORTED,
+    CLOSED,
+    DISCARDED,
+    DISCONNECTED,
+    FINISHING,
+    IDLE,
+    NEW,
+    OPEN,
+    PING_TRANSITIONS,
+    PROBING,
+    SECOND_DUE,
+    STARTING,
+    TRANSITIONS,
+    Input,
+    Phase,
+    Ping,
+    PingInput,
+)
 from wsgiresp._streams.policy import StreamPolicy, aborted_error, start_error, transfer_error
-
-
-class Phase(IntEnum):  # an IntEnum: hash() of an Enum is a Python function, and runs twice for each transition
-    """Where a stream is between its first step and its close; see the table above."""
-
-    NEW = auto()
-    STARTING = auto()
-    OPEN = auto()
-    PING_DUE = auto()
-    PROBING = auto()
-    PROBE_DUE = auto()
-    ENDING = auto()
-    BROKEN = auto()
-    LEFT = auto()
-    OVER = auto()
-    CLOSED = auto()
-    DISCARDED = auto()
-
-
-class Input(IntEnum):
-    """What happens to a stream."""
-
-    BEGIN = auto()
-    """The driver starts the source."""
-    READY = auto()
-    """Something can be sent: the first chunk, the preamble, or the end of an empty stream."""
-    SEND = auto()
-    """A chunk is handed to the server."""
-    QUIET = auto()
-    """The reader has waited for the ping interval, or in PROBING for the interval of the second ping."""
-    PING = auto()
-    """A ping is handed to the server, and no second one must follow."""
-    PROBE = auto()
-    """The first of two pings is handed to the server."""
-    DISCONNECT = auto()
-    """The client has disconnected."""
-    FINISH = auto()
-    """The stream is to end well, early."""
-    ABORT = auto()
-    """The transfer is to break."""
-    END = auto()
-    """The iteration ends, by StopIteration or by an error."""
-    CLOSE = auto()
-    """The server is done with the body."""
-
-
-def _while_open(more: dict[Input, Phase]) -> dict[Input, Phase]:
-    return more | {
-        Input.DISCONNECT: Phase.LEFT,
-        Input.FINISH: Phase.ENDING,
-        Input.ABORT: Phase.BROKEN,
-        Input.END: Phase.OVER,
-        Input.CLOSE: Phase.DISCARDED,
-    }
-
-
-TRANSITIONS: Final[dict[Phase, dict[Input, Phase]]] = {
-    Phase.NEW: {Input.BEGIN: Phase.STARTING, Input.DISCONNECT: Phase.LEFT, Input.CLOSE: Phase.DISCARDED},
-    Phase.STARTING: {
-        Input.READY: Phase.OPEN,
-        Input.DISCONNECT: Phase.LEFT,
-        Input.END: Phase.OVER,
-        Input.CLOSE: Phase.DISCARDED,
-    },
-    Phase.OPEN: _while_open({Input.QUIET: Phase.PING_DUE}),
-    Phase.PING_DUE: _while_open({Input.SEND: Phase.OPEN, Input.PING: Phase.OPEN, Input.PROBE: Phase.PROBING}),
-    Phase.PROBING: _while_open({Input.QUIET: Phase.PROBE_DUE}),
-    Phase.PROBE_DUE: _while_open({Input.SEND: Phase.PROBING, Input.PING: Phase.OPEN}),
-    Phase.ENDING: {Input.END: Phase.OVER, Input.CLOSE: Phase.DISCARDED},
-    Phase.BROKEN: {Input.END: Phase.OVER, Input.CLOSE: Phase.DISCARDED},
-    Phase.LEFT: {Input.ABORT: Phase.BROKEN, Input.END: Phase.OVER, Input.CLOSE: Phase.DISCARDED},
-    Phase.OVER: {Input.CLOSE: Phase.CLOSED},
-    Phase.CLOSED: {},
-    Phase.DISCARDED: {},
-}
-"""The next phase by phase and input. An input that is not listed leaves the phase as it is."""
 
 
 class Action(IntEnum):
@@ -154,15 +71,14 @@ class Action(IntEnum):
     """End the iteration and shut the connection down: the client has disconnected."""
 
 
-# Python 3.11 takes 0.17 us to look a member up in its Enum, and a short stream asks for thirty.
-NEW, STARTING, OPEN, PING_DUE, PROBING, PROBE_DUE, ENDING, BROKEN, LEFT, OVER, CLOSED, DISCARDED = Phase
+# As in ``phases``: a look-up of a member takes 0.17 us.
 WAIT, STOP, HANG_UP = Action
-_BEGIN, _READY, _SEND, _QUIET, _PING, _PROBE, _DISCONNECT, _FINISH, _ABORT, _END, _CLOSE = Input
-_LAST = (ENDING, BROKEN, OVER, CLOSED, DISCARDED)
+_BEGIN, _READY, _DISCONNECT, _FINISH, _ABORT, _END, _CLOSE = Input
+_QUIET, _CHUNK, _PING, _PROBE = PingInput
 
 
 class StreamMachine:
-    """The phase of one stream with *policy*, and the bytes that come next.
+    """The phase and the pings of one stream with *policy*, and the bytes that come next.
 
     *length*: the bytes that Content-Length announces, None without one. *needs_probe*: whether a disconnect shows only
     in the second of two writes. Every method is called in the thread of the reader, but for :meth:`request_finish` and
@@ -177,6 +93,7 @@ class StreamMachine:
         "is_aborted",
         "passes_through",
         "phase",
+        "ping",
         "policy",
         "request",
     )
@@ -185,9 +102,10 @@ class StreamMachine:
 
     def __init__(self, policy: StreamPolicy, length: int | None = None, *, needs_probe: bool = False) -> None:
         self.policy = policy
-        self.phase = NEW
+        self.phase: Phase = NEW
+        self.ping: Ping = IDLE
         self.request: Input | None = None
-        """FINISH or ABORT, whichever came first; written once, by any thread."""
+        """FINISH or ABORT, whichever came first; written by any thread."""
         self.is_aborted = False
         """Whether the stream was aborted, before or after another request; written by any thread."""
         self.passes_through = False
@@ -202,7 +120,7 @@ class StreamMachine:
         self._advance(_BEGIN)
 
     def must_wait_for_start(self) -> bool:
-        """Return whether neither a first chunk nor a reason to go on without one is there."""
+        """Return whether the start must wait: there is no chunk, no end of the source, no request, no disconnect."""
         return self.phase is STARTING and self.request is None and not (self.buffer.has_ended or self.buffer.chunks)
 
     def open(self) -> None:
@@ -233,21 +151,26 @@ class StreamMachine:
         return True
 
     def request_abort(self) -> None:
-        """Ask for the transfer to break, unless a finish was requested before. Any thread."""
+        """Ask for the transfer to fail, unless a finish was requested before. Any thread."""
         self.is_aborted = True
         if self.request is None:
             self.request = _ABORT
 
+    @property
+    def is_finishing(self) -> bool:
+        """Whether a finish was requested first: the closing bytes are due, or were sent."""
+        return self.request is _FINISH
+
     def note_quiet(self) -> None:
         """Note that nothing was sent for the ping interval. A chunk that is ready at the next look still goes first."""
-        self._advance(_QUIET)
+        self._advance_ping(_QUIET)
 
     def note_disconnect(self) -> None:
         """Note that the client has disconnected."""
         self._advance(_DISCONNECT)
 
     def close(self) -> bool:
-        """Note that nothing is read any more; return whether that is new."""
+        """Note that the body is closed; return False if it was closed before."""
         is_new = self.phase < CLOSED
         self._advance(_CLOSE)
         return is_new
@@ -267,46 +190,45 @@ class StreamMachine:
         if self.request is not None:
             self._advance(self.request)
         phase = self.phase
-        if phase in _LAST:
+        if phase >= FINISHING:
             return self._last_action()
         buffer = self.buffer
         # Read before the chunks: a producer in another thread may put its last chunk and end between the two.
         has_ended = buffer.has_ended
-        if phase is OPEN and not has_ended and not buffer.chunks and not self._preamble:
-            return WAIT  # decided first: it is half of all calls, and the costs of the rest would show
         if buffer.chunks:
-            if phase is not OPEN:
-                self._advance(_SEND)
+            if self.ping is not IDLE:
+                self._advance_ping(_CHUNK)
             return self._counted(buffer.take())
         if self._preamble:
             return self._counted(b"")
-        if phase is LEFT:
+        if phase is DISCONNECTED:
             self._advance(_END)
             return HANG_UP
         if has_ended:
             return self._end_of_source()
-        if phase is PING_DUE:
-            self._advance(_PROBE if self._needs_probe else _PING)
-            return self.policy.ping
-        if phase is PROBE_DUE:
-            self._advance(_PING)
+        return WAIT if self.ping is IDLE or self.ping is PROBING else self._next_ping()
+
+    def _next_ping(self) -> bytes:
+        if self.ping is SECOND_DUE:
+            self._advance_ping(_PING)
             return self.policy.second_ping
-        return WAIT
+        self._advance_ping(_PROBE if self._needs_probe else _PING)
+        return self.policy.ping
 
     def _last_action(self) -> bytes | Action:
         phase = self.phase
         if phase is DISCARDED:
             raise RuntimeError(_DISCARDED)
-        if phase is BROKEN:
+        if phase is ABORTED:
             self._advance(_END)
             raise aborted_error()
-        if phase is ENDING and not self.buffer.is_closed:
+        if phase is FINISHING and not self.buffer.is_closed:
             closing_bytes = self.policy.closing_bytes
             last = self._counted(self.buffer.close() + (b"" if closing_bytes is None else closing_bytes()))
             if last:
                 return last
         self._advance(_END)
-        return self._complete() if phase is ENDING else STOP
+        return self._complete() if phase is FINISHING else STOP
 
     def _end_of_source(self) -> Action:
         self._advance(_END)
@@ -325,10 +247,10 @@ class StreamMachine:
         return STOP
 
     def _counted(self, chunk: bytes) -> bytes:
-        """Return *chunk* behind the preamble, if that was not sent, once its bytes are counted."""
+        """Count the bytes of *chunk*, and return it after the preamble, if that was not sent."""
         if self._preamble:
             chunk, self._preamble = self._preamble + chunk, b""
-            self._advance(_SEND)
+            self._update()
         if self._length is not None:
             try:
                 self._length.count(chunk)
@@ -338,8 +260,20 @@ class StreamMachine:
         return chunk
 
     def _advance(self, happened: Input) -> None:
-        phase = self.phase = TRANSITIONS[self.phase].get(happened, self.phase)
-        self.passes_through = phase is OPEN and not self._preamble and self._length is None
+        """Write ``phase``; nothing else does."""
+        self.phase = TRANSITIONS[self.phase].get(happened, self.phase)
+        self._update()
+
+    def _advance_ping(self, happened: PingInput) -> None:
+        """Write ``ping``; nothing else does."""
+        self.ping = PING_TRANSITIONS[self.ping].get(happened, self.ping)
+        self._update()
+
+    def _update(self) -> None:
+        ping = self.ping
+        self.passes_through = (
+            self.phase is OPEN and (ping is IDLE or ping is PROBING) and not self._preamble and self._length is None
+        )
 
 
 _DISCARDED = "the stream was closed before its end: the body is incomplete"

@@ -2,11 +2,12 @@
 
 Theory of operation
 -------------------
-A body registers itself when it is made (WSGI) or begun (ASGI), in its own thread, and unregisters in its ``close()``.
-The shutdown, in the main greenlet or in a thread of its own (see ``_runtime.shutdown``), asks the registered streams:
-first to finish, which an event stream does with its closing bytes. Shortly before the grace period ends it aborts those
-that are still open. Both only post a request to the stream. The set is shared by all threads; each access to it is one
-operation of ``set`` or ``list``, which the interpreter does not interrupt.
+A WSGI body registers when it is created, an ASGI body when it begins. Both unregister once their source is closed, or
+the time for that has passed. The shutdown runs in the main greenlet, a new greenlet or a real thread (see
+``_runtime.shutdown``). It first asks the streams to finish, and event streams then send their closing bytes. At the
+shutdown, and at the earliest ``FINISH_TIMEOUT`` after the stop, it aborts those that are still open. ``finish()`` and
+``abort()`` never wait. The set is shared by all threads; each access is one ``set`` or ``list`` operation, which the
+interpreter does not interrupt.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import ProcessPart, part
 from wsgiresp._runtime.shutdown import ShutdownOrder, seconds_since_stop
 from wsgiresp._runtime.threads import wait_until
-from wsgiresp._streams.bounded_buffer import ReadableBuffer
 
 log = logging.getLogger("wsgiresp")
 
@@ -62,21 +62,6 @@ def register(stream: OpenStream) -> None:
 def unregister(stream: OpenStream) -> None:
     """Count *stream* as closed."""
     part(OpenStreams).streams.discard(stream)
-
-
-def log_late_close(stream: OpenStream, seconds: float, is_aborted: bool) -> None:
-    """Log that the source of *stream* was not closed within *seconds*."""
-    if is_aborted:
-        log.error("stream source %s is still running %g s after the abort of its stream", stream, seconds)
-    else:
-        log.warning("stream source %s did not close within %g s of the close of its stream", stream, seconds)
-
-
-def log_unread_error(buffer: ReadableBuffer) -> None:
-    """Log the error that a source has left in *buffer*, since no reader raises it any more."""
-    error, buffer.error = buffer.error, None
-    if error is not None:
-        log.error("the source of a stream failed after its client had disconnected", exc_info=error)
 
 
 def finish_streams() -> int:

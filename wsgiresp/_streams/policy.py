@@ -22,10 +22,11 @@ SECOND_PING_AFTER = 0.1
 class StreamPolicy(NamedTuple):
     """How a stream behaves besides its chunks; all times in seconds, 0 for never.
 
-    *preamble* is sent at once. *ping* is the keep-alive ping, sent whenever *ping_interval* has passed without a chunk;
-    *second_ping* follows it where only a second write shows that a client has disconnected. *closing_bytes* returns
-    the last bytes of a stream that is finished early, by *max_age* or by a shutdown; a stream without it cannot be
-    finished early. *send_timeout* is the write timeout: a client that acknowledges no bytes for that long is dropped.
+    *preamble* is sent before the first chunk, and does not wait for it. *ping* is the keep-alive ping (heartbeat), sent
+    when the reader has waited *ping_interval* for a chunk. *second_ping* follows it if only a second write shows a
+    disconnect. *closing_bytes* returns the last bytes of a stream that is finished early, by *max_age* or by a
+    shutdown; without it a stream cannot be finished early. *send_timeout* is the write timeout: if the client
+    acknowledges no bytes for that long, its connection is shut down. It has no effect on ASGI servers.
     """
 
     preamble: bytes = b""
@@ -45,7 +46,7 @@ MAY_FINISH = StreamPolicy(closing_bytes=bytes)
 
 
 def start_error(error: BaseException) -> BaseException:
-    """Return what to raise to the caller where the source has raised *error* before its first chunk.
+    """Return the error to raise to the caller if the source has raised *error* before its first chunk.
 
     A ``StopIteration`` or ``StopAsyncIteration`` would end the caller's own iteration (PEP 479).
     """
@@ -57,10 +58,11 @@ def start_error(error: BaseException) -> BaseException:
 
 
 def transfer_error(error: BaseException) -> BaseException:
-    """Return what to raise to the server where the source has raised *error* after its first chunk.
+    """Return the error to raise to the server if the source has raised *error* after its first chunk.
 
-    Servers take an ``OSError`` for a disconnect and log nothing, and some do not handle a ``BaseException`` that is not
-    an ``Exception``.
+    Servers treat an ``OSError`` as a disconnect and log nothing, a ``StopIteration`` would end the iteration as if it
+    were complete, and some servers do not handle other ``BaseException`` subclasses. These are wrapped in
+    ``RuntimeError``. ``KeyboardInterrupt`` and ordinary exceptions are returned unchanged.
     """
     if isinstance(error, KeyboardInterrupt) or (
         isinstance(error, Exception) and not isinstance(error, OSError | StopIteration | StopAsyncIteration)
@@ -72,7 +74,7 @@ def transfer_error(error: BaseException) -> BaseException:
 
 
 def aborted_error() -> OSError:
-    """Return what to raise to the server for a stream that was aborted.
+    """Return the error to raise to the server if the stream was aborted.
 
     An ``OSError``, for which servers log no traceback: thousands of streams may be aborted at once, and neither their
     clients nor their views have failed.

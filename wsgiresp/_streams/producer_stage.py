@@ -1,4 +1,4 @@
-"""Stage of a producer: how far it is with its source, and what that means for ``stop()``.
+"""Stage of a producer: the state of its source, and the effect of ``stop()`` in it.
 
 ``_stage`` of a producer is written by the greenlet or task that steps the source, and by ``stop()`` in the thread of
 that greenlet or task:
@@ -10,7 +10,8 @@ NEW       no step was made                                closes the source; no 
 STEPPING  the source runs, waits inside of a step, or     interrupts: GreenletExit or CancelledError where the source
           has yielded and waits for space in the buffer   waits, GeneratorExit or ``aclose()`` where it has yielded
 STOPPED   ``stop()`` has interrupted the source           nothing: its cleanup is not interrupted again
-CLOSING   the source has ended, and is being closed       nothing
+CLOSING   the source has ended; it, and its context       nothing
+          manager (``around``), are being closed
 ENDED     the source is closed, ``buffer.has_ended``      nothing
 ========  ==============================================  =========================================================
 
@@ -32,7 +33,7 @@ log = logging.getLogger("wsgiresp")
 
 
 class Stage(Enum):
-    """How far a producer is with its source; see the table above."""
+    """The state of the source of a producer; see the table above."""
 
     NEW = auto()
     STEPPING = auto()
@@ -48,13 +49,13 @@ NEW, STEPPING, STOPPED, CLOSING, ENDED = Stage
 def end(buffer: BoundedBuffer, error: BaseException | None, was_stopped: bool) -> None:
     """End *buffer* with *error*, for the reader to raise.
 
-    An error that comes after the reader has closed the buffer is logged. What interrupted a source that *was_stopped*
-    is not an error.
+    The exceptions that ``stop()`` raises in the source (``GreenletExit``, ``GeneratorExit``, ``CancelledError``) are
+    dropped. Any other error that comes after the reader has closed the buffer is logged.
     """
     if error is not None and (was_stopped or buffer.is_closed):
         if isinstance(error, GreenletExit | GeneratorExit | asyncio.CancelledError):
             error = None
         elif buffer.is_closed:
-            log.error("the source of a stream failed when it was closed", exc_info=error)
+            log.error("stream source failed after its reader had stopped", exc_info=error)
             error = None
     buffer.end(error)

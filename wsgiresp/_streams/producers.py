@@ -5,18 +5,20 @@ Theory of operation
 A producer makes all steps of a source, and closes it, in one greenlet or task and in one context. So a context variable
 that is set in one step is there in the next, and a resource that is bound to its task is closed in that task.
 
-The reader (``wsgi_body``, ``asgi_body``) calls :meth:`Producer.begin` and :meth:`Producer.stop` in its own thread, or
-through its runtime; each returns at once. Chunks go through the bounded buffer of the producer, whose attributes say
-which side writes them; ``producer_stage`` says what ``stop()`` does when.
+The reader (``wsgi_body``, ``asgi_body``) calls :meth:`Producer.begin` and :meth:`Producer.stop` in its own thread; an
+abort, which may come from any thread, goes through the reader's runtime. Both return at once. Chunks go through the
+bounded buffer of the producer: ``bounded_buffer`` lists which side writes which attribute, ``producer_stage`` the
+effect of ``stop()`` in each stage.
 
-=================  =====================  =============================================================
+=================  =====================  ============================================================================
 producer           thread of the steps    when
-=================  =====================  =============================================================
-GreenletProducer   that of the reader     a synchronous source, unless the reader's thread may block
-ThreadProducer     its own                a synchronous source of a stream with a preamble, on a thread
-TaskProducer       that of a loop         an asynchronous source
-brought            as it says             content whose class has the method ``__wsgiresp_producer__``
-=================  =====================  =============================================================
+=================  =====================  ============================================================================
+GreenletProducer   that of the reader     any other synchronous source
+ThreadProducer     its own                a synchronous source of a stream with a preamble, if a step could block the
+                                          reader's thread (no hub, and gevent has not patched ``time``)
+TaskProducer       that of its loop       an asynchronous source
+brought            the producer's choice  content whose class has the method ``__wsgiresp_producer__``
+=================  =====================  ============================================================================
 
 Rejected: stepping the source in the reader itself. While it waits inside of ``next()``, a WSGI body cannot yield a
 ping, cannot send the headers before the first event, and does not see a disconnect.
@@ -56,15 +58,18 @@ class Producer(Protocol):
         ...
 
     def stop(self) -> None:
-        """Have the source closed soon, wherever it stands; again changes nothing."""
+        """Request that the source is closed, and return at once; a second call has no effect."""
         ...
 
 
 class ProvidesProducer(Protocol):
-    """Content that brings its own producer, as a channel subscription does, which has nothing to step."""
+    """Content that creates its own producer, for example a subscription whose messages are pushed to it."""
 
     def __wsgiresp_producer__(self, source: StreamSource, runtime: Runtime[Wakeup], on_readable: Callback) -> Producer:
-        """Return a producer for one reader on *runtime*, which *on_readable* wakes; called in the reader's thread."""
+        """Return a producer for one reader on *runtime*. Called in the reader's thread.
+
+        The producer calls *on_readable* to wake the reader, in the reader's thread only.
+        """
         ...
 
 
@@ -73,8 +78,8 @@ def producer_for(
 ) -> Producer:
     """Return the producer for *source* and a reader on *runtime*, which *wakeup* wakes.
 
-    *is_prompt*: the reader has something to send while a step blocks the thread, so synchronous steps that could block
-    it are made in another thread.
+    *is_prompt*: the preamble and pings must be sent even while a step blocks. Synchronous steps that could block the
+    reader's thread then run in another thread.
     """
     if source.brings_producer:
         brought: Producer = source.content.__wsgiresp_producer__(source, runtime, wakeup.set)

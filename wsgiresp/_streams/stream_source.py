@@ -1,4 +1,7 @@
-"""Stream sources: iterators, iterables, file objects, and the asynchronous ones, made iterators and closed."""
+"""Stream source: turns the content of a response (iterable, async iterable, file object) into an iterator; closes it.
+
+A producer uses a source in one greenlet, thread or task only; ``close_unused()`` comes instead of all steps.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,11 @@ _NO_CONTEXT = contextlib.nullcontext()
 
 
 class StreamSource(NamedTuple):
-    """The source of the chunks of one answer.
+    """The content of one response, and how a producer steps it.
 
-    *encode* converts each item of *content* to bytes, except for items of the type *raw*, which are bytes already.
-    *around* makes a context manager that is entered before the first step and exited once the content is closed. All of
-    it happens in *context*.
+    *encode* converts each item to bytes. A synchronous producer skips it for items of exactly the type *raw*. *around*
+    returns a context manager that is entered before the first step and exited after the content is closed. All of this
+    runs in *context*.
     """
 
     content: Any

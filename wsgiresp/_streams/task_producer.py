@@ -51,9 +51,9 @@ class TaskProducer:
         self._runtime.call_soon_threadsafe(self._start)
 
     def stop(self) -> None:
-        """Have the source closed soon: ``CancelledError`` where it waits, ``aclose()`` where it has yielded.
+        """Request that the source is closed: ``CancelledError`` where it waits, ``aclose()`` where it has yielded.
 
-        From any thread. Again changes nothing.
+        From any thread. A second call has no effect.
         """
         self._runtime.call_soon_threadsafe(self._cancel)
 

@@ -2,11 +2,12 @@
 
 Theory of operation
 -------------------
-The reader arms the timeout when it hands a chunk to the server, and cancels it when the server comes back. Under a hub
-that runs others meanwhile the timer belongs to that hub, and everything here runs in the reader's thread. On a thread
-server the reader's thread is blocked in the write, so the timer belongs to the asyncio thread: ``arm()`` and
-``cancel()`` only post to it, and all attributes are written there. Nothing but the socket can end a blocked write;
-without a visible socket there is no write timeout on such a server.
+The reader arms the timeout when it returns a chunk to the server, and cancels it when the server asks for the next.
+Under a hub the timer belongs to that hub, and all code here runs in the reader's thread. On a thread server the
+reader's thread is blocked in the write, so the timer belongs to the asyncio thread: ``arm()`` and ``cancel()`` post to
+it, ``_acknowledged`` and the timer are changed there, and ``_interrupt`` stays None. A blocked write can only be ended
+through its socket, so without an exposed socket a thread server has no write timeout. The acknowledged bytes are
+compared once per interval, so a client that stops reading is disconnected after one to two intervals.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class WriteTimeout:
 
     A client that has acknowledged something meanwhile has *seconds* again: a chunk may be large. *run* calls a function
     in the thread of *runtime*. *interrupter* returns a callable that raises its argument in the reader's greenlet: that
-    is used where *connection* is None.
+    is used if *connection* is None.
     """
 
     __slots__ = ("_acknowledged", "_connection", "_interrupt", "_interrupter", "_run", "_timers")
@@ -97,9 +98,9 @@ class WriteTimeout:
 
 
 def write_timeout(runtime: GreenletRuntime, seconds: float, connection: Any) -> WriteTimeout | None:
-    """Return the write timeout of *seconds* for a reader on *runtime*; None for 0, or where nothing could end a write.
+    """Return the write timeout of *seconds* for a reader on *runtime*; None for 0, or if nothing could end a write.
 
-    *connection*: the socket of the server, None if it is not visible.
+    *connection*: the socket of the server, None if it is not exposed or serves other requests too.
     """
     if not seconds:
         return None

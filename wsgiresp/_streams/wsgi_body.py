@@ -1,21 +1,22 @@
-"""Stream body for WSGI servers: the driver of a stream machine whose reader blocks.
+"""Stream body for WSGI servers: the driver of a stream machine whose reader is a greenlet or a thread.
 
 Theory of operation
 -------------------
-The server iterates the body in one thread, by one greenlet, which is the *reader*. Each ``__next__()`` asks the machine
-what to do; only here the reader waits, on ``_wakeup``. These wake it:
+The server iterates the body in one greenlet or thread, the *reader*. Each ``__next__()`` asks the machine for the next
+action. The reader waits only on ``_wakeup``. These set it:
 
 * the producer, through its buffer, in the reader's thread or in that of the producer;
-* ``finish()`` and ``abort()``, from any thread: they write a request of the machine, and set the wakeup;
-* the disconnect watcher, the ping timers and the maximum age, called by the hub in the reader's thread.
+* ``finish()`` and ``abort()``, in any thread, after they have written a request of the machine;
+* the disconnect watcher, the timers of keep-alive pings and of the maximum age, called by the hub in the reader's
+  thread.
 
-On a thread server the hub runs only while the reader waits: disconnects, pings and the maximum age are then noticed at
-the next wait, requests at the next chunk. A server that blocks in a write is ended by the write timeout or by an abort,
-both of which shut the connection down.
+On a thread server the hub runs only while the reader waits. Disconnects, pings and the maximum age are therefore
+noticed at the next wait, and a finish or an abort at the next chunk. A write that blocks is ended by the write timeout
+or by an abort; both shut the connection down.
 
-Every attribute is written by the reader's thread alone, once the constructor has returned. ``close()`` belongs to that
-thread too; another greenlet of it may call it while the reader waits, which then raises ``RuntimeError``, since the
-server must not take the part for the whole.
+After construction only the reader's thread writes attributes. It also calls ``close()``. If another greenlet of that
+thread calls ``close()`` while the reader waits, the reader raises ``RuntimeError``, so that the server does not treat
+an incomplete body as complete.
 
 See ``machine`` for the phases, and docs/explanation/streams.md.
 """
@@ -29,19 +30,14 @@ from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._runtime.shutdown import seconds_since_stop, watch_server
+from wsgiresp._runtime.shutdown import is_stopping, watch_server
 from wsgiresp._runtime.sockets import reset_connection, shut_connection
-from wsgiresp._streams.machine import HANG_UP, PROBING, WAIT, StreamMachine
-from wsgiresp._streams.open_streams import log_late_close, log_unread_error, register, unregister
-from wsgiresp._streams.policy import (
-    CLOSE_TIMEOUT,
-    CLOSE_TIMEOUT_ABORTED,
-    FIRST_STEP_GRACE,
-    RUN_TO_END,
-    SECOND_PING_AFTER,
-    StreamPolicy,
-)
+from wsgiresp._streams.machine import HANG_UP, WAIT, StreamMachine
+from wsgiresp._streams.open_streams import register, unregister
+from wsgiresp._streams.phases import PROBING
+from wsgiresp._streams.policy import FIRST_STEP_GRACE, RUN_TO_END, SECOND_PING_AFTER, StreamPolicy
 from wsgiresp._streams.producers import producer_for
+from wsgiresp._streams.source_close import CloseDeadline, log_unread_error
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.write_timeout import write_timeout
 
@@ -62,7 +58,6 @@ class WSGIStreamBody:
         "_is_delimited",
         "_machine",
         "_name",
-        "_owns_connection",
         "_ping_timers",
         "_probe_timers",
         "_producer",
@@ -88,12 +83,14 @@ class WSGIStreamBody:
         self._wakeup = runtime.wakeup()
         self._steps: tuple[Step, ...] = tuple(steps)
         self._name = source.name
-        self._connection = connection = server.connection
+        connection = server.connection
+        # A connection that other streams share (HTTP/2) belongs to the server: none of what is done here to the socket
+        # may end those.
+        self._connection = None if server.shares_connection else connection
         self._is_delimited = length is not None or not server.is_http_1_0
-        self._owns_connection = connection is not None and server.has_connection_alone
         self._machine = StreamMachine(policy, length, needs_probe=connection is None and server.has_software)
         try:
-            self._write_timeout = write_timeout(runtime, policy.send_timeout, connection)
+            self._write_timeout = write_timeout(runtime, policy.send_timeout, self._connection)
             self._producer = producer_for(source, runtime, self._wakeup, is_prompt=bool(policy.preamble))
         except BaseException:  # no thread or no descriptor is available
             runtime.close()
@@ -109,10 +106,11 @@ class WSGIStreamBody:
         register(self)
 
     def begin(self) -> None:
-        """Start the source, and return once there is something to send or the stream has ended; with a preamble, soon.
+        """Start the source; block until its first chunk is ready or it has ended.
 
-        What the source raises before its first chunk is raised here, ``RuntimeError`` for a ``StopIteration``. Then the
-        body is closed.
+        With a preamble: until the source waits for the first time, or for 20 ms if it runs in another thread or task.
+        An error that the source raises before its first chunk is raised here, after the body is closed;
+        ``RuntimeError`` for a ``StopIteration``.
         """
         machine = self._machine
         try:
@@ -123,7 +121,7 @@ class WSGIStreamBody:
             if machine.policy.preamble:
                 self._await_first_step()
             else:
-                self._wait()
+                self._wait()  # returns at once if there is a reason not to wait
                 while machine.must_wait_for_start():
                     self._wait()
             machine.open()
@@ -137,17 +135,18 @@ class WSGIStreamBody:
             self._wakeup.set_threadsafe()
 
     def abort(self) -> None:
-        """Close the source and break the transfer, soon; from any thread.
+        """Request that the source is closed and the transfer fails, and return at once; from any thread.
 
-        The closing bytes of a stream that was finished before still go out. ``close()`` then waits for the source for
-        a shorter time.
+        The connection is shut down, since the server may be blocked in a write. A reader that waits in the body is not:
+        after an earlier finish it still sends the closing bytes. ``close()`` waits for the source for 0.5 s at most.
         """
         machine = self._machine
         machine.request_abort()
         self._wakeup.set_threadsafe()
         self._runtime.call_soon_threadsafe(self._producer.stop)
-        # The server may be blocked in a write to a client that reads nothing.
-        if self._connection is not None and not machine.is_closed:
+        if self._connection is None or machine.is_closed:
+            return
+        if not (machine.is_finishing and self._buffer.reader_waits):
             (shut_connection if self._is_delimited else reset_connection)(self._connection)
 
     def __str__(self) -> str:
@@ -180,7 +179,7 @@ class WSGIStreamBody:
         try:
             action = machine.next_action()
             if action is WAIT:
-                timers = self._probe_timers if machine.phase is PROBING else self._ping_timers
+                timers = self._probe_timers if machine.ping is PROBING else self._ping_timers
                 if timers is not None:
                     timers.arm(self._note_quiet)
                 while action is WAIT:
@@ -196,6 +195,7 @@ class WSGIStreamBody:
         if isinstance(action, bytes):
             return action
         if action is HANG_UP and self._connection is not None:
+            # A client that has only half-closed must not take the end of the iteration for a complete body.
             shut_connection(self._connection)
         raise StopIteration
 
@@ -214,7 +214,7 @@ class WSGIStreamBody:
         """Wait until the source waits for the first time; if that is elsewhere, for a grace period."""
         wakeup = self._wakeup
         if self._producer.shares_thread:
-            # It is called after the first step.
+            # Called after the callback that makes the first step.
             self._runtime.call_soon(wakeup.set)
             self._wait()
             return
@@ -228,7 +228,7 @@ class WSGIStreamBody:
         self._wakeup.set()
 
     def _note_quiet(self) -> None:
-        # Only while the reader waits: a timer that fires while the server writes says nothing of the time since.
+        # Only while the reader waits: a timer that fires during a write of the server measures no quiet interval.
         if self._buffer.reader_waits:
             self._machine.note_quiet()
             self._wakeup.set()
@@ -246,44 +246,20 @@ class WSGIStreamBody:
         if self._write_timeout is not None:
             self._write_timeout.cancel()
         buffer.close()
+        # A wakeup has a single waiter: another greenlet that waits there must leave before this one may wait.
         self._wakeup.wake_and_yield()
         try:
             if not buffer.has_ended:
                 self._producer.stop()
-                self._await_source()
+                with CloseDeadline(machine, buffer, self._runtime, self._wakeup) as deadline:
+                    while not deadline.is_over():
+                        self._wakeup.wait()
+                deadline.log_outcome(self)
         finally:
-            if machine.request is not None and self._owns_connection and seconds_since_stop():
+            if machine.request is not None and self._connection is not None and is_stopping():
                 # The client reconnects to another worker: without this, keep-alive would delay the exit of this one.
                 shut_connection(self._connection, SHUT_RD)
             unregister(self)
             self._runtime.close()
         if buffer.error is not None:
             log_unread_error(buffer)
-
-    def _await_source(self) -> None:
-        """Wait for the source to be closed, up to 10 s, or 0.5 s once the stream is aborted; log that it is not."""
-        machine = self._machine
-        seconds = CLOSE_TIMEOUT_ABORTED if machine.is_aborted else CLOSE_TIMEOUT
-        self._await_end(seconds)
-        if machine.is_aborted and seconds != CLOSE_TIMEOUT_ABORTED:  # aborted meanwhile
-            seconds = CLOSE_TIMEOUT_ABORTED
-            self._await_end(seconds)
-        if not self._buffer.has_ended:
-            log_late_close(self, seconds, machine.is_aborted)
-
-    def _await_end(self, seconds: float) -> None:
-        """Wait up to *seconds* until the source is closed, or the stream is aborted, if it was not before."""
-        was_aborted = self._machine.is_aborted
-        expired: list[bool] = []
-
-        def expire() -> None:
-            expired.append(True)
-            self._wakeup.set()
-
-        limit = self._runtime.timers(seconds)
-        limit.arm(expire)
-        try:
-            while not (self._buffer.has_ended or expired) and self._machine.is_aborted is was_aborted:
-                self._wakeup.wait()
-        finally:
-            limit.cancel(expire)
