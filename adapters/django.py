@@ -65,7 +65,7 @@ def install() -> None:
     Views may return Django's own responses where :func:`wsgiresp.respond_with` makes ours of everything else; JSON has
     the text of ``gettext_lazy()`` and its like, in the language of the moment, as Django's own encoder has it; the
     default class of the settings counts; and ``Response`` gets the methods of ``HttpResponse`` that Django's decorators
-    call before any middleware runs. Again changes nothing.
+    call before any middleware runs. A second call has no effect.
 
     .. versionadded:: 0.2
     """

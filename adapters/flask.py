@@ -79,7 +79,7 @@ class Blueprint(flask.Blueprint):
 def install() -> None:
     """Have the default class of the application that runs count, in this process; importing this module does it.
 
-    Again changes nothing. An application gets the extension by :class:`Responses`, not by this.
+    A second call has no effect. An application gets the extension by :class:`Responses`, not by this.
 
     .. versionadded:: 0.2
     """

@@ -149,7 +149,10 @@ class Visitor:
             yield event
 
     def leave(self) -> None:
-        """Leave, as a browser that is closed, and wait until the server has closed the body; again changes nothing."""
+        """Disconnect, as a browser that is closed, and wait until the server has closed the body.
+
+        A second call has no effect.
+        """
         self._hang_up()
         self.wait_closed()
 

@@ -99,7 +99,7 @@ _added: dict[str, Any] = {
 
 
 def install() -> None:
-    """Add these methods to ``Response``, for all of this process; again changes nothing."""
+    """Add these methods to ``Response``, for all of this process; a second call has no effect."""
     for name, value in _added.items():
         setattr(Response, name, value)
 

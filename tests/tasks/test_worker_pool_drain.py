@@ -13,7 +13,7 @@ from tasks.fake_tasks import BlockingTask, submit
 
 from wsgiresp._runtime.process import part
 from wsgiresp._tasks import worker_pool
-from wsgiresp._tasks.worker_pool import PoolState
+from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
@@ -245,3 +245,17 @@ def test_a_destroyed_hub_has_no_task_to_abort(caplog):
     worker_pool.drain(PATIENCE)
     assert seen == ["done"]
     assert caplog.messages == []
+
+
+def test_a_pool_can_be_asked_from_another_thread_while_its_tasks_end():
+    pool = WorkerPool()
+
+    class Ending:
+        """A task that its own thread removes from the pool while another thread looks."""
+
+        def ready(self):
+            pool._running.discard(self)
+            return True
+
+    pool._running |= {Ending(), Ending()}
+    assert pool.is_idle

@@ -1,4 +1,4 @@
-"""Cooperative reads of large files under gevent: other greenlets run between blocks, and no read of a path blocks them.
+"""Cooperative reads of large files under gevent: other greenlets run between blocks; opened paths never block them.
 
 Theory of operation
 -------------------

@@ -1,4 +1,4 @@
-"""Safe open: regular files only; with a root, none outside of it by ``..``, by a symbolic link or by a swapped path."""
+"""Safe open: regular files only. With a root, refuses paths that lead outside by ``..``, a symbolic link or a swap."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class OpenFile:
         return _read_at(self.descriptor, size, position)
 
     def close(self) -> None:
-        """Close the descriptor. A second call does nothing."""
+        """Close the descriptor. A second call has no effect."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)

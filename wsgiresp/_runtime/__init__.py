@@ -1,1 +1,1 @@
-"""Layer 2: the runtime. gevent, asyncio and threads; process state; shutdown; what the server can do."""
+"""Layer 2: the runtime. gevent, asyncio and threads; process state; shutdown; the capabilities of the server."""

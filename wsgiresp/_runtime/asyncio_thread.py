@@ -134,7 +134,7 @@ def loop_for_waiting() -> asyncio.AbstractEventLoop:
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the asyncio loop that runs in the current thread, of whatever owner, or None."""
+    """Return the asyncio loop that runs in the current thread, ours or another, or None."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:

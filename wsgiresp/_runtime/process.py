@@ -1,4 +1,4 @@
-"""Process state: what a fork or the exit of this process must reset, behind one fork hook and one exit hook.
+"""Process state: all that a fork or the exit of the process must reset, behind one fork hook and one exit hook.
 
 Theory of operation
 -------------------

@@ -16,7 +16,7 @@ State          Entered by                                          Effect
 serving        import, fork                                        ``stopped_at`` is None
 stopping       :func:`stop`: the watcher, or a hook of gunicorn    ``stopped_at`` is set once; at_stop's callables run
 shutting down  :func:`shut_down`: the hook ``worker_exit``, or     at_shutdown's callables run; a second call is safe
-               the watcher 2.5 s before the grace period ends      (a second SIGINT raises ``SystemExit`` in the first)
+               the watcher 2.5 s before the grace period ends      (gunicorn's second SIGINT raises SystemExit in it)
 =============  ==================================================  =====================================================
 
 :func:`watch_worker` polls whether the worker is alive: in a timer of the hub, or without a hub in a real thread named

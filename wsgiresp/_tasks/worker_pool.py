@@ -169,7 +169,7 @@ class WorkerPool:
             log.error("%s was aborted: the process is shutting down", running)
             for step in rest:
                 log_not_run(step)
-        for task in self._waiting:
+        for task in list(self._waiting):
             log_not_run(task.step)
 
     @property
@@ -179,7 +179,8 @@ class WorkerPool:
 
     def _others(self) -> list[_PooledTask]:
         # ready(): the links of a greenlet do not run after its hub is destroyed, so done tasks can stay in the set.
-        return [task for task in self._running if task is not getcurrent() and not task.ready()]
+        # A copy: a drain in another thread asks too, while the hub's thread starts and ends tasks.
+        return [task for task in list(self._running) if task is not getcurrent() and not task.ready()]
 
     def _unaborted(self) -> list[_PooledTask]:
         # An aborted task that is still running would make every further drain wait until its limit.

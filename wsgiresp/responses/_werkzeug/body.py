@@ -197,7 +197,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         return func
 
     def close(self) -> None:
-        """Close the iterable and run what ``call_on_close`` was given; again and again changes nothing.
+        """Close the iterable and run what ``call_on_close`` was given; a second call has no effect.
 
         The background tasks belong to an answer that is sent: its body's ``close()`` runs them, not this.
         """
