@@ -332,3 +332,30 @@ def test_a_source_that_does_not_end_is_logged(monkeypatch, caplog):
     with caplog.at_level(logging.WARNING, "wsgiresp"):
         run(read())
     assert "did not close within 0.05 s" in caplog.text
+
+
+class EndingRuntime:
+    """The runtime of a loop that ends while a thread waits for it."""
+
+    is_current = False
+    is_running = True
+
+    def run_from_thread(self, coroutine, timeout):
+        coroutine.close()
+        raise TimeoutError
+
+
+def test_a_loop_that_ends_while_close_waits_for_it_leaves_no_stream_open(caplog):
+    recorded = []
+
+    async def read():
+        body = body_of(letters(), steps=[lambda: recorded.append("step")])
+        await anext(body)
+        body._runtime = EndingRuntime()
+        body.close()
+        return body
+
+    body = run(read())
+    assert body not in part(OpenStreams).streams
+    assert recorded == ["step"]
+    assert [record.exc_info[0] for record in caplog.records] == [TimeoutError]

@@ -182,7 +182,9 @@ class ASGIStreamBody:
         buffer = self._machine.buffer
         buffer.reader_waits = True
         try:
-            await self._wakeup.wait()
+            # A producer that brings its own buffer may fill it from another thread, or before the first wait.
+            if not buffer.chunks:
+                await self._wakeup.wait()
         finally:
             buffer.reader_waits = False
 
@@ -225,7 +227,10 @@ class ASGIStreamBody:
             # Also if the loop cancels it before its first step.
             closing.add_done_callback(lambda _: unregister(self))
         elif self._runtime.is_running:
-            self._runtime.run_from_thread(self.aclose(), CLOSE_TIMEOUT + 1)
+            try:
+                self._runtime.run_from_thread(self.aclose(), CLOSE_TIMEOUT + 1)
+            finally:
+                unregister(self)  # also if the loop ends meanwhile, and with it the coroutine
         else:  # the loop has ended, and nothing can step the source any more
             self._machine.close()
             unregister(self)

@@ -17,9 +17,9 @@ both               ``error``                       the producer sets it before `
 both               ``chunks``                      the producer only appends, the reader only removes from the front
 both               ``_is_full``                    the producer sets it, then checks ``chunks`` again; the side that
                                                    finds the buffer empty resets it
-both               ``reader_waits``                the reader sets it, then checks ``chunks`` again if the producer is
-                                                   in another thread, and resets it after the wait; the first put resets
-                                                   it, so that a burst of puts wakes the reader once
+both               ``reader_waits``                the reader sets it, then checks ``chunks`` again, and resets it after
+                                                   the wait; the first put resets it, so that a burst of puts wakes the
+                                                   reader once
 =================  ==============================  ====================================================================
 
 *Backpressure*: from the high watermark on the producer pauses until the buffer is empty. The buffer is bounded by
