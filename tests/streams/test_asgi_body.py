@@ -158,19 +158,6 @@ def test_a_begun_body_is_registered_as_an_open_stream_until_its_end():
     assert run(read()) == ([b"a"], False)
 
 
-@pytest.mark.parametrize(
-    ("length", "message"),
-    [(1, "got 1 more"), (3, "got 1 less"), (2, None)],
-    ids=["too much", "too little", "right"],
-)
-def test_the_body_must_have_the_announced_length(length, message):
-    if message is None:
-        assert b"".join(run(all_of(body_of(letters(), length=length)))) == b"ab"
-    else:
-        with pytest.raises(ValueError, match=message):
-            run(all_of(body_of(letters(), length=length)))
-
-
 def endless(recorded):
     async def steps():
         try:
