@@ -189,3 +189,17 @@ def test_runtimes_leak_no_descriptor():
     for _ in range(20):
         in_thread(use)
     assert len(os.listdir("/proc/self/fd")) <= before
+
+
+def test_a_hub_is_kept_for_a_runtime_that_opens_while_the_last_one_closes():
+    def close_while_another_opens():
+        later = []
+        first = GeventRuntime()
+        first.call_soon(lambda: later.append(GeventRuntime()))
+        first.close()
+        (second,) = later
+        was_there = second.hub.loop is not None
+        second.close()
+        return was_there, second.hub.loop is None
+
+    assert in_thread(close_while_another_opens) == (True, True)

@@ -6,16 +6,14 @@ import gc
 import sys
 import threading
 import weakref
-from concurrent.futures import ThreadPoolExecutor
 
 import gevent
 import pytest
 from gevent.exceptions import BlockingSwitchOutError
 from greenlet import GreenletExit
-from runtime.runners import PATIENCE, in_thread, live_hubs, run_others, throw, wait_until
+from runtime.runners import PATIENCE, run_others, throw, wait_until
 
 from wsgiresp._runtime import wakeup_event
-from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._runtime.wakeup_event import SLICE_LENGTH, WakeQueue, WakeupEvent
 
@@ -274,49 +272,6 @@ def test_a_wait_in_the_hub_itself_raises(monkeypatch):
     gevent.get_hub().loop.run_callback(WakeupEvent(gevent.get_hub()).wait)
     run_others()
     assert told == [BlockingSwitchOutError]
-
-
-def close_with_events_in_the_queue():
-    runtime = GeventRuntime()
-    for _ in range(MANY):
-        runtime.wakeup().set()
-    runtime.close()
-
-
-def test_a_hub_whose_runtime_is_closed_while_events_are_in_the_queue_is_freed():
-    with ThreadPoolExecutor(1) as pool:
-        before = live_hubs()
-        for _ in range(10):
-            pool.submit(close_with_events_in_the_queue).result()
-        assert live_hubs() == before
-
-
-def test_a_waiter_that_destroys_the_hub_in_a_slice_drops_the_rest():
-    def run():
-        hub = gevent.get_hub()
-        events = [WakeupEvent(hub) for _ in range(MANY)]
-        for event in events:
-            event.set()
-        pending = hub_part(hub, WakeQueue)
-        events[SLICE_LENGTH].wait()
-        assert pending
-        hub.destroy(destroy_loop=True)
-        return len(pending), pending.is_sliced
-
-    assert in_thread(run) == (0, False)
-
-
-def test_events_that_a_thread_sets_after_the_hub_is_destroyed_are_dropped():
-    def make():
-        hub = gevent.get_hub()
-        event = WakeupEvent(hub)
-        pending = hub_part(hub, WakeQueue)
-        hub.destroy(destroy_loop=True)
-        return event, pending
-
-    event, pending = in_thread(make)
-    event.set_threadsafe()
-    assert not pending
 
 
 def test_an_event_that_was_woken_in_a_slice_is_freed():

@@ -35,7 +35,7 @@ from wsgiresp._runtime.hubs import is_under_hub, let_hub_poll
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
-from wsgiresp._runtime.wakeup_event import WakeupEvent, drop_pending
+from wsgiresp._runtime.wakeup_event import WakeQueue, WakeupEvent, destroy_hub
 from wsgiresp._types import Callback
 
 
@@ -45,12 +45,13 @@ class GeventRuntime:
     ``hub`` stays alive until :meth:`close`, which the same thread must call.
     """
 
-    __slots__ = ("_is_open", "_loop", "hub", "runs_others")
+    __slots__ = ("_is_open", "_loop", "_wake_queue", "hub", "runs_others")
 
     def __init__(self) -> None:
         is_there = get_hub_if_exists() is not None
         self.hub: Hub = gevent.get_hub()
         self._loop: Any = self.hub.loop  # hub.loop is None once it is destroyed
+        self._wake_queue = hub_part(self.hub, WakeQueue)
         self.runs_others = is_under_hub()
         self._is_open = True
         leases = hub_part(self.hub, _LeaseCount)
@@ -72,7 +73,7 @@ class GeventRuntime:
 
     def call_soon_threadsafe(self, callback: Callback) -> None:
         """Call *callback* in the hub; from any thread. Without effect once the hub is destroyed."""
-        with contextlib.suppress(ValueError):
+        with self._wake_queue.loop_lock, contextlib.suppress(ValueError):
             self._loop.run_callback_threadsafe(callback)
 
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
@@ -123,7 +124,7 @@ class _LeaseCount:
         self._watcher: Any = None
 
     def keep(self, hub: Hub, is_ours: bool) -> None:
-        self._is_ours = is_ours
+        self._is_ours = self._is_ours or is_ours
         self._watcher = hub.loop.async_()
         self._watcher.start(lambda: None)
 
@@ -134,8 +135,9 @@ class _LeaseCount:
         if self._is_ours and getcurrent().parent is None and not hub.loop.default:
             # Run the pending callbacks first: a destroyed loop keeps them for good, unseen by the garbage collector.
             gevent.sleep(0)
-            drop_pending(hub)
-            hub.destroy(destroy_loop=True)
+            if self.count:  # one of them has opened a runtime, which needs the hub
+                return
+            destroy_hub(hub)
             # A destroyed hub's greenlet stays suspended and references this thread's frames: GreenletExit ends it, so
             # that it is collected. A dead one is not affected.
             hub.throw(GreenletExit)

@@ -34,10 +34,17 @@ the queue; it is then a set event without a waiter, and ends the next wait.
 
 **Lifetime.** The queue belongs to the hub (``hub_part``), so it references neither the hub nor the loop while it is
 empty; the timer is made with the first slice and closed with the last. Its events reference the hub: they are dropped
-with ``drop_pending()`` before a lease destroys a hub, and in the slice in which a waiter destroys it.
+by ``destroy_hub()``, and in the slice in which a waiter destroys the hub itself.
 
-**Fork.** Nothing is reset. The hub of the thread that forks goes on in the child with its callbacks and timers, and so
-does its queue. Those of other threads are never called again, as their threads are gone.
+**Destruction.** gevent's ``run_callback_threadsafe()`` checks that the loop exists, and then uses it; a loop that the
+hub's thread destroys in between crashes the process. So each call from another thread holds ``loop_lock``, and
+``destroy_hub()`` too. With the lock, an event is either in the queue before the queue is dropped, or finds the loop
+gone and drops itself: one in between would keep its hub for good. It is a re-entrant lock: the destruction may switch
+greenlets, and an allocation may run finalisers, which set events too.
+
+**Fork.** The hub of the thread that forks goes on in the child with its callbacks and timers, and so does its queue.
+Those of other threads are never called again, as their threads are gone. The locks are made anew, since another thread
+may have held one.
 
 Rejected, with what was measured on two cores (one wake-up, with the switch to the waiter and back, takes 1.2 us):
 
@@ -56,11 +63,12 @@ from time import monotonic
 from typing import Any
 
 import gevent
+from gevent import monkey
 from gevent.exceptions import ConcurrentObjectUseError, HubDestroyed
 from gevent.hub import Hub
 from greenlet import getcurrent, greenlet
 
-from wsgiresp._runtime.process import hub_part
+from wsgiresp._runtime.process import ProcessPart, hub_part, hub_parts, part
 
 SLICE_LENGTH = 50
 """Waiters that are woken before the hub polls its sockets. A client takes 20 to 30 us, so these take 1 to 1.5 ms."""
@@ -73,6 +81,7 @@ _SHORTEST = 1e-6  # s from one slice to the next; not 0, with which the hub does
 _RESET, _SET, _DELIVERED = range(3)  # delivered: set, and the hub has called this event
 
 _switch = greenlet.switch
+_RLock: Any = monkey.get_original("_thread", "RLock")
 
 
 class WakeupEvent:
@@ -107,11 +116,13 @@ class WakeupEvent:
         """Wake the waiter, after those whose events were set before; to be called in any thread."""
         if not self._state:
             self._state = _SET
-            self._queue.append(self)
-            try:
-                self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
-            except ValueError:  # the hub was destroyed, so nobody waits any more
-                self._queue.clear()
+            queue = self._queue
+            with queue.loop_lock:
+                queue.append(self)
+                try:
+                    self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
+                except ValueError:  # the hub was destroyed, so nobody waits any more
+                    queue.clear()
 
     # The event itself is the loop's callback: each waiting stream then costs the garbage collector one object less,
     # and a bound method with its argument would cost two.
@@ -166,10 +177,13 @@ class WakeupEvent:
 class WakeQueue(deque[WakeupEvent]):
     """The events of one hub that are set and wait for their slice."""
 
-    __slots__ = ("_timer", "in_loop")
+    __slots__ = ("_timer", "in_loop", "loop_lock")
 
     def __init__(self) -> None:
         super().__init__()
+        self.loop_lock: Any = _RLock()
+        """A real lock, held while a thread that is not the hub's calls the loop, and while the loop is destroyed."""
+        part(LoopLocks)
         self.in_loop = 0
         """Events of the hub that are callbacks of its loop, and not in this queue."""
         self._timer: Any = None
@@ -213,6 +227,18 @@ class WakeQueue(deque[WakeupEvent]):
             self._stop()
 
 
-def drop_pending(hub: Hub) -> None:
-    """Forget the events of *hub* that wait for their slice, since it is to be destroyed: nobody waits any more."""
-    hub_part(hub, WakeQueue).drop()
+class LoopLocks(ProcessPart):
+    """The locks of all wake queues, as far as a fork is concerned."""
+
+    def after_fork(self) -> None:
+        """Replace the locks: a thread of the parent may have held one."""
+        for _, queue in hub_parts(WakeQueue):
+            queue.loop_lock = _RLock()
+
+
+def destroy_hub(hub: Hub) -> None:
+    """Destroy *hub* and its loop, and drop its pending events; in the thread of the hub."""
+    queue = hub_part(hub, WakeQueue)
+    with queue.loop_lock:
+        queue.drop()
+        hub.destroy(destroy_loop=True)
