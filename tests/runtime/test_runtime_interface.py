@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from runtime.runners import PATIENCE, in_greenlet, in_thread
@@ -204,3 +205,68 @@ def test_an_interrupter_raises_in_the_greenlet_that_asked_for_it():
             runtime.close()
 
     in_greenlet(wait)
+
+
+def test_a_blocking_function_runs_although_its_caller_was_cancelled():
+    may_end, calls = threading.Event(), []
+
+    async def run():
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ThreadPoolExecutor(1))
+        loop.run_in_executor(None, may_end.wait, PATIENCE)
+        caller = asyncio.ensure_future(run_in_thread(lambda: calls.append("called")))
+        await asyncio.sleep(0)
+        caller.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+        before = list(calls)
+        may_end.set()
+        return before
+
+    assert asyncio.run(run()) == []
+    assert calls == ["called"]
+
+
+def test_a_blocking_function_runs_although_the_executor_is_shut_down():
+    called = threading.Event()
+
+    async def run():
+        await asyncio.get_running_loop().shutdown_default_executor()
+        await run_in_thread(called.set)
+
+    asyncio.run(run())
+    assert called.wait(PATIENCE)
+
+
+class TestCallFromAThread:
+    async def called(self, call, timeout=PATIENCE):
+        runtime = AsyncioRuntime.current()
+        return await asyncio.to_thread(runtime.run_from_thread, call, timeout)
+
+    def test_the_result_of_the_coroutine_is_returned(self):
+        async def call():
+            return "done"
+
+        assert asyncio.run(self.called(call)) == "done"
+
+    def test_the_error_of_the_coroutine_is_raised(self):
+        async def call():
+            raise TimeoutError("its own")
+
+        with pytest.raises(TimeoutError, match="its own"):
+            asyncio.run(self.called(call))
+
+    def test_the_wait_is_bounded(self):
+        async def call():
+            await asyncio.sleep(PATIENCE)
+
+        with pytest.raises(TimeoutError, match="has not run a coroutine to its end"):
+            asyncio.run(self.called(call, timeout=0.01))
+
+    def test_a_loop_that_does_not_run_is_not_waited_for(self):
+        loop = asyncio.new_event_loop()
+        try:
+            with pytest.raises(TimeoutError, match="or has stopped"):
+                AsyncioRuntime(loop).run_from_thread(lambda: pytest.fail("the call was made"), PATIENCE)
+        finally:
+            loop.close()

@@ -327,8 +327,7 @@ class EndingRuntime:
     is_current = False
     is_running = True
 
-    def run_from_thread(self, coroutine, timeout):
-        coroutine.close()
+    def run_from_thread(self, call, timeout):
         raise TimeoutError
 
 

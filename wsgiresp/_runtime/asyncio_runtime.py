@@ -9,14 +9,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from contextvars import Context
+from concurrent.futures import Future, wait
+from contextvars import Context, copy_context
+from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 
 from wsgiresp._runtime.asyncio_thread import running_loop
 from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.threads import start_thread
 from wsgiresp._types import Callback
 
 T = TypeVar("T")
+
+_LOOP_POLL_INTERVAL = 0.05  # s between two checks of whether the loop still runs
 
 
 class AsyncioRuntime:
@@ -65,12 +71,28 @@ class AsyncioRuntime:
         """Run *coroutine* in a task, all of it in *context*; the caller must reference the task."""
         return self._loop.create_task(coroutine, context=context)
 
-    def run_from_thread(self, coroutine: Coroutine[Any, Any, T], timeout: float) -> T:
-        """Run *coroutine* on the loop and return its result; blocks the calling thread, which must be another one.
+    def run_from_thread(self, call: Callable[[], Coroutine[Any, Any, T]], timeout: float) -> T:
+        """Run the coroutine that *call* returns on the loop, and return its result; blocks the calling thread.
 
-        ``TimeoutError`` after *timeout* seconds.
+        That must be another thread than the loop's. ``TimeoutError`` after *timeout* seconds, or once the loop has
+        stopped.
         """
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout)
+        outcome: Future[T] = Future()
+        tasks: list[asyncio.Task[None]] = []  # the loop itself keeps only a weak reference
+
+        async def run() -> None:
+            try:
+                outcome.set_result(await call())
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        self.call_soon_threadsafe(lambda: tasks.append(self._loop.create_task(run())))
+        deadline = monotonic() + timeout
+        while not outcome.done() and self._loop.is_running() and monotonic() < deadline:
+            wait([outcome], timeout=_LOOP_POLL_INTERVAL)
+        if not outcome.done():
+            raise TimeoutError("the event loop has not run a coroutine to its end, or has stopped")
+        return outcome.result()
 
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
         """Watch nothing: an ASGI server notices the disconnect, and cancels the task that sends."""
@@ -140,8 +162,17 @@ class AsyncioTimers:
 
 
 async def run_in_thread(function: Callback) -> None:
-    """Call *function*, which may block, in a thread of the loop's executor and in a copy of this context."""
-    await asyncio.to_thread(function)
+    """Call *function*, which may block, in a thread of the loop's executor and in a copy of this context.
+
+    A caller that is cancelled does not wait for it, but it is called all the same; also if the executor is shut down.
+    """
+    call = partial(copy_context().run, function)
+    try:
+        called = asyncio.get_running_loop().run_in_executor(None, call)
+    except RuntimeError:  # the executor is shut down: the loop is about to end
+        start_thread(call, "wsgiresp-close")
+        return
+    await asyncio.shield(called)
 
 
 def _no_watch() -> None:

@@ -228,9 +228,10 @@ class ASGIStreamBody:
             closing.add_done_callback(lambda _: unregister(self))
         elif self._runtime.is_running:
             try:
-                self._runtime.run_from_thread(self.aclose(), CLOSE_TIMEOUT + 1)
-            finally:
-                unregister(self)  # also if the loop ends meanwhile, and with it the coroutine
+                self._runtime.run_from_thread(self.aclose, CLOSE_TIMEOUT + 1)
+            finally:  # also if the loop stops meanwhile
+                self._machine.close()
+                unregister(self)
         else:  # the loop has ended, and nothing can step the source any more
             self._machine.close()
             unregister(self)
