@@ -41,7 +41,16 @@ class TestStart:
         with pytest.raises(LookupError) as raised:
             machine.open()
         assert raised.value is error
-        assert (machine.phase, machine.buffer.error) == (Phase.OVER, None)
+        assert machine.buffer.error is None
+
+    def test_a_stream_that_has_failed_to_start_does_not_end_well_when_it_is_read(self):
+        machine = StreamMachine(RUN_TO_END)
+        machine.begin(fake_buffer(error=LookupError()))
+        with pytest.raises(LookupError):
+            machine.open()
+        machine.close()
+        with pytest.raises(RuntimeError, match="closed before its end"):
+            machine.next_action()
 
     @pytest.mark.parametrize("error", [StopIteration(), StopAsyncIteration()], ids=lambda error: type(error).__name__)
     def test_an_error_that_would_end_the_callers_iteration_becomes_a_runtime_error(self, error):

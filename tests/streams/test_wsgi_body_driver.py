@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextvars
 
 import pytest
+from greenlet import GreenletExit
 from responses.wsgi_calls import environ
 from streams.fake_producer import ManualContent
-from streams.fake_runtime import FakeRuntime
+from streams.fake_runtime import FakeRuntime, FakeWakeup
 
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -239,3 +240,32 @@ def test_a_write_timeout_interrupts_the_reader_of_a_hidden_socket():
     stream.runtime.run()
     stream.runtime.advance(5)
     assert raised == [BrokenPipeError]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "done"),
+    [
+        pytest.param("HTTP/1.1", ["shut"], id="a body with an end of its own"),
+        pytest.param("HTTP/1.0", ["reset"], id="a body that ends with its connection"),
+    ],
+)
+def test_a_client_that_has_half_closed_does_not_take_the_part_for_the_whole(connection, protocol, done):
+    stream = Stream(**{"gunicorn.socket": connection, "SERVER_PROTOCOL": protocol})
+    next(stream.body)
+    stream.runtime.disconnect()
+    with pytest.raises(StopIteration):
+        next(stream.body)
+    assert connection.done == done
+
+
+def test_a_close_that_is_interrupted_before_its_wait_leaves_nothing_open(monkeypatch):
+    stream = Stream(content=ManualContent(ends_when_stopped=False))
+
+    def interrupt(wakeup):
+        raise GreenletExit
+
+    monkeypatch.setattr(FakeWakeup, "wake_and_yield", interrupt)
+    with pytest.raises(GreenletExit):
+        stream.body.close()
+    assert (stream.content.stops, stream.steps, stream.runtime.is_open) == (1, ["step"], False)
+    assert stream.body not in part(OpenStreams).streams

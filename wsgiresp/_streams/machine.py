@@ -136,7 +136,6 @@ class StreamMachine:
             self._advance(_READY)
             return
         error, buffer.error = buffer.error, None
-        self._advance(_END)
         try:
             raise start_error(error)
         finally:

@@ -144,10 +144,8 @@ class WSGIStreamBody:
         machine.request_abort()
         self._wakeup.set_threadsafe()
         self._runtime.call_soon_threadsafe(self._producer.stop)
-        if self._connection is None or machine.is_closed:
-            return
-        if not (machine.is_finishing and self._buffer.reader_waits):
-            (shut_connection if self._is_delimited else reset_connection)(self._connection)
+        if not machine.is_closed and not (machine.is_finishing and self._buffer.reader_waits):
+            self._break_off()
 
     def __str__(self) -> str:
         """The name of the source, for the log."""
@@ -188,16 +186,24 @@ class WSGIStreamBody:
                         return buffer.take()
                     action = machine.next_action()
         except BaseException:
-            if self._connection is not None and not self._is_delimited:
-                # A close-delimited body (HTTP/1.0): a FIN would mean that it is complete.
-                reset_connection(self._connection)
+            if not self._is_delimited:
+                self._break_off()
             raise
         if isinstance(action, bytes):
             return action
-        if action is HANG_UP and self._connection is not None:
+        if action is HANG_UP:
             # A client that has only half-closed must not take the end of the iteration for a complete body.
-            shut_connection(self._connection)
+            self._break_off()
         raise StopIteration
+
+    def _break_off(self) -> None:
+        """Make the client see that the body is incomplete, if the connection is that of this stream alone."""
+        if self._connection is None:
+            return
+        if self._is_delimited:
+            shut_connection(self._connection)
+        else:  # the body ends with its connection (HTTP/1.0): a FIN would mean that it is complete
+            reset_connection(self._connection)
 
     def _wait(self) -> None:
         """Wait until something wakes the reader; it may return without a reason."""
@@ -246,9 +252,9 @@ class WSGIStreamBody:
         if self._write_timeout is not None:
             self._write_timeout.cancel()
         buffer.close()
-        # A wakeup has a single waiter: another greenlet that waits there must leave before this one may wait.
-        self._wakeup.wake_and_yield()
         try:
+            # A wakeup has a single waiter: another greenlet that waits there must leave before this one may wait.
+            self._wakeup.wake_and_yield()
             if not buffer.has_ended:
                 self._producer.stop()
                 with CloseDeadline(machine, buffer, self._runtime, self._wakeup) as deadline:
@@ -256,6 +262,8 @@ class WSGIStreamBody:
                         self._wakeup.wait()
                 deadline.log_outcome(self)
         finally:
+            if not buffer.has_ended:  # this greenlet was interrupted, or the time has passed
+                self._producer.stop()
             if machine.request is not None and self._connection is not None and is_stopping():
                 # The client reconnects to another worker: without this, keep-alive would delay the exit of this one.
                 shut_connection(self._connection, SHUT_RD)
