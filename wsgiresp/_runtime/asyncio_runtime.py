@@ -42,12 +42,12 @@ class AsyncioRuntime:
 
     @property
     def is_current(self) -> bool:
-        """Whether the loop runs the caller; in any thread."""
+        """Whether the loop runs the caller; may be asked in any thread."""
         return running_loop() is self._loop
 
     @property
     def is_running(self) -> bool:
-        """Whether the loop runs, in whatever thread; in any thread."""
+        """Whether the loop runs, in this thread or another; may be asked in any thread."""
         return self._loop.is_running()
 
     def wakeup(self) -> AsyncioWakeup:

@@ -34,7 +34,7 @@ def reset_connection(connection: Any) -> None:
     """Replace the socket behind the server's descriptor by a closed one (``dup2``), which sends RST to the client.
 
     The server keeps its socket object and its descriptor number; from then on they refer to a socket whose other end is
-    closed, so its next write fails.
+    closed, so its next write fails. Any thread may call it: both calls go to the descriptor, not to the event loop.
 
     For a body that ends with its connection (HTTP/1.0): FIN would mean success, so only RST shows the client that the
     body was aborted. SO_LINGER alone is not enough, since the server may call ``shutdown()`` first: that sends FIN, and

@@ -43,7 +43,7 @@ gone and drops itself: one in between would keep its hub for good. It is a re-en
 greenlets, and an allocation may run finalisers, which set events too.
 
 **Fork.** The hub of the thread that forks goes on in the child with its callbacks and timers, and so does its queue.
-Those of other threads are never called again, as their threads are gone. The locks are made anew, since another thread
+Those of other threads are never called again, as their threads are gone. The locks are replaced, since another thread
 may have held one.
 
 Rejected, with what was measured on two cores (one wake-up, with the switch to the waiter and back, takes 1.2 us):
@@ -154,7 +154,7 @@ class WakeupEvent:
                 # Not the hub's own switch(): it looks for a hook of the greenlet, a tenth of the time of a wake-up.
                 _switch(self._hub)
         finally:
-            # Before the caller looks at what it waits for: whatever sets it from now on has something new.
+            # Before the caller checks what it waits for: a set() from now on announces something new.
             self._waiter = None
             self._state = _RESET
 

@@ -33,7 +33,7 @@ class OpenStream(Protocol):
         ...
 
     def abort(self) -> None:
-        """Close the source and break the transfer, soon."""
+        """Request that the source is closed and the transfer fails."""
         ...
 
     def __str__(self) -> str:

@@ -210,7 +210,7 @@ class WSGIStreamBody:
         buffer = self._buffer
         buffer.reader_waits = True
         try:
-            # Asked after that: a producer in another thread may have put a chunk just before, and woken nobody.
+            # Checked after that: a producer in another thread may have put a chunk just before, without a wake-up.
             if not buffer.chunks:
                 self._wakeup.wait()
         finally:
