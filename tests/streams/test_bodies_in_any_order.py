@@ -295,5 +295,7 @@ class AnyOrderOfASGI(AnyOrder):
 
 for _machine in (AnyOrderOfWSGI, AnyOrderOfASGI):
     _machine.TestCase.settings = settings(max_examples=150, stateful_step_count=20, deadline=None)
-TestWSGI = pytest.mark.usefixtures("fresh_streams")(AnyOrderOfWSGI.TestCase)
-TestASGI = pytest.mark.usefixtures("fresh_streams")(AnyOrderOfASGI.TestCase)
+    # Thousands of steps, which take their time where coverage is measured beside other suites.
+    _machine.TestCase = pytest.mark.timeout(300)(pytest.mark.usefixtures("fresh_streams")(_machine.TestCase))
+TestWSGI = AnyOrderOfWSGI.TestCase
+TestASGI = AnyOrderOfASGI.TestCase
