@@ -26,7 +26,7 @@ _EMPTY_TEXT = (("Content-Type", "text/plain; charset=utf-8"), LENGTHS[0])
 
 
 def of_not_modified(fields: list[Field]) -> list[Field]:
-    """Return what a 304 keeps of the *fields* of the 200 (RFC 9110, Section 15.4.5).
+    """Return the *fields* of the 200 that a 304 keeps (RFC 9110, Section 15.4.5).
 
     A Last-Modified stays only where there is no ETag, which says more.
     """
@@ -35,7 +35,7 @@ def of_not_modified(fields: list[Field]) -> list[Field]:
 
 
 def of_refusal(fields: list[Field]) -> list[Field]:
-    """Return what a 412 or 416 keeps of the *fields* of the 200, with those of its own empty body."""
+    """Return the *fields* of the 200 that a 412 or 416 keeps, with those of its own empty body."""
     return [*without(fields, _OF_THE_CONTENT | _OF_ITS_VERSION), *_EMPTY_TEXT]
 
 

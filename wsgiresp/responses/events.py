@@ -126,12 +126,12 @@ def _policy(preamble: bytes, retry: int, ping: float, send_timeout: float, max_a
 
 @functools.lru_cache
 def _encoding(to_json: ToJSON) -> Encode:
-    """Return what writes an event, without the response: that is not to be kept as long as its stream is open."""
+    """Return the encoder of events; it does not reference the response, which need not live as long as its stream."""
     return lambda item: text_block("", item) if type(item) is str else encode(item, to_json)
 
 
 def _closing_bytes(retry: int) -> bytes:
-    """Return the closing bytes: *retry* ms, and up to as many again by chance, 1000 at least, to spread the clients."""
+    """Return the closing bytes: *retry* ms plus a random part of it, or of 1000 if that is more, to spread clients."""
     return closing_bytes(retry + random.randrange(max(retry, 1000)))
 
 

@@ -180,12 +180,12 @@ class StreamingResponse(Response):
         return self._content.content
 
     def _encode(self) -> Encode:
-        """Return what makes bytes of a chunk."""
+        """Return the chunk encoder."""
         return self.render_chunk
 
     def _policy(self, server: ServerProfile) -> StreamPolicy:
-        """Return how the body behaves beside its chunks."""
-        # Whoever reads events comes back for more; of any other stream a part would be taken for the whole.
+        """Return the stream policy of the body."""
+        # Clients of events reconnect; a client of any other stream would take a part for the whole.
         return MAY_FINISH if self.mimetype == "text/event-stream" else RUN_TO_END
 
     def _answer_fields(self) -> list[Field]:
