@@ -9,7 +9,7 @@ from runtime.runners import PATIENCE
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.process import PROCESS, drop_hub_parts, hub_part
 from wsgiresp._runtime.shutdown import ShutdownState
-from wsgiresp._streams import greenlet_producer, task_producer, wsgi_body
+from wsgiresp._streams import greenlet_producer, task_producer, wsgi_stream
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._tasks import worker_pool
 from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
@@ -39,7 +39,7 @@ def fresh_streams():
 @pytest.fixture
 def long_grace(monkeypatch):
     """The wait for the first step of a source before the preamble is long enough for a busy machine."""
-    monkeypatch.setattr(wsgi_body, "FIRST_STEP_GRACE", PATIENCE)
+    monkeypatch.setattr(wsgi_stream, "FIRST_STEP_GRACE", PATIENCE)
 
 
 @pytest.fixture

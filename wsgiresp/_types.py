@@ -51,10 +51,16 @@ class Prepared:
 
 
 def send(prepared: Prepared, start_response: StartResponse) -> Iterable[bytes]:
-    """Return the body of *prepared* once the server was given its status and headers; closed where that raises."""
+    """Return the body of *prepared* once the server was given its status and headers; closed where that raises.
+
+    A body with the method ``note_answered`` is told that the server was given them.
+    """
     try:
         start_response(prepared.status, prepared.headers)
     except BaseException:
         prepared.close()
         raise
+    note_answered: Callback | None = getattr(prepared.body, "note_answered", None)
+    if note_answered is not None:
+        note_answered()
     return prepared.body

@@ -36,7 +36,7 @@ class ThreadBody:
     def leave(self) -> None:
         """Let a step that nobody waits for any more come to its end."""
         if not self._is_closed:
-            self._body.abort()
+            self._body.stream.abort()
 
     def close(self) -> None:
         """Close the source, and take what steps come after it."""

@@ -258,3 +258,19 @@ def test_a_subclass_may_override_the_call():
             return [b"ABC"]
 
     assert call(Loud("abc")).body == b"ABC"
+
+
+def unreadable():
+    raise PermissionError("no")
+    yield
+
+
+def test_an_os_error_is_raised_as_it_is():
+    with pytest.raises(PermissionError, match="no"):
+        call(StreamingResponse(unreadable()))
+
+
+@pytest.mark.parametrize("key", ["gunicorn.socket", "waitress.client_disconnected"])
+def test_an_os_error_is_wrapped_for_servers_that_would_send_no_answer(key):
+    with pytest.raises(RuntimeError, match="the answer could not be made: PermissionError"):
+        call(StreamingResponse(unreadable()), **{key: None})

@@ -13,7 +13,7 @@ from streams.fake_sources import RecordingSource
 
 from wsgiresp import BackgroundTask
 from wsgiresp._runtime import shutdown
-from wsgiresp._streams import wsgi_body
+from wsgiresp._streams import wsgi_stream
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 
 pytestmark = pytest.mark.usefixtures("fresh")
@@ -190,7 +190,7 @@ class TestErrors:
         def no_thread(*arguments, **more):
             raise RuntimeError("can't start new thread")
 
-        monkeypatch.setattr(wsgi_body, "producer_for", no_thread)
+        monkeypatch.setattr(wsgi_stream, "producer_for", no_thread)
         content = CloseCounter()
         ran: list[str] = []
         with pytest.raises(RuntimeError, match="can't start new thread"):

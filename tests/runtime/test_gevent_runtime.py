@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import socket
@@ -10,11 +11,14 @@ import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import gevent
+from gevent._hub_local import get_hub_if_exists
 from gevent.event import Event
 from runtime.runners import PATIENCE, in_thread, live_hubs, run_others
 
+from wsgiresp._runtime import gevent_runtime
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
@@ -203,3 +207,85 @@ def test_a_hub_is_kept_for_a_runtime_that_opens_while_the_last_one_closes():
         return was_there, second.hub.loop is None
 
     assert in_thread(close_while_another_opens) == (True, True)
+
+
+def hub_of(function):
+    """Return the error of *function*, and the hub that is left in its thread."""
+    try:
+        function()
+    except BaseException as error:
+        return type(error), get_hub_if_exists()
+    raise AssertionError("no error was raised")
+
+
+def test_without_free_descriptors_no_hub_is_made(monkeypatch):
+    def none_is_left(*arguments):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "open", none_is_left)
+    assert in_thread(hub_of, GeventRuntime) == (OSError, None)
+
+
+def test_a_hub_whose_lease_cannot_be_made_is_destroyed(monkeypatch):
+    def keep(self, hub, is_ours):
+        raise MemoryError
+
+    monkeypatch.setattr(gevent_runtime._Leases, "keep", keep)
+    before = len(os.listdir("/proc/self/fd"))
+    assert in_thread(hub_of, GeventRuntime) == (MemoryError, None)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_forked_child_has_another_lock_for_making_hubs():
+    lock = part(gevent_runtime.HubMaking).lock
+    part(gevent_runtime.HubMaking).after_fork()
+    assert part(gevent_runtime.HubMaking).lock is not lock
+
+
+class TestCallsOfFinalizers:
+    def test_another_thread_may_call_the_hub(self):
+        def call():
+            runtime, called = GeventRuntime(), Event()
+            thread = threading.Thread(target=runtime.call_soon_in_finalizer, args=[called.set])
+            thread.start()
+            found = called.wait(PATIENCE)
+            thread.join(PATIENCE)
+            runtime.close()
+            return found
+
+        assert gevent.spawn(call).get(timeout=PATIENCE)
+
+    def test_a_loop_without_memory_is_not_reached(self):
+        class Short:
+            def run_callback(self, callback):
+                raise MemoryError
+
+        def call():
+            runtime = GeventRuntime()
+            runtime._loop = Short()
+            found = runtime.call_soon_in_finalizer(print)
+            runtime.close()
+            return found
+
+        assert gevent.spawn(call).get(timeout=PATIENCE) is False
+
+    def test_a_hub_that_the_application_destroyed_is_not_reached(self):
+        def call():
+            runtime = GeventRuntime()
+            gevent.get_hub().destroy(destroy_loop=True)
+            return runtime.call_soon_in_finalizer(print)
+
+        assert in_thread(call) is False
+
+    def test_a_closed_runtime_of_a_thread_is_not_reached(self):
+        def call():
+            runtime = GeventRuntime()
+            runtime.close()
+            return runtime.call_soon_in_finalizer(print)
+
+        assert in_thread(call) is False
+
+    def test_a_thread_that_has_ended_is_not_reached(self):
+        runtime = in_thread(GeventRuntime)
+        assert (runtime.has_ended, runtime.call_soon_in_finalizer(print)) == (True, False)
+        runtime.close()

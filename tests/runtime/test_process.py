@@ -67,8 +67,9 @@ def test_another_thread_may_change_the_dictionary_during_the_listing(short_switc
 
 @pytest.fixture
 def parts(monkeypatch):
-    """A process without parts."""
+    """A process without parts, which does not exit."""
     monkeypatch.setattr(PROCESS, "parts", {})
+    monkeypatch.setattr(PROCESS, "is_exiting", False)
 
 
 def test_a_process_has_one_part_of_a_kind(parts):

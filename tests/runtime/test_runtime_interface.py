@@ -270,3 +270,14 @@ class TestCallFromAThread:
                 AsyncioRuntime(loop).run_from_thread(lambda: pytest.fail("the call was made"), PATIENCE)
         finally:
             loop.close()
+
+
+@each_runtime
+def test_a_finaliser_may_have_a_callback_called(run):
+    async def test(runtime, wait):
+        wakeup = runtime.wakeup()
+        assert runtime.call_soon_in_finalizer(wakeup.set)
+        await wait(wakeup)
+        return runtime.has_ended
+
+    assert run(test) is False

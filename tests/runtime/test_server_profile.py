@@ -102,6 +102,14 @@ def test_gunicorn_and_waitress_have_a_fixed_number_of_threads(keys, has_pool):
     assert profile(**keys).has_thread_pool is has_pool
 
 
+@pytest.mark.parametrize(
+    ("keys", "hides"),
+    [({"gunicorn.socket": None}, True), ({"waitress.client_disconnected": None}, True), ({}, False)],
+)
+def test_gunicorn_and_waitress_take_an_os_error_for_a_lost_connection(keys, hides):
+    assert ServerProfile(keys).hides_os_errors is hides
+
+
 @pytest.mark.parametrize("is_multithread", [True, False])
 def test_is_multithread_is_the_key_of_pep_3333(is_multithread):
     assert profile(**{"wsgi.multithread": is_multithread}).is_multithread is is_multithread

@@ -161,3 +161,36 @@ def test_each_hub_has_queues_of_its_own():
 
     assert in_thread(theirs) is not ours
     run_others()
+
+
+def test_a_callback_that_fails_stops_no_other(clock, caplog):
+    found, callback = queue_of(), Callback()
+
+    def fail():
+        raise MemoryError
+
+    found.arm(fail)
+    found.arm(callback)
+    clock.now += 1
+    assert callback.was_called.wait(PATIENCE)
+    assert "failed" in caplog.text
+
+
+def test_a_timer_that_cannot_be_made_is_made_again(clock, monkeypatch):
+    found, early, late, starts = queue_of(), Callback(), Callback(), []
+    found.arm(early)
+    clock.now += 0.0006
+    found.arm(late)
+    start = TimerQueue._start
+
+    def start_second_time(self, seconds):
+        starts.append(seconds)
+        if len(starts) == 1:
+            raise MemoryError
+        start(self, seconds)
+
+    monkeypatch.setattr(TimerQueue, "_start", start_second_time)
+    clock.now += 0.0005
+    assert early.was_called.wait(PATIENCE)
+    clock.now += 1
+    assert late.was_called.wait(PATIENCE)

@@ -131,3 +131,46 @@ def test_wake_and_yield_without_a_waiter_does_not_set_the_event(event):
     assert not waiting.dead
     event.set()
     waiting.get(timeout=PATIENCE)
+
+
+class ShortLoop:
+    """A loop that has no memory for another callback while ``is_short``."""
+
+    def __init__(self, loop):
+        self._loop = loop
+        self.is_short = True
+
+    def run_callback(self, *arguments):
+        if self.is_short:
+            raise MemoryError
+        self._loop.run_callback(*arguments)
+
+    def run_callback_threadsafe(self, *arguments):
+        if self.is_short:
+            raise MemoryError
+        self._loop.run_callback_threadsafe(*arguments)
+
+
+@pytest.mark.parametrize("method", ["set", "set_threadsafe"])
+def test_an_event_that_the_loop_could_not_take_can_be_set_again(event, method):
+    event._loop = loop = ShortLoop(event._loop)
+    waiting = gevent.spawn(event.wait)
+    run_others()
+    with pytest.raises(MemoryError):
+        getattr(event, method)()
+    loop.is_short = False
+    getattr(event, method)()
+    waiting.get(timeout=PATIENCE)
+    assert not event._queue
+
+
+def test_an_event_that_the_hub_has_taken_meanwhile_stays_set(event):
+    class TakingLoop(ShortLoop):
+        def run_callback_threadsafe(self, *arguments):
+            event._queue.popleft().deliver()
+            raise MemoryError
+
+    event._loop = TakingLoop(event._loop)
+    with pytest.raises(MemoryError):
+        event.set_threadsafe()
+    in_greenlet(event.wait)

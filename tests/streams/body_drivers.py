@@ -140,10 +140,10 @@ class BodyDriver:
         self.close_soon().get()
 
     def finish(self):
-        self.body.finish()
+        self.body.stream.finish()
 
     def abort(self):
-        self.body.abort()
+        self.body.stream.abort()
 
     def wait_until(self, claim):
         wait_until(claim, self.patience)
@@ -167,7 +167,7 @@ class BodyDriver:
     @property
     def is_registered(self):
         """Whether the body is counted as an open stream."""
-        return self.body in part(OpenStreams).streams
+        return self.body.stream in part(OpenStreams).streams
 
     def _stream_source(self):
         return StreamSource(self.source, self._encode, contextvars.copy_context())

@@ -36,11 +36,17 @@ class FakeRuntime:
         if self.is_open:
             self._ready.append(callback)
 
+    def call_soon_in_finalizer(self, callback):
+        self._ready.append(callback)
+        return True
+
+    has_ended = may_wait_in_finalizer = False
+
     def watch_disconnect(self, server, callback):
         self.watched.append(callback)
         return self.watched.clear
 
-    def greenlet(self, run):
+    def new_greenlet(self, run):
         return greenlet(run, self.loop)
 
     def interrupter(self):
@@ -60,7 +66,7 @@ class FakeRuntime:
 
     def spawn(self, function):
         """Run *function* in a greenlet of the loop, soon."""
-        self.call_soon(self.greenlet(function).switch)
+        self.call_soon(self.new_greenlet(function).switch)
 
     def run(self):
         """Run what is ready, until nothing is."""

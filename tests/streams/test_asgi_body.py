@@ -91,7 +91,7 @@ def test_begin_waits_for_the_first_chunk():
         body = body_of(letters())
         await body.begin()
         await body.begin()
-        waiting = list(body._machine.buffer.chunks)
+        waiting = list(body.stream.machine.buffer.chunks)
         await body.aclose()
         return waiting
 
@@ -150,10 +150,10 @@ def test_a_begun_body_is_registered_as_an_open_stream_until_its_end():
     async def read():
         body = body_of(steps(), MAY_FINISH)
         await body.begin()
-        (known,) = (stream for stream in part(OpenStreams).streams if stream is body)
+        (known,) = (stream for stream in part(OpenStreams).streams if stream is body.stream)
         known.finish()
         chunks = await all_of(body)
-        return chunks, body in part(OpenStreams).streams
+        return chunks, body.stream in part(OpenStreams).streams
 
     assert run(read()) == ([b"a"], False)
 
@@ -189,7 +189,7 @@ def test_an_abort_closes_the_source():
     async def read():
         body = body_of(endless(recorded))
         await anext(body)
-        body.abort()
+        body.stream.abort()
         with pytest.raises(BrokenPipeError, match="aborted"):
             await anext(body)
         await body.aclose()
@@ -280,7 +280,7 @@ def test_a_loop_that_ends_after_the_close_leaves_no_stream_open():
         return body
 
     body = run(end())
-    assert body not in part(OpenStreams).streams
+    assert body.stream not in part(OpenStreams).streams
 
 
 def test_close_after_the_loop_has_ended_runs_the_steps():
@@ -313,7 +313,7 @@ def test_a_source_that_does_not_end_is_logged(monkeypatch, caplog):
         await anext(body)
         await body.aclose()
         may_end.set()
-        while not body._machine.buffer.has_ended:
+        while not body.stream.machine.buffer.has_ended:
             await asyncio.sleep(0)
 
     with caplog.at_level(logging.WARNING, "wsgiresp"):
@@ -337,11 +337,11 @@ def test_a_loop_that_ends_while_close_waits_for_it_leaves_no_stream_open(caplog)
     async def read():
         body = body_of(letters(), steps=[lambda: recorded.append("step")])
         await anext(body)
-        body._runtime = EndingRuntime()
+        body.stream.runtime = EndingRuntime()
         body.close()
         return body
 
     body = run(read())
-    assert body not in part(OpenStreams).streams
+    assert body.stream not in part(OpenStreams).streams
     assert recorded == ["step"]
     assert [record.exc_info[0] for record in caplog.records] == [TimeoutError]

@@ -106,7 +106,7 @@ class ASGIReader:
 
     def begin(self, found):
         self.start(self.body.begin, found)
-        while not found and self.body._machine.is_closed:  # its steps run in a thread
+        while not found and self.body.stream.machine.is_closed:  # its steps run in a thread
             self.run()
 
     def read(self, found):
@@ -229,7 +229,7 @@ class AnyOrder(RuleBasedStateMachine):
     def request(self, name, in_thread):
         if name == "abort" or self.policy.closing_bytes is not None:
             self.requests.append(name)
-        ask = getattr(self.body, name)
+        ask = getattr(self.body.stream, name)
         if in_thread:
             thread = threading.Thread(target=ask)
             thread.start()
@@ -279,8 +279,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.close()
         assert self.waiting is None
         assert self.order == ["closed", "first step", "second step"]
-        assert self.body._machine.is_closed
-        assert self.body not in part(OpenStreams).streams
+        assert self.body.stream.machine.is_closed
+        assert self.body.stream not in part(OpenStreams).streams
         assert self.reader.is_clean()
         self.reader.end()
 

@@ -93,7 +93,7 @@ class TestChunks:
     @every_kind
     def test_the_name_of_a_body_is_that_of_its_source(self, kind):
         with kind() as stream:
-            assert str(stream.body) == stream.source_name
+            assert str(stream.body.stream) == stream.source_name
 
 
 class TestBackpressure:

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.usefixtures("fresh_streams")
 
 class TestRegistry:
     @every_kind
-    def test_a_body_is_registered_from_begin_until_it_is_closed(self, kind):
+    def test_a_body_is_registered_from_begin_until_its_source_is_closed(self, kind):
         with kind() as stream:
             stream.begin(b"a")
             assert stream.is_registered
             stream.next()
             stream.source.end()
             assert stream.next() is END
-            assert stream.is_registered
+            assert not stream.is_registered
             stream.close()
             assert not stream.is_registered
 

@@ -9,7 +9,7 @@ from responses.wsgi_calls import environ
 from runtime.runners import PATIENCE
 from streams.fake_producer import ManualContent
 
-from wsgiresp._streams import asgi_body
+from wsgiresp._streams import asgi_stream
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
@@ -41,7 +41,7 @@ def test_its_chunks_are_the_body_on_the_loop_of_an_asgi_server():
 
 
 def test_a_ready_chunk_and_the_preamble_need_no_wait_on_the_loop_of_an_asgi_server(monkeypatch):
-    monkeypatch.setattr(asgi_body, "FIRST_STEP_GRACE", 4 * PATIENCE)
+    monkeypatch.setattr(asgi_stream, "FIRST_STEP_GRACE", 4 * PATIENCE)
 
     async def read():
         body = EventSourceResponse(ManualContent(chunks=[b"data: 1\n\n"])).prepare_for_loop(environ()).body

@@ -15,7 +15,7 @@ from streams.fake_sources import RecordingSource
 from streams.stream_bodies import EVENTS, begun_body, policies, source_of, sync_and_async
 
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._streams import source_close, wsgi_body
+from wsgiresp._streams import source_close, wsgi_stream
 from wsgiresp._streams.bounded_buffer import MAX_BUFFERED
 from wsgiresp._streams.greenlet_producer import ThreadProducer
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -54,7 +54,7 @@ class TestClosing:
 
         def begin_and_close():
             body = begun_body(content_of(source))
-            wait_until(lambda: body._buffer.is_full)
+            wait_until(lambda: body.stream.producer.buffer.is_full)
             body.close()
 
         run(begin_and_close)
@@ -156,7 +156,7 @@ class TestClosing:
     def test_an_error_of_the_source_that_was_not_read_is_logged_once(self, content_of, caplog):
         def begin_and_close():
             body = begun_body(content_of(RecordingSource([b"a"], error=LookupError())))
-            wait_until(lambda: body._buffer.has_ended)
+            wait_until(lambda: body.stream.producer.buffer.has_ended)
             body.close()
 
         in_greenlet(begin_and_close)
@@ -238,7 +238,7 @@ class TestClosing:
             raise RuntimeError("can't start new thread")
 
         def begin():
-            monkeypatch.setattr(wsgi_body, "producer_for", none)
+            monkeypatch.setattr(wsgi_stream, "producer_for", none)
             with pytest.raises(RuntimeError, match="can't start new thread"):
                 WSGIStreamBody(ServerProfile(environ(**client.environ)), source_of([b"a"]), [], policy)
             monkeypatch.undo()

@@ -12,7 +12,7 @@ from streams.fake_runtime import FakeRuntime, FakeWakeup
 
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._streams import wsgi_body
+from wsgiresp._streams import wsgi_stream
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import CLOSE_TIMEOUT, CLOSE_TIMEOUT_ABORTED, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
@@ -33,8 +33,8 @@ class FakeConnection:
 @pytest.fixture
 def connection(monkeypatch):
     """A connection that HTTP/1.1 gives to one request at a time."""
-    monkeypatch.setattr(wsgi_body, "shut_connection", lambda found, *how: found.done.append("shut"))
-    monkeypatch.setattr(wsgi_body, "reset_connection", lambda found: found.done.append("reset"))
+    monkeypatch.setattr(wsgi_stream, "shut_connection", lambda found, *how: found.done.append("shut"))
+    monkeypatch.setattr(wsgi_stream, "reset_connection", lambda found: found.done.append("reset"))
     return FakeConnection()
 
 
@@ -139,7 +139,7 @@ def test_the_preamble_waits_for_an_early_error_for_a_grace_period():
 
 def test_begin_waits_on_after_a_wake_up_without_a_reason():
     def wake_twice(stream):
-        stream.runtime.timers(1.0).arm(stream.body._wakeup.set)
+        stream.runtime.timers(1.0).arm(stream.body.stream._wakeup.set)
         stream.runtime.timers(2.0).arm(lambda: stream.content.put(b"first"))
 
     stream = Stream(before=wake_twice)
@@ -158,8 +158,8 @@ def test_a_disconnect_ends_the_iteration():
 def test_an_abort_shuts_the_connection_of_a_reader_that_may_be_blocked_in_a_write(connection):
     stream = Stream(PINGED, **{"gunicorn.socket": connection})
     next(stream.body)
-    stream.body.finish()
-    stream.body.abort()
+    stream.body.stream.finish()
+    stream.body.stream.abort()
     assert connection.done == ["shut"]
 
 
@@ -167,8 +167,8 @@ def test_an_abort_leaves_the_connection_to_the_closing_bytes_of_a_reader_that_wa
     stream = Stream(PINGED, **{"gunicorn.socket": connection})
     next(stream.body)
     found = stream.reader()
-    stream.body.finish()
-    stream.body.abort()
+    stream.body.stream.finish()
+    stream.body.stream.abort()
     stream.runtime.run()
     assert (found, connection.done) == ([b"bye"], [])
 
@@ -184,7 +184,7 @@ def test_an_abort_leaves_the_connection_to_the_closing_bytes_of_a_reader_that_wa
 def test_an_abort_breaks_off_the_connection_of_its_own_stream_alone(connection, protocol, done):
     stream = Stream(PINGED, **{"gunicorn.socket": connection, "SERVER_PROTOCOL": protocol})
     next(stream.body)
-    stream.body.abort()
+    stream.body.stream.abort()
     with pytest.raises(BrokenPipeError):
         next(stream.body)
     assert connection.done == done
@@ -201,9 +201,9 @@ def test_an_abort_breaks_off_the_connection_of_its_own_stream_alone(connection, 
 def test_a_source_that_does_not_end_is_waited_for_as_long_as_documented(aborts_after, waited):
     stream = Stream(content=ManualContent(ends_when_stopped=False))
     if aborts_after == 0.0:
-        stream.body.abort()
+        stream.body.stream.abort()
     elif aborts_after is not None:
-        stream.runtime.timers(aborts_after).arm(stream.body.abort)
+        stream.runtime.timers(aborts_after).arm(stream.body.stream.abort)
     stream.body.close()
     assert (stream.runtime.now, stream.steps) == (waited, ["step"])
 
@@ -221,8 +221,8 @@ def test_a_closed_stream_leaves_nothing_behind():
     stream.reader()
     stream.body.close()
     assert (stream.runtime.armed, stream.runtime.watched, stream.runtime.is_open) == ({}, [], False)
-    assert stream.body not in part(OpenStreams).streams
-    assert stream.body._machine.is_closed
+    assert stream.body.stream not in part(OpenStreams).streams
+    assert stream.body.stream.machine.is_closed
 
 
 def test_a_write_timeout_interrupts_the_reader_of_a_hidden_socket():
@@ -268,4 +268,4 @@ def test_a_close_that_is_interrupted_before_its_wait_leaves_nothing_open(monkeyp
     with pytest.raises(GreenletExit):
         stream.body.close()
     assert (stream.content.stops, stream.steps, stream.runtime.is_open) == (1, ["step"], False)
-    assert stream.body not in part(OpenStreams).streams
+    assert stream.body.stream not in part(OpenStreams).streams

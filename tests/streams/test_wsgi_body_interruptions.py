@@ -27,7 +27,7 @@ class TestClosing:
             body = begun_body(content_of(source))
             assert next(body) == b"a"
             reader = gevent.spawn(next, body)
-            wait_until(lambda: source.is_waiting and body._buffer.reader_waits)
+            wait_until(lambda: source.is_waiting and body.stream.producer.buffer.reader_waits)
             body.close()
             reader.join(PATIENCE)
             return reader.exception

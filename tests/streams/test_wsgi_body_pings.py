@@ -47,7 +47,7 @@ def clock(monkeypatch):
 def waiting_reader(body):
     """Return a greenlet that waits for the next chunk of *body*."""
     reader = gevent.spawn(next, body)
-    wait_until(lambda: body._buffer.reader_waits)
+    wait_until(lambda: body.stream.producer.buffer.reader_waits)
     return reader
 
 
@@ -119,5 +119,5 @@ class TestPings:
 
     def test_without_a_ping_interval_there_is_no_ping_timer(self):
         body = begun_body([b"a"], EVENTS)
-        assert body._ping_timers is None
+        assert body.stream._ping_timers is None
         body.close()

@@ -31,6 +31,7 @@ class AsyncioRuntime:
     __slots__ = ("_loop",)
 
     runs_others = True
+    may_wait_in_finalizer = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -66,6 +67,22 @@ class AsyncioRuntime:
         """Call *callback* in a later iteration of the loop; from any thread. Without effect once the loop is closed."""
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback)
+
+    def call_soon_in_finalizer(self, callback: Callback) -> bool:
+        """Call *callback* in a later iteration of the loop; from any thread, in a finaliser.
+
+        Return False if the loop is closed, or there is no memory.
+        """
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except Exception:
+            return False
+        return True
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the loop is closed."""
+        return self._loop.is_closed()
 
     def create_task(self, coroutine: Coroutine[Any, Any, None], context: Context) -> asyncio.Task[None]:
         """Run *coroutine* in a task, all of it in *context*; the caller must reference the task."""

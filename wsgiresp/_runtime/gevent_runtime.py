@@ -12,7 +12,11 @@ will wake it. So each runtime object is a lease: the first lease of a hub starts
 and closing the last lease stops it. A hub that was created for the first lease is destroyed with the last one, since
 gevent does not free it when a pool thread ends (two descriptors each). It is kept if that happens outside of the
 thread's main greenlet, or on the default loop of the main thread. A hub that existed before is never destroyed:
-greenlets of the application may wait on it.
+greenlets of the application may wait on it. libev needs two descriptors for a hub, and if it gets only one of them it
+tries again for ever, with a line on stderr each time. So a hub is made only if three are free.
+
+If a thread ends while it has leases, for streams that were dropped without ``close()``, its loop will not run again.
+The lease knows that by a weak reference to an object that only the thread's local storage references.
 
 See docs/explanation/greenlets.md.
 """
@@ -20,11 +24,15 @@ See docs/explanation/greenlets.md.
 from __future__ import annotations
 
 import contextlib
+import os
+from collections import deque
 from collections.abc import Callable
 from time import time
 from typing import Any
+from weakref import ref
 
 import gevent
+from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 from gevent.hub import Hub
 from greenlet import GreenletExit, getcurrent, greenlet
@@ -32,7 +40,7 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import is_under_hub, let_hub_poll
-from wsgiresp._runtime.process import hub_part
+from wsgiresp._runtime.process import ProcessPart, hub_part, part
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 from wsgiresp._runtime.wakeup_event import WakeQueue, WakeupEvent, destroy_hub
@@ -45,19 +53,25 @@ class GeventRuntime:
     ``hub`` stays alive until :meth:`close`, which the same thread must call.
     """
 
-    __slots__ = ("_is_open", "_loop", "_wake_queue", "hub", "runs_others")
+    __slots__ = ("_is_open", "_leases", "_loop", "_wake_queue", "hub", "runs_others")
 
     def __init__(self) -> None:
-        is_there = get_hub_if_exists() is not None
-        self.hub: Hub = gevent.get_hub()
-        self._loop: Any = self.hub.loop  # hub.loop is None once it is destroyed
-        self._wake_queue = hub_part(self.hub, WakeQueue)
-        self.runs_others = is_under_hub()
+        hub = get_hub_if_exists()
+        is_ours = hub is None
+        self.hub: Hub = _new_hub() if hub is None else hub
+        try:
+            self._loop: Any = self.hub.loop  # hub.loop is None once it is destroyed
+            self._wake_queue = hub_part(self.hub, WakeQueue)
+            self.runs_others = is_under_hub()
+            self._leases = hub_part(self.hub, _Leases)
+            if not self._leases.count:
+                self._leases.keep(self.hub, is_ours)
+        except BaseException:
+            if is_ours and not self.hub.loop.default:
+                destroy_hub(self.hub)
+            raise
+        self._leases.count += 1
         self._is_open = True
-        leases = hub_part(self.hub, _LeaseCount)
-        if not leases.count:
-            leases.keep(self.hub, is_ours=not is_there)
-        leases.count += 1
 
     def wakeup(self) -> WakeupEvent:
         """Return a new wakeup event for one greenlet of the hub."""
@@ -80,7 +94,7 @@ class GeventRuntime:
         """Call *callback* in the hub when the client of *server* disconnects; return a callable that ends the watch."""
         return watch_disconnect(server, self.hub, callback)
 
-    def greenlet(self, run: Callable[..., object]) -> greenlet:
+    def new_greenlet(self, run: Callable[..., object]) -> greenlet:
         """Return a greenlet of the hub that has not started.
 
         A plain one: ``gevent.Greenlet`` takes 0.9 KiB more for what no stream needs (links, joining, names).
@@ -102,37 +116,93 @@ class GeventRuntime:
         """Let the loop poll its sockets, and other greenlets run; blocks the current greenlet until then."""
         let_hub_poll()
 
+    @property
+    def may_wait_in_finalizer(self) -> bool:
+        """Whether a finaliser that runs now may wait on this hub: the thread and its hub have nothing else to do."""
+        return (
+            self._is_open
+            and not self.runs_others
+            and get_hub_if_exists() is self.hub
+            and getcurrent().parent is None
+            and self._leases.count == 1
+        )
+
+    def call_soon_in_finalizer(self, callback: Callback) -> bool:
+        """Call *callback* in the hub; from any thread, in a finaliser. Return False if the hub cannot be reached."""
+        if self.runs_others and get_hub_if_exists() is self.hub:
+            try:
+                self._loop.run_callback(callback)
+            except Exception:  # no memory, or a loop that is being destroyed
+                return False
+            return True
+        return self._is_open and self._leases.post(callback)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the thread of the hub has ended, so that nothing will run there."""
+        return self._leases.has_ended
+
     def close(self) -> None:
-        """Give the lease back; in the thread that made it. A second call has no effect."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        leases = hub_part(self.hub, _LeaseCount)
-        leases.count -= 1
-        if not leases.count:
-            leases.release(self.hub)
+        """Give the lease back; in the thread that made it, or in any other once that has ended.
+
+        A second call has no effect.
+        """
+        if self._is_open:
+            self._is_open = False
+            leases = self._leases
+            leases.count -= 1
+            if not leases.count:
+                leases.release(self.hub)
+            elif leases.posted and not self.runs_others:
+                # On a thread server the hub runs only while a reader waits, and the last one may have needed no wait.
+                let_hub_poll()
 
 
-class _LeaseCount:
-    """The number of open leases of a hub, and the watcher that keeps its loop waiting while there is one."""
+class _Leases:
+    """The open leases of a hub, and the watcher that keeps its loop waiting while there is one."""
 
-    __slots__ = ("_is_ours", "_watcher", "count")
+    __slots__ = ("_is_ours", "_thread", "_watcher", "count", "posted")
 
     def __init__(self) -> None:
         self.count = 0
         self._is_ours = False
         self._watcher: Any = None
+        self.posted: deque[Callback] = deque()
+        """Callbacks of finalisers, which the hub has still to call."""
+        self._thread = _thread_token()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the thread of the hub has ended."""
+        return self._thread() is None
+
+    def post(self, callback: Callback) -> bool:
+        """Have the hub call *callback*, without a lock; from any thread. Return False if it will not run."""
+        if self.has_ended:
+            return False
+        self.posted.append(callback)
+        try:
+            self._watcher.send()
+        except Exception:  # the hub was destroyed by the application
+            return False
+        return True
+
+    def _call_posted(self) -> None:
+        while self.posted:
+            self.posted.popleft()()
 
     def keep(self, hub: Hub, is_ours: bool) -> None:
         self._is_ours = self._is_ours or is_ours
         self._watcher = hub.loop.async_()
-        self._watcher.start(lambda: None)
+        self._watcher.start(self._call_posted)
 
     def release(self, hub: Hub) -> None:
         self._watcher.stop()
         self._watcher.close()
         self._watcher = None
-        if self._is_ours and getcurrent().parent is None and not hub.loop.default:
+        if self.has_ended:
+            destroy_hub(hub)
+        elif self._is_ours and getcurrent().parent is None and not hub.loop.default:
             # Run the pending callbacks first: a destroyed loop keeps them for good, unseen by the garbage collector.
             gevent.sleep(0)
             if self.count:  # one of them has opened a runtime, which needs the hub
@@ -141,3 +211,51 @@ class _LeaseCount:
             # A destroyed hub's greenlet stays suspended and references this thread's frames: GreenletExit ends it, so
             # that it is collected. A dead one is not affected.
             hub.throw(GreenletExit)
+
+
+class _ThreadToken:
+    """An object that lives as long as its thread."""
+
+    __slots__ = ("__weakref__",)
+
+
+class HubMaking(ProcessPart):
+    """What the threads of a process share when they make hubs."""
+
+    def __init__(self) -> None:
+        self.tokens: Any = _real_local()
+        """Of each thread the token, which only its local storage references."""
+        self.lock: Any = _real_lock()
+        """Held while a hub is made: several threads that see three free descriptors would take the same."""
+
+    def after_fork(self) -> None:
+        """Replace the lock: a thread of the parent may have held it."""
+        self.lock = _real_lock()
+
+
+_real_local: Any = monkey.get_original("threading", "local")
+_real_lock: Any = monkey.get_original("_thread", "allocate_lock")
+_DESCRIPTORS = 3  # epoll, eventfd, and one that loops of other kinds or versions may need
+
+
+def _thread_token() -> ref[_ThreadToken]:
+    """Return a weak reference to an object that is freed when the current thread ends."""
+    tokens = part(HubMaking).tokens
+    try:
+        token: _ThreadToken = tokens.own
+    except AttributeError:
+        token = tokens.own = _ThreadToken()
+    return ref(token)
+
+
+def _new_hub() -> Hub:
+    """Return a new hub for this thread; ``OSError`` if there are not enough free descriptors for one."""
+    with part(HubMaking).lock:
+        taken: list[int] = []
+        try:
+            for _ in range(_DESCRIPTORS):
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+        return gevent.get_hub()

@@ -104,6 +104,23 @@ class Runtime(Protocol[W_co]):
         """Call *callback* in a later iteration of the loop; from any thread. Without effect once the loop is closed."""
         ...
 
+    def call_soon_in_finalizer(self, callback: Callback) -> bool:
+        """Call *callback* in a later iteration of the loop; from any thread, in a finaliser.
+
+        Takes no lock and never waits. Return False if the loop cannot be reached now.
+        """
+        ...
+
+    @property
+    def may_wait_in_finalizer(self) -> bool:
+        """Whether a finaliser that runs now may wait on this loop, since its thread serves nothing else."""
+        ...
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the loop will not run again; from any thread."""
+        ...
+
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
         """Call *callback* on the loop when the client of *server* disconnects, if that can be seen.
 
@@ -123,7 +140,7 @@ class Runtime(Protocol[W_co]):
 class GreenletRuntime(Runtime[BlockingWakeup], Protocol):
     """A runtime whose reader is a greenlet, or a thread in which greenlets run while it waits."""
 
-    def greenlet(self, run: Callable[..., object]) -> greenlet:
+    def new_greenlet(self, run: Callable[..., object]) -> greenlet:
         """Return a greenlet of the loop that has not started, and starts at the first switch to it."""
         ...
 

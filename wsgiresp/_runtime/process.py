@@ -68,16 +68,20 @@ class ProcessPart:
 P = TypeVar("P", bound=ProcessPart)
 
 
-class _Process:
+class Process:
     """All state of this process: its parts by class, the parts of hubs by hub and class, and the events logged once."""
 
     def __init__(self) -> None:
+        self.identity = object()
+        """Another object in each process: an object that was created before a fork is recognized by it."""
+        self.is_exiting = False
+        """Whether the exit hook has been called."""
         self.parts: dict[type[ProcessPart], ProcessPart] = {}
         self.hubs: WeakKeyDictionary[Hub, dict[Callable[[], object], Any]] = WeakKeyDictionary()
         self.told: set[str] = set()
 
 
-PROCESS = _Process()
+PROCESS = Process()
 
 
 def part(kind: type[P]) -> P:
@@ -144,10 +148,15 @@ def drain_before_other_exit_hooks() -> None:
 
 
 def _drain_at_exit() -> None:
-    _at_exit((ExitOrder.DRAIN_TASKS,))
+    _end_parts((ExitOrder.DRAIN_TASKS,))
 
 
-def _at_exit(orders: Iterable[ExitOrder] = (ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS)) -> None:
+def _at_exit() -> None:
+    PROCESS.is_exiting = True
+    _end_parts((ExitOrder.STOP_ASYNCIO, ExitOrder.JOIN_THREADS))
+
+
+def _end_parts(orders: Iterable[ExitOrder]) -> None:
     for order in orders:
         # Looked up again for each place: a task that is drained may create a part, such as the asyncio thread.
         for one in [found for found in list(PROCESS.parts.values()) if found.exit_order is order]:
@@ -158,6 +167,7 @@ def _at_exit(orders: Iterable[ExitOrder] = (ExitOrder.STOP_ASYNCIO, ExitOrder.JO
 
 
 def _after_fork() -> None:
+    PROCESS.identity = object()
     for one in list(PROCESS.parts.values()):
         one.after_fork()
 

@@ -117,6 +117,11 @@ class ServerProfile:
         return _WAITRESS in self._environ
 
     @property
+    def hides_os_errors(self) -> bool:
+        """Whether the server takes any ``OSError`` of the application for a lost connection, and sends no answer."""
+        return self.is_gunicorn or _WAITRESS in self._environ
+
+    @property
     def early_hints(self) -> Callable[[list[tuple[str, str]]], object] | None:
         """The function that sends a 103 (``wsgi.early_hints``), or None if server or client does not support it."""
         if self._environ.get("SERVER_PROTOCOL", "HTTP/1.0") in _BEFORE_1XX:

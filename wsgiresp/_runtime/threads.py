@@ -47,6 +47,18 @@ def start_thread(run: Callable[[], object], name: str) -> threading.Thread | Non
     return thread
 
 
+def start_thread_in_finalizer(run: Callable[[], object]) -> bool:
+    """Start a real daemon thread that calls *run*, without waiting for it; return False if none is granted.
+
+    ``threading.Thread`` takes locks of its module, which the interrupted code may hold.
+    """
+    try:
+        _start_new_thread(run, ())
+    except Exception:  # no thread or no memory
+        return False
+    return True
+
+
 def join_at_exit(thread: threading.Thread | None, is_ending: Callable[[], bool]) -> None:
     """Register *thread* to be joined at the exit of the process, for up to 1 s, if *is_ending* returns True by then.
 

@@ -6,6 +6,7 @@ two operations on a dict. A queue is used by the greenlets of its hub only; the 
 
 from __future__ import annotations
 
+import logging
 import time
 from weakref import WeakValueDictionary
 
@@ -13,6 +14,8 @@ from gevent.hub import Hub
 
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._types import Callback
+
+log = logging.getLogger("wsgiresp")
 
 # s: upper bound of the slack, which is 5 % of the duration. Timeouts that are due within it fire together, early, so
 # that many streams cost one wake-up.
@@ -61,15 +64,27 @@ class TimerQueue:
         self._is_running = False
         now = time.monotonic()
         fired: list[Callback] = []
+        wait: float | None = None
         for callback, due in self._due.items():
             if due > now + self._slack:
-                self._start(due - now)
+                wait = due - now
                 break
             fired.append(callback)
         for callback in fired:
             del self._due[callback]
+        if wait is not None:
+            self._go_on(wait)
         for callback in fired:
-            callback()
+            try:
+                callback()
+            except BaseException:  # the others are due all the same
+                log.exception("timeout callback %r failed", callback)
+
+    def _go_on(self, seconds: float) -> None:
+        try:
+            self._start(seconds)
+        except Exception:  # there was no memory, maybe only for a moment; the next arm() would start it too
+            self._start(seconds)
 
 
 class TimerQueues(WeakValueDictionary[float, TimerQueue]):

@@ -59,6 +59,7 @@ Rejected, with what was measured on two cores (one wake-up, with the switch to t
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
@@ -104,13 +105,14 @@ class WakeupEvent:
     def set(self) -> None:
         """Wake the waiter, after those whose events were set before; to be called in the thread of the hub."""
         if not self._state:
-            self._state = _SET
             queue = self._queue
+            # The state last: an event that the loop could not take, for want of memory, must not count as set.
             if queue or queue.in_loop >= SLICE_LENGTH:
                 queue.append(self)
             else:
                 self._loop.run_callback(self)
                 queue.in_loop += 1
+            self._state = _SET
 
     def set_threadsafe(self) -> None:
         """Wake the waiter, after those whose events were set before; to be called in any thread."""
@@ -123,6 +125,11 @@ class WakeupEvent:
                     self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
                 except ValueError:  # the hub was destroyed, so nobody waits any more
                     queue.clear()
+                except BaseException:  # no memory: the event must not count as set
+                    with suppress(ValueError):  # the hub has taken it already
+                        queue.remove(self)
+                        self._state = _RESET
+                    raise
 
     # The event itself is the loop's callback: each waiting stream then costs the garbage collector one object less,
     # and a bound method with its argument would cost two.

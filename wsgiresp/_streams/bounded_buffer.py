@@ -74,6 +74,10 @@ class ReadableBuffer(Protocol):
         """Take no more chunks, and return the ready ones, joined."""
         ...
 
+    def discard(self) -> None:
+        """Take no more chunks, and drop the ready ones, without allocating memory."""
+        ...
+
 
 class BoundedBuffer:
     """The chunks that a producer has made and the reader has not taken yet.
@@ -165,12 +169,16 @@ class BoundedBuffer:
     def close(self) -> bytes:
         """Take no more chunks, and return the ready ones, joined."""
         self.is_closed = True
-        count = len(self.chunks)  # as in take()
-        rest = b"".join(self.chunks[:count])
-        del self.chunks[:count]
+        rest = b"".join(self.chunks)
+        self.discard()
+        return rest
+
+    def discard(self) -> None:
+        """Take no more chunks, and drop the ready ones, without allocating memory."""
+        self.is_closed = True
+        self.chunks.clear()
         if self._is_full:
             self._resume_producer()
-        return rest
 
     def _resume_producer(self) -> None:
         self._is_full = False

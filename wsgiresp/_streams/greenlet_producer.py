@@ -5,10 +5,11 @@ Theory of operation: see ``producers`` for the threads, ``producer_stage`` for t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
-from greenlet import GreenletExit
+from greenlet import GreenletExit, getcurrent
 
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.hubs import TURN
@@ -49,7 +50,7 @@ class GreenletProducer:
         )
         self._is_shared = not one_at_a_time
         self._stage: Stage = NEW
-        self._greenlet = runtime.greenlet(GreenletProducer._run)
+        self._greenlet = runtime.new_greenlet(GreenletProducer._run)
         self._greenlet.gr_context = source.context
 
     def begin(self) -> None:
@@ -67,7 +68,10 @@ class GreenletProducer:
             self._stage = ENDED
             self.buffer.end()
         elif self._stage is STEPPING:
-            self._runtime.call_soon(self._interrupt)
+            if getcurrent() is self._greenlet.parent:  # the caller is the loop, to which the greenlet returns
+                self._interrupt()
+            else:
+                self._runtime.call_soon(self._interrupt)
 
     def _interrupt(self) -> None:
         if self._stage is STEPPING:
@@ -155,7 +159,8 @@ class ThreadProducer:
         if self._failure is not None:
             raise self._failure
         buffer = self.buffer  # the closure must not reference the source
-        join_at_exit(thread, lambda: buffer.has_ended)
+        with suppress(MemoryError):  # the thread is only not waited for then
+            join_at_exit(thread, lambda: buffer.has_ended)
 
     def begin(self) -> None:
         """Make the first step in the thread, soon."""
@@ -173,6 +178,8 @@ class ThreadProducer:
             self.buffer = self._inner.buffer
         except BaseException as error:  # a hub needs descriptors
             self._failure = error
+            if hasattr(self, "_runtime"):
+                self._runtime.close()
             return
         finally:
             self._is_ready.release()

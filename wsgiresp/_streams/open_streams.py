@@ -6,18 +6,28 @@ A WSGI body registers when it is created, an ASGI body when it begins. Both unre
 the time for that has passed. The shutdown runs in the main greenlet, a new greenlet or a real thread (see
 ``_runtime.shutdown``). It first asks the streams to finish, and event streams then send their closing bytes. At the
 shutdown, and at the earliest ``FINISH_TIMEOUT`` after the stop, it aborts those that are still open. ``finish()`` and
-``abort()`` never wait. The set is shared by all threads; each access is one ``set`` or ``list`` operation, which the
-interpreter does not interrupt.
+``abort()`` never wait. The set is shared by all threads; each access is one ``set``, ``list`` or ``deque`` operation,
+which the interpreter does not interrupt.
+
+*Lost* streams were dropped without ``close()``, and their finaliser could not reach their loop: its thread has ended,
+or there was no memory. The next stream that registers recovers them.
+
+A forked child keeps the streams of its parent referenced: a dropped one would run the ``finally`` blocks of its source
+in the child.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Iterable
 from typing import Protocol
 
 from wsgiresp._runtime import shutdown
+from wsgiresp._runtime.close_order import run_each
 from wsgiresp._runtime.process import ProcessPart, part
 from wsgiresp._runtime.shutdown import ShutdownOrder, seconds_since_stop
 from wsgiresp._runtime.threads import wait_until
@@ -41,20 +51,34 @@ class OpenStream(Protocol):
         ...
 
 
+class LostStream(Protocol):
+    """A stream whose body was dropped without ``close()``; ``str()`` of it is the name of its source, for the log."""
+
+    def recover(self) -> bool:
+        """Release the stream, from any thread; return False if the thread of its source has ended."""
+        ...
+
+
 class OpenStreams(ProcessPart):
     """The streams that are open."""
 
     def __init__(self) -> None:
         self.streams: set[OpenStream] = set()
+        self.lost: deque[LostStream] = deque()
+        self._of_parents: list[object] = []
 
     def after_fork(self) -> None:
-        """Forget the streams of the parent process, which serves them."""
-        self.streams.clear()
+        """Count none of the streams of the parent process, which serves them."""
+        self._of_parents += (self.streams, self.lost)
+        self.streams, self.lost = set(), deque()
 
 
 def register(stream: OpenStream) -> None:
     """Count *stream* as open, until :func:`unregister`; finish it at once if the worker is already stopping."""
-    part(OpenStreams).streams.add(stream)
+    state = part(OpenStreams)
+    if state.lost:
+        _recover(state)
+    state.streams.add(stream)
     if shutdown.is_stopping():
         stream.finish()
 
@@ -62,6 +86,30 @@ def register(stream: OpenStream) -> None:
 def unregister(stream: OpenStream) -> None:
     """Count *stream* as closed."""
     part(OpenStreams).streams.discard(stream)
+
+
+def note_lost(stream: LostStream) -> None:
+    """Keep *stream*, which was dropped without ``close()``, until the next stream recovers it; from a finaliser."""
+    part(OpenStreams).lost.append(stream)
+
+
+def _recover(state: OpenStreams) -> None:
+    ended: list[LostStream] = []
+
+    def recover(stream: LostStream) -> None:
+        if not stream.recover():
+            ended.append(stream)
+
+    for _ in range(len(state.lost)):  # one that cannot be reached again is appended anew
+        with contextlib.suppress(IndexError):  # another thread may recover them too
+            run_each((functools.partial(recover, state.lost.popleft()),))
+    if ended:
+        log.warning("streams were dropped without close(), and their threads have ended: %s", _counted(ended))
+
+
+def _counted(streams: Iterable[object]) -> str:
+    """Return the names of *streams* for the log, each with its number."""
+    return ", ".join(f"{count} of {name}" for name, count in Counter(map(str, streams)).most_common())
 
 
 def finish_streams() -> int:
@@ -79,8 +127,7 @@ def abort_streams(timeout: float) -> None:
     """
     streams = list(part(OpenStreams).streams)
     if streams:
-        names = ", ".join(f"{count} of {name}" for name, count in Counter(map(str, streams)).most_common())
-        log.warning("open streams are aborted, since the process is shutting down: %s", names)
+        log.warning("open streams are aborted, since the process is shutting down: %s", _counted(streams))
     for stream in streams:
         stream.abort()
     _await_closed(timeout)

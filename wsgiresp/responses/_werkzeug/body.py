@@ -20,6 +20,7 @@ from wsgiresp._protocol.headers import Headers
 from wsgiresp._protocol.length_counting import counted
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._types import Background, Prepared, send
 from wsgiresp.responses._werkzeug.force_type import Adoptable
 from wsgiresp.responses.close_steps import close_steps
@@ -52,7 +53,14 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request of *environ* (PEP 3333)."""
-        return send(self.prepare(environ), start_response)
+        try:
+            prepared = self.prepare(environ)
+        except OSError as error:
+            if not ServerProfile(environ).hides_os_errors:
+                raise
+            # Wrapped, so that the client gets a 500: no descriptor is left, or a file cannot be read any more.
+            raise RuntimeError(f"the answer could not be made: {error!r}") from error
+        return send(prepared, start_response)
 
     def _field_list(self) -> list[Field]:
         """The fields, as the list that every later change is made in."""

@@ -1,0 +1,301 @@
+"""Bodies of streams that the server drops without calling ``close()``: everything ends all the same."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import gevent
+import pytest
+from runtime.runners import PATIENCE, in_greenlet, in_thread, live_hubs, run_others, wait_until
+from streams.fake_sources import RecordingSource
+from streams.stream_bodies import EVENTS, begun_body, policies, sync_and_async
+
+from wsgiresp._runtime.process import part
+from wsgiresp._streams import dropped_stream
+from wsgiresp._streams.open_streams import OpenStreams
+
+pytestmark = pytest.mark.usefixtures("fresh_streams")
+
+
+def open_count():
+    return len(part(OpenStreams).streams)
+
+
+def await_steps(ran, expected):
+    """Wait, blocking this thread only, until *ran* has *expected* items."""
+    deadline = time.monotonic() + PATIENCE
+    while len(ran) < expected and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def dropped_body(content, policy=EVENTS, steps=(), *, is_answered=True, read=1):
+    """Begin a body, read some chunks and drop it."""
+    body = begun_body(content, policy, steps=steps)
+    if is_answered:
+        body.note_answered()
+    for _ in range(read):
+        next(body)
+
+
+class TestUnderAHub:
+    @policies
+    def test_the_source_is_closed_after_one_turn_and_the_steps_run_once(self, policy):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            dropped_body(source.generator(), policy, [lambda: ran.append("step")])
+            gevent.sleep(0)
+            return source.ends, ran, open_count()
+
+        assert in_greenlet(serve) == (["GreenletExit"], ["step"], 0)
+        run_others()
+        assert ran == ["step"]
+
+    def test_an_asynchronous_source_is_closed_on_its_loop(self):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            dropped_body(source.async_generator(), steps=[lambda: ran.append("step")])
+            wait_until(lambda: ran)
+
+        in_greenlet(serve)
+        assert (source.ends, ran, open_count()) == (["CancelledError"], ["step"], 0)
+        assert source.ran_in_one_context()
+
+    def test_no_step_runs_where_the_server_was_given_no_status(self):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            dropped_body(source.generator(), steps=[lambda: ran.append("step")], is_answered=False)
+            run_others()
+
+        in_greenlet(serve)
+        assert (source.ends, ran, open_count()) == (["GreenletExit"], [], 0)
+
+    def test_a_body_in_a_cycle_that_another_thread_collects_is_released_in_its_hub(self):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            body = begun_body(source.generator(), EVENTS, steps=[lambda: ran.append(threading.get_ident())])
+            body.note_answered()
+            next(body)
+            cycle = [body]
+            cycle.append(cycle)
+            del cycle, body
+            collector = threading.Thread(target=gc.collect)
+            collector.start()
+            wait_until(lambda: ran)
+            collector.join(PATIENCE)
+            return threading.get_ident()
+
+        gc.disable()
+        try:
+            assert ran == [in_greenlet(serve)]
+        finally:
+            gc.enable()
+        assert source.ran_in_one_context()
+        assert (source.ends, open_count()) == (["GreenletExit"], 0)
+
+    def test_a_body_that_was_read_to_its_end_is_released_before_it_is_closed(self):
+        source, ran = RecordingSource(), []
+
+        def serve():
+            body = begun_body(source.generator(), steps=[lambda: ran.append("step")])
+            assert b"".join(body) == b"abc"
+            found = source.ends, open_count(), list(ran)
+            body.close()
+            body.close()
+            return *found, list(ran)
+
+        assert in_greenlet(serve) == (["the end"], 0, [], ["step"])
+
+    def test_a_body_that_failed_is_released_before_it_is_closed(self):
+        source = RecordingSource(error=ValueError("no more"))
+
+        def serve():
+            body = begun_body(source.generator())
+            with pytest.raises(ValueError, match="no more"):
+                list(body)
+            return open_count()
+
+        assert in_greenlet(serve) == 0
+
+    def test_the_steps_of_a_body_that_was_read_to_its_end_and_dropped_run_once(self):
+        ran = []
+
+        def serve():
+            dropped_body([b"a"], steps=[lambda: ran.append("step")], read=0)
+            body = begun_body([b"a"], steps=[lambda: ran.append("read")])
+            body.note_answered()
+            list(body)
+            del body
+            gevent.sleep(0)
+
+        in_greenlet(serve)
+        assert ran == ["step", "read"]
+
+    def test_1500_dropped_bodies_leave_nothing(self):
+        def serve():
+            dropped_body([b"a"])
+            run_others()
+            before = len(os.listdir("/proc/self/fd")), open_count()
+            for _ in range(1500):
+                dropped_body(RecordingSource(waits_at=1).generator())
+            run_others()
+            return before, (len(os.listdir("/proc/self/fd")), open_count())
+
+        before, after = in_greenlet(serve)
+        assert after == before
+
+
+class TestOnAThread:
+    @policies
+    @sync_and_async
+    def test_the_source_is_closed_at_once_and_the_steps_run_in_another_thread(self, content_of, policy):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            dropped_body(content_of(source), policy, [lambda: ran.append(threading.get_ident())])
+            found = len(source.ends), open_count(), gevent._hub_local.get_hub_if_exists()
+            await_steps(ran, 1)
+            return *found, threading.get_ident() in ran
+
+        assert in_thread(serve) == (1, 0, None, False)
+        assert len(ran) == 1
+
+    def test_no_hub_is_left(self):
+        before = live_hubs()
+        in_thread(dropped_body, RecordingSource(waits_at=2).generator())
+        assert live_hubs() == before
+
+    def test_a_body_is_released_by_the_hub_while_the_thread_reads_another_stream(self):
+        first = RecordingSource(waits_at=2)
+
+        def serve():
+            other = begun_body([b"a", b"b"], EVENTS)
+            dropped_body(first.generator(), EVENTS._replace(preamble=b""))
+            left = list(first.ends)
+            list(other)
+            other.close()
+            return left, first.ends, open_count()
+
+        assert in_thread(serve) == ([], ["GeneratorExit"], 0)
+
+    def test_a_body_that_another_thread_collects_is_released_by_the_next_stream_of_its_own(self):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            body = begun_body(source.generator(), steps=[lambda: ran.append("step")])
+            body.note_answered()
+            next(body)
+            bodies = [body]
+            del body
+            dropper = threading.Thread(target=bodies.clear)
+            dropper.start()
+            dropper.join(PATIENCE)
+            left = list(source.ends)
+            other = begun_body([b"a"])
+            list(other)
+            other.close()
+            await_steps(ran, 1)
+            return left, source.ends, open_count()
+
+        assert in_thread(serve) == ([], ["GeneratorExit"], 0)
+        assert ran == ["step"]
+        assert source.ran_in_one_context()
+
+    def test_a_body_whose_thread_has_ended_is_given_back_by_the_next_stream_of_the_process(self, caplog):
+        ran, bodies, before = [], [], len(os.listdir("/proc/self/fd"))
+
+        def make():
+            body = begun_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
+            body.note_answered()
+            next(body)
+            bodies.append(body)
+
+        in_thread(make)
+        bodies.clear()
+        assert open_count() == 1
+        in_thread(lambda: begun_body([b"a"]).close())
+        await_steps(ran, 1)
+        assert (open_count(), ran, len(os.listdir("/proc/self/fd"))) == (0, ["step"], before)
+        (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
+        assert "1 of RecordingSource.generator" in record.getMessage()
+
+
+class TestElsewhere:
+    def test_steps_for_which_no_thread_is_granted_run_with_the_next_stream(self, monkeypatch):
+        ran = []
+
+        def serve():
+            monkeypatch.setattr(dropped_stream, "start_thread_in_finalizer", lambda run: False)
+            dropped_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
+            monkeypatch.undo()
+            left = list(ran)
+            begun_body([b"a"]).close()
+            await_steps(ran, 1)
+            return left
+
+        assert in_thread(serve) == []
+        assert ran == ["step"]
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+    @pytest.mark.parametrize("end", ["del", "close"])
+    def test_a_forked_child_ends_no_stream_of_its_parent(self, end):
+        source, ran = RecordingSource(waits_at=2), []
+
+        def serve():
+            body = begun_body(source.generator(), EVENTS, steps=[lambda: ran.append("step")])
+            body.note_answered()
+            next(body)
+            child = os.fork()
+            if child == 0:
+                if end == "close":
+                    body.close()
+                del body
+                gc.collect()
+                gevent.sleep(0)
+                os._exit(len(source.ends) + len(ran))
+            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+            left = list(source.ends), open_count()
+            body.close()
+            return status, left, len(source.ends)
+
+        assert in_greenlet(serve) == (0, ([], 1), 1)
+        assert ran == ["step"]
+
+    @pytest.mark.parametrize("patch", ["", "from gevent import monkey; monkey.patch_all()"])
+    def test_a_body_that_is_dropped_by_the_exit_of_the_interpreter_writes_no_traceback(self, patch):
+        program = f"""
+{patch}
+from werkzeug.test import create_environ
+from wsgiresp.responses import EventSourceResponse, JSONLinesResponse
+
+def rows():
+    while True:
+        yield "x"
+
+async def later():
+    while True:
+        yield "x"
+
+bodies = [kind(rows())(create_environ(), print) for kind in (JSONLinesResponse, EventSourceResponse)]
+bodies.append(JSONLinesResponse(later())(create_environ(), print))
+for body in bodies:
+    next(body)
+"""
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
+        assert (done.returncode, done.stderr.replace(WARNING, "")) == (0, "")
+
+
+WARNING = (
+    "an event stream blocks the whole worker as long as it is open; serve it with: "
+    "gunicorn --worker-class gevent MODULE:APP\n"
+)

@@ -1,0 +1,130 @@
+"""Dropped streams: the end of a stream whose body the server dropped without calling ``close()``.
+
+Theory of operation
+-------------------
+PEP 3333 obliges a server, and each middleware, to call ``close()`` of the body. Some do not, and many forget it when
+they fail. Nothing that lives longer than the request references the body (``wsgi_body``): timers, watchers and the
+registry of open streams reference the stream. So the body is freed when the server drops it, and its finaliser calls
+:meth:`DroppedStream.hand_over`.
+
+A finaliser runs between any two instructions, in any thread, while that thread may hold any lock. So it takes no lock,
+writes no log, and leaves the work to others:
+
+=====================================================  ================================================================
+the finaliser runs                                     what happens
+=====================================================  ================================================================
+in a process that was forked since                     nothing: the parent has the client, and runs the tasks
+after the exit hook                                    nothing
+on a thread server, in the thread that made the body,  the source is closed at once, as CPython closes a generator that
+if that reads no other stream                          is dropped
+anywhere else                                          the loop of the stream is asked to release it; then the source is
+                                                       closed in its own thread
+where that loop cannot be reached, since its thread    the stream is kept as lost; the next stream of the process
+has ended or there is no memory                        recovers it, and logs that if the thread has ended
+=====================================================  ================================================================
+
+The close steps, background tasks among them, run only if ``start_response`` was called: otherwise no client has got
+anything. Under a hub that serves others meanwhile they run in the greenlet that releases the stream, elsewhere in a new
+thread.
+
+Rejected: a finaliser of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
+each of them, and the finaliser would find the stream half collected.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Protocol
+
+from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.interface import Runtime, Wakeup
+from wsgiresp._runtime.threads import start_thread_in_finalizer
+from wsgiresp._streams.machine import StreamMachine
+from wsgiresp._streams.open_streams import note_lost
+
+
+class Stream(Protocol):
+    """A stream of a WSGI or an ASGI server."""
+
+    is_released: bool
+
+    @property
+    def machine(self) -> StreamMachine:
+        """The state machine."""
+        ...
+
+    @property
+    def runtime(self) -> Runtime[Wakeup] | None:
+        """The runtime of the reader, None before the first step."""
+        ...
+
+    def release(self) -> None:
+        """Close the source, and give all the rest back."""
+        ...
+
+    def release_soon(self, steps: tuple[Step, ...]) -> None:
+        """Release the stream, then run *steps*; called by the loop, and returns at once."""
+        ...
+
+    def abandon(self) -> None:
+        """Give back what can be without the source, since the loop has ended; from any thread."""
+        ...
+
+
+class DroppedStream:
+    """A stream whose body was dropped, and the close *steps* to run, none without an answer."""
+
+    __slots__ = ("_steps", "_stream")
+
+    def __init__(self, stream: Stream, steps: tuple[Step, ...]) -> None:
+        self._stream = stream
+        self._steps = steps
+
+    def __str__(self) -> str:
+        """The name of the source, for the log."""
+        return str(self._stream)
+
+    def hand_over(self) -> None:
+        """Have the stream released and the steps run, as the table above says; for the finaliser, from any thread."""
+        stream, runtime = self._stream, self._stream.runtime
+        if stream.is_released:
+            if self._steps and not self._post_steps(runtime):
+                self.start_steps()
+            return
+        stream.machine.request_abort()  # the source has less time to close: nobody expects to wait for it here
+        if runtime is None:
+            note_lost(self)
+        elif runtime.may_wait_in_finalizer:
+            stream.machine.close()
+            run_each((stream.release,))
+            self.start_steps()
+        elif not runtime.call_soon_in_finalizer(self._release_soon):
+            note_lost(self)
+
+    def recover(self) -> bool:
+        """Do what :meth:`hand_over` could not do, from any thread; return False if the loop of the source has ended.
+
+        Then the source is dropped, since no other thread may run it.
+        """
+        stream, runtime = self._stream, self._stream.runtime
+        if runtime is None:
+            stream.release()
+        elif stream.is_released or not runtime.has_ended:
+            self.hand_over()
+        else:
+            stream.abandon()
+            self.start_steps()
+            return False
+        return True
+
+    def _post_steps(self, runtime: Runtime[Wakeup] | None) -> bool:
+        return runtime is not None and runtime.runs_others and runtime.call_soon_in_finalizer(self._release_soon)
+
+    def _release_soon(self) -> None:
+        self._stream.machine.close()
+        self._stream.release_soon(self._steps)
+
+    def start_steps(self) -> None:
+        """Run the steps in a thread of their own; if none is granted, the next stream of the process tries again."""
+        if self._steps and not start_thread_in_finalizer(partial(run_each, self._steps)):
+            note_lost(self)

@@ -1,0 +1,328 @@
+"""Stream on a WSGI server: the driver of a stream machine whose reader is a greenlet or a thread.
+
+Theory of operation
+-------------------
+The server iterates a :class:`~wsgiresp._streams.wsgi_body.WSGIStreamBody` in one greenlet or thread, the *reader*. That
+body references a :class:`WSGIStream`, which does all the rest; only the body is dropped when the server drops it. Each
+step of the iteration asks the machine for the next action. The reader waits only on ``_wakeup``. These set it:
+
+* the producer, through its buffer, in the reader's thread or in that of the producer;
+* ``finish()`` and ``abort()``, in any thread, after they have written a request of the machine;
+* the disconnect watcher, the timers of keep-alive pings and of the maximum age, called by the hub in the reader's
+  thread.
+
+On a thread server the hub runs only while the reader waits. Disconnects, pings and the maximum age are therefore
+noticed at the next wait, and a finish or an abort at the next chunk. A write that blocks is ended by the write timeout
+or by an abort; both shut the connection down.
+
+After construction only the reader's thread writes attributes. It also calls ``release()``. If another greenlet of that
+thread calls it while the reader waits, the reader raises ``RuntimeError``, so that the server does not treat an
+incomplete body as complete.
+
+**Release.** A stream has a producer with its source, timers, a disconnect watch, a place in the registry of open
+streams, and a lease of the hub. They are given back once, by the first of these:
+
+* the iteration ends and the source is closed already: it was read to its end, or it failed;
+* the server calls ``close()`` of the body;
+* the body is dropped without ``close()``, see ``dropped_stream``.
+
+Nothing is allocated for the chunks that were not read, and the source is closed first. An operation that fails for want
+of memory or descriptors is repeated once, and does not stop the ones after it.
+
+See ``machine`` for the phases, and docs/explanation/streams.md.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from socket import SHUT_RD
+
+from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.interface import GreenletRuntime, Timers
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.shutdown import is_stopping, watch_server
+from wsgiresp._runtime.sockets import reset_connection, shut_connection
+from wsgiresp._runtime.threads import start_thread
+from wsgiresp._streams.machine import HANG_UP, WAIT, StreamMachine
+from wsgiresp._streams.open_streams import register, unregister
+from wsgiresp._streams.phases import PROBING
+from wsgiresp._streams.policy import FIRST_STEP_GRACE, SECOND_PING_AFTER, StreamPolicy
+from wsgiresp._streams.producers import Producer, producer_for
+from wsgiresp._streams.source_close import CloseDeadline, log_unread_error
+from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._streams.write_timeout import WriteTimeout, write_timeout
+from wsgiresp._types import Callback
+
+
+class WSGIStream:
+    """The stream of *source* for *server*, registered as open until it is released.
+
+    *length*: the bytes that Content-Length announces, None without one. *runtime*: that of the reader, by default the
+    hub of this thread; the stream closes it. To be used in the thread that made it, unless a method says otherwise;
+    :meth:`begin` comes first. If it cannot be made, the source was not used.
+    """
+
+    __slots__ = (
+        "_age_timers",
+        "_connection",
+        "_end_watch",
+        "_is_delimited",
+        "_name",
+        "_ping_timers",
+        "_probe_timers",
+        "_producer",
+        "_wakeup",
+        "is_released",
+        "machine",
+        "runtime",
+        "write_timeout",
+    )
+
+    def __init__(
+        self,
+        server: ServerProfile,
+        source: StreamSource,
+        policy: StreamPolicy,
+        length: int | None,
+        runtime: GreenletRuntime | None,
+    ) -> None:
+        connection = server.connection
+        # A connection that other streams share (HTTP/2) belongs to the server: none of what is done here to the socket
+        # may end those.
+        self._connection = None if server.shares_connection else connection
+        self._is_delimited = length is not None or not server.is_http_1_0
+        self._name = source.name
+        self.machine = StreamMachine(policy, length, needs_probe=connection is None and server.has_software)
+        self._ping_timers: Timers | None = None
+        self._probe_timers: Timers | None = None
+        self._age_timers: Timers | None = None
+        self.write_timeout: WriteTimeout | None = None
+        self._end_watch: Callback | None = None
+        self._producer: Producer | None = None
+        self.is_released = False
+        """Whether all but the close steps is done."""
+        self.runtime: GreenletRuntime = GeventRuntime() if runtime is None else runtime
+        try:
+            self._make(server, source, policy)
+        except BaseException:  # no memory, no thread or no descriptor is available
+            self.release()
+            raise
+
+    def _make(self, server: ServerProfile, source: StreamSource, policy: StreamPolicy) -> None:
+        runtime = self.runtime
+        wakeup = self._wakeup = runtime.wakeup()
+        self.write_timeout = write_timeout(runtime, policy.send_timeout, self._connection)
+        if policy.ping_interval:
+            self._ping_timers = runtime.timers(policy.ping_interval)
+            self._probe_timers = runtime.timers(min(SECOND_PING_AFTER, policy.ping_interval / 2))
+        if policy.max_age:
+            self._age_timers = runtime.timers(policy.max_age)
+        self._end_watch = runtime.watch_disconnect(server, self._note_disconnect)
+        watch_server(server)
+        register(self)
+        # The last one: if this raises, nobody has used the source.
+        self._producer = producer_for(source, runtime, wakeup, is_prompt=bool(policy.preamble))
+
+    def begin(self) -> None:
+        """Start the source; block until its first chunk is ready or it has ended.
+
+        With a preamble: until the source waits for the first time, or for 20 ms if it runs in another thread or task.
+        Raises the error that the source raises before its first chunk; ``RuntimeError`` for a ``StopIteration``.
+        """
+        machine, producer = self.machine, self.producer
+        machine.begin(producer.buffer)
+        producer.begin()
+        if self._age_timers is not None:
+            self._age_timers.arm(self.finish)
+        if machine.policy.preamble:
+            self._await_first_step(producer)
+        else:
+            self._wait()  # returns at once if there is a reason not to wait
+            while machine.must_wait_for_start():
+                self._wait()
+        machine.open()
+
+    @property
+    def producer(self) -> Producer:
+        """The producer of the chunks."""
+        assert self._producer is not None  # once the constructor has returned
+        return self._producer
+
+    def finish(self) -> None:
+        """End the stream early, with its closing bytes, if its policy allows that; from any thread."""
+        if self.machine.request_finish():
+            self._wakeup.set_threadsafe()
+
+    def abort(self) -> None:
+        """Request that the source is closed and the transfer fails, and return at once; from any thread.
+
+        The connection is shut down, since the server may be blocked in a write. A reader that waits in the body is not:
+        after an earlier finish it still sends the closing bytes. ``release()`` waits for the source for 0.5 s at most.
+        """
+        machine, producer = self.machine, self._producer
+        machine.request_abort()
+        self._wakeup.set_threadsafe()
+        if producer is None:  # the stream is being made
+            return
+        self.runtime.call_soon_threadsafe(producer.stop)
+        if not machine.is_closed and not (machine.is_finishing and producer.buffer.reader_waits):
+            self._break_off()
+
+    def __str__(self) -> str:
+        """The name of the source, for the log."""
+        return self._name
+
+    def next_chunk(self) -> bytes:
+        """Return the next chunk; block until there is one. ``StopIteration`` at the end of the stream."""
+        machine, buffer = self.machine, self.producer.buffer
+        try:
+            action = machine.next_action()
+            if action is WAIT:
+                timers = self._probe_timers if machine.ping is PROBING else self._ping_timers
+                if timers is not None:
+                    timers.arm(self._note_quiet)
+                while action is WAIT:
+                    self._wait()
+                    if machine.passes_through and machine.request is None and buffer.chunks:
+                        return buffer.take()
+                    action = machine.next_action()
+        except BaseException:
+            if not self._is_delimited:
+                self._break_off()
+            self._release_if_ended()
+            raise
+        if isinstance(action, bytes):
+            return action
+        if action is HANG_UP:
+            # A client that has only half-closed must not take the end of the iteration for a complete body.
+            self._break_off()
+        self._release_if_ended()
+        raise StopIteration
+
+    def _break_off(self) -> None:
+        """Make the client see that the body is incomplete, if the connection is that of this stream alone."""
+        if self._connection is None:
+            return
+        if self._is_delimited:
+            shut_connection(self._connection)
+        else:  # the body ends with its connection (HTTP/1.0): a FIN would mean that it is complete
+            reset_connection(self._connection)
+
+    def _wait(self) -> None:
+        """Wait until something wakes the reader; it may return without a reason."""
+        buffer = self.machine.buffer
+        buffer.reader_waits = True
+        try:
+            # Checked after that: a producer in another thread may have put a chunk just before, without a wake-up.
+            if not buffer.chunks:
+                self._wakeup.wait()
+        finally:
+            buffer.reader_waits = False
+
+    def _await_first_step(self, producer: Producer) -> None:
+        """Wait until the source waits for the first time; if that is elsewhere, for a grace period."""
+        wakeup = self._wakeup
+        if producer.shares_thread:
+            # Called after the callback that makes the first step.
+            self.runtime.call_soon(wakeup.set)
+            self._wait()
+            return
+        grace = self.runtime.timers(FIRST_STEP_GRACE)
+        grace.arm(wakeup.set)
+        self._wait()
+        grace.cancel(wakeup.set)
+
+    def _note_disconnect(self) -> None:
+        self.machine.note_disconnect()
+        self._wakeup.set()
+
+    def _note_quiet(self) -> None:
+        # Only while the reader waits: a timer that fires during a write of the server measures no quiet interval.
+        if self.machine.buffer.reader_waits:
+            self.machine.note_quiet()
+            self._wakeup.set()
+
+    def _release_if_ended(self) -> None:
+        """Release the stream if that needs no waiting, since its source is closed."""
+        if self.producer.buffer.has_ended:
+            run_each((self.release,))
+
+    def release(self) -> None:
+        """Close the source, wait for that up to 10 s (0.5 s after an abort), and give all the rest back; once.
+
+        What the source raises now is logged.
+        """
+        if self.is_released:
+            return
+        try:
+            self._release()
+        except Exception:  # there was no memory, maybe only for a moment
+            self._release()
+        self.is_released = True
+
+    def _release(self) -> None:
+        # Every operation may be repeated.
+        producer = self._producer
+        try:
+            if producer is not None:
+                self._close_source(producer)
+        finally:
+            try:
+                self._disarm()
+            finally:
+                unregister(self)
+                self.runtime.close()
+        if producer is not None and producer.buffer.error is not None:
+            log_unread_error(producer.buffer)
+
+    def _close_source(self, producer: Producer) -> None:
+        buffer = producer.buffer
+        buffer.discard()
+        if not buffer.has_ended:
+            producer.stop()
+        # A wakeup has a single waiter: another greenlet that waits there must leave before this one may wait.
+        self._wakeup.wake_and_yield()
+        if buffer.has_ended:
+            return
+        with CloseDeadline(self.machine, buffer, self.runtime, self._wakeup) as deadline:
+            while not deadline.is_over():
+                self._wakeup.wait()
+        deadline.log_outcome(self)
+
+    def _disarm(self) -> None:
+        if self._end_watch is not None:
+            self._end_watch()
+        if self._ping_timers is not None:
+            self._ping_timers.cancel(self._note_quiet)
+        if self._probe_timers is not None:
+            self._probe_timers.cancel(self._note_quiet)
+        if self._age_timers is not None:
+            self._age_timers.cancel(self.finish)
+        if self.write_timeout is not None:
+            self.write_timeout.cancel()
+        if self.machine.request is not None and self._connection is not None and is_stopping():
+            # The client reconnects to another worker: without this, keep-alive would delay the exit of this one.
+            shut_connection(self._connection, SHUT_RD)
+
+    def abandon(self) -> None:
+        """Give back what can be without the source, whose thread has ended: it is dropped. From any thread."""
+        self.is_released, self._producer = True, None
+        run_each((self._disarm, partial(unregister, self), self.runtime.close))
+
+    def release_soon(self, steps: tuple[Step, ...]) -> None:
+        """Release the stream, whose body was dropped, and then run *steps*; called in the hub.
+
+        The steps run in a greenlet under a hub that serves others meanwhile, or else in a new thread.
+        """
+        if self._producer is not None:
+            self._producer.stop()
+        self.runtime.new_greenlet(self._release_dropped).switch(steps)
+
+    def _release_dropped(self, steps: tuple[Step, ...]) -> None:
+        if self.runtime.runs_others:
+            run_each((self.release, *steps))
+            return
+        run_each((self.release,))
+        if steps:
+            run_each((partial(start_thread, partial(run_each, steps), "wsgiresp-task"),))
