@@ -29,6 +29,7 @@ LAYERS = {
     "wsgiresp._views": 5.2,
     "wsgiresp.adapters": _ADAPTERS,
     "wsgiresp.testing": 7,
+    "wsgiresp._worker_status": 7,
     "wsgiresp": 7.5,  # passes names on
 }
 

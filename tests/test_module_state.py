@@ -47,6 +47,7 @@ LISTED = {
     "wsgiresp._views.coercion._finders": REGISTRY,
     "wsgiresp._views.injection._FORMAT": TABLE,
     "wsgiresp._views.respond_with._Recipe.__repr__(0)": GUARD,
+    "wsgiresp._worker_status.WorkerStatus.__repr__(0)": GUARD,
     "wsgiresp.adapters._django.cookies._Cookie._flags": TABLE,
     "wsgiresp.adapters._django.cookies._Cookie._reserved": TABLE,
     "wsgiresp.adapters._django.cookies._WITHOUT_VALUE": TABLE,

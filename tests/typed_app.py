@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 import flask
 
-from wsgiresp import BackgroundTask, BackgroundTasks, HTTPException, early_hints, respond_with, serve_files
+from wsgiresp import (
+    BackgroundTask,
+    BackgroundTasks,
+    HTTPException,
+    WorkerStatus,
+    early_hints,
+    respond_with,
+    serve_files,
+    worker_status,
+)
 from wsgiresp.adapters.flask import Blueprint, Responses
 from wsgiresp.responses import (
     EventSourceResponse,
@@ -85,6 +94,14 @@ def tasks() -> BackgroundTasks:
 @site.get("/")
 def page() -> Response:
     return HTMLResponse("<h1>Hello</h1>", headers={"X-Page": "1"}, background=tasks())
+
+
+@site.get("/health")
+def health() -> JSONResponse:
+    status = worker_status()
+    assert_type(status, WorkerStatus)
+    assert_type(status.streams, int)
+    return JSONResponse(status, 503 if status.tasks_waiting > 100 else 200)
 
 
 @site.get("/old-path")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ._views.respond_with import respond_with
+from ._worker_status import WorkerStatus, worker_status
 from .exceptions import HTTPException
 from .responses import (
     BackgroundTask,
@@ -48,10 +49,12 @@ __all__ = [
     "ServerSentEvent",
     "StreamingResponse",
     "UJSONResponse",
+    "WorkerStatus",
     "XAccelRedirect",
     "XSendfile",
     "early_hints",
     "json_encoder",
     "respond_with",
     "serve_files",
+    "worker_status",
 ]

@@ -22,6 +22,9 @@ resources that they use (a database pool, for example, whose hook it registered 
 worker pool moves the draining to the front by :func:`drain_before_other_exit_hooks`. The rest stays behind the hooks of
 the application, which may still use the asyncio thread.
 
+**Counts.** ``wsgiresp.worker_status()`` sums up the ``counts()`` of the parts. They read sizes in single operations of
+the interpreter, without a lock, since a health page may ask at any time.
+
 Threads: every function may be called from any thread.
 """
 
@@ -30,7 +33,8 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from typing import Any, ClassVar, TypeVar
@@ -64,6 +68,13 @@ class ProcessPart:
     def at_exit(self) -> None:
         """Shut the part down at the exit of the process."""
 
+    def counts(self) -> Mapping[str, int]:
+        """Return how many objects this part holds now, by the name of a field of :class:`wsgiresp.WorkerStatus`.
+
+        Any thread or greenlet may call it, so it takes no lock and never waits.
+        """
+        return {}
+
 
 P = TypeVar("P", bound=ProcessPart)
 
@@ -91,6 +102,14 @@ def part(kind: type[P]) -> P:
     except KeyError:
         # Two threads may get here at once: setdefault() keeps the object of the first, for both.
         return PROCESS.parts.setdefault(kind, kind())  # type: ignore[return-value]  # as above
+
+
+def counts() -> Counter[str]:
+    """Return the sums of what all parts of this process count; a part that nothing has used yet is not created."""
+    sums: Counter[str] = Counter()
+    for one in list(PROCESS.parts.values()):  # a copy: another thread may create a part meanwhile
+        sums.update(one.counts())
+    return sums
 
 
 def hub_part(hub: Hub, kind: Callable[[], V]) -> V:

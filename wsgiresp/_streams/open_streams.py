@@ -72,6 +72,10 @@ class OpenStreams(ProcessPart):
         self._of_parents += (self.streams, self.lost)
         self.streams, self.lost = set(), deque()
 
+    def counts(self) -> dict[str, int]:
+        """Return how many streams are open."""
+        return {"streams": len(self.streams)}
+
 
 def register(stream: OpenStream) -> None:
     """Count *stream* as open, until :func:`unregister`; finish it at once if the worker is already stopping."""

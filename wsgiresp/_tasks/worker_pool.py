@@ -222,6 +222,12 @@ class PoolState(ProcessPart):
         if not all(pool.is_idle for _, pool in hub_parts(WorkerPool)):
             drain()
 
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks run, in all pools and outside of them, and how many wait for a slot."""
+        pools = [pool for _, pool in hub_parts(WorkerPool)]
+        running = sum(not task.ready() for pool in pools for task in list(pool._running))  # as in _others()
+        return {"tasks_running": len(self.inline) + running, "tasks_waiting": sum(len(pool._waiting) for pool in pools)}
+
 
 def submit(step: Step, context: Context) -> None:
     """Run *step* in *context*: in a greenlet of the hub's pool under a hub, else in the calling thread.
