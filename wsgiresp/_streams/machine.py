@@ -3,10 +3,10 @@
 Theory of operation
 -------------------
 A stream has three parts. A *producer* steps the source and puts chunks into a bounded buffer. A *machine* (this module)
-knows the phase of the stream. A *driver*, the body that a server iterates, asks the machine for the next action; it is
-the only part that waits and touches the connection. There are two drivers, ``wsgi_body.WSGIStreamBody`` and
-``asgi_body.ASGIStreamBody``, and everything that both must decide alike is decided here. The *reader* is the greenlet,
-thread or task that iterates the driver.
+knows the phase of the stream. A *driver* asks the machine for the next action; it is the only part that waits and
+touches the connection. There are two drivers, ``wsgi_stream.WSGIStream`` and ``asgi_stream.ASGIStream``, and everything
+that both must decide alike is decided here. The server iterates a *body* that belongs to the driver; the *reader* is
+the greenlet, thread or task that does so.
 
 Rules of this module:
 
@@ -14,7 +14,7 @@ Rules of this module:
 2. Only :data:`phases.TRANSITIONS` says which phase follows which, and only :data:`phases.PING_TRANSITIONS` which ping.
    An input that is not listed changes nothing, so an input that comes late, twice or out of order is harmless.
 3. Only the reader's thread writes ``phase`` and ``ping``, so no transition needs a lock. One exception:
-   ``ASGIStreamBody.close()`` may close the machine in its caller's thread before the stream has begun, or after the
+   ``close()`` of an ``ASGIStreamBody`` may close the machine in its caller's thread before the stream has begun, or after the
    loop has ended.
 4. A finish and an abort may come from any thread. Each writes ``request`` if it is None, and the reader applies it at
    its next call: the first request decides what the client gets. If both race, either may win, since FINISHING and
