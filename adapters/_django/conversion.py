@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.http.response import HttpResponseBase
 from wsgiresp._frameworks.copying import FileToWrap, environ_without_wrapper, known_bytes, prepared_copy, simple_answer
 from wsgiresp._frameworks.prepared_response import needs_preparation
 from wsgiresp._protocol.status import BODILESS
+from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp._types import Prepared
 from wsgiresp.adapters._django import http_responses as kinds
 from wsgiresp.adapters._django.asgi_requests import closed_at_last
@@ -48,8 +50,29 @@ def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
     kind = kinds.DjangoFileResponse if isinstance(response, FileResponse) else kinds.DjangoStreamingResponse
     made = _made(prepared, kind, is_head, is_known)
     if hasattr(prepared.body, "close"):
-        end_with(request, made, prepared.close)
+        end_with(request, made, _closing(prepared))
     return made
+
+
+def _closing(prepared: Prepared) -> Callable[[], object]:
+    """Return the close of *prepared* for its request.
+
+    A stream of a WSGI server is referenced weakly: its source may hold the request, and then neither could be freed if
+    nobody closes the response. A stream that is freed closes itself, and runs its tasks: this request gets some answer
+    in any case.
+    """
+    body: Any = prepared.body
+    if not isinstance(body, WSGIStreamBody):
+        return prepared.close
+    body.note_answered()
+    known = weakref.ref(body)
+
+    def close() -> None:
+        found = known()
+        if found is not None:
+            found.close()
+
+    return close
 
 
 def _method(request: HttpRequest) -> str:

@@ -50,18 +50,10 @@ class _Stream(_Converted, StreamingHttpResponse):
     """What was prepared; the iterator may be another one, which a middleware has put around it."""
 
     def __iter__(self) -> Iterator[bytes]:
-        self._note_answered()
         return iter(()) if self._is_head else super().__iter__()
-
-    def _note_answered(self) -> None:
-        """Tell a stream that the server iterates it, and so was given the status."""
-        note_answered = getattr(self._body, "note_answered", None)
-        if note_answered is not None:
-            note_answered()
 
     def __aiter__(self) -> _Chunks:
         """Give the chunks under ASGI, one by one: Django would make a list of them first."""
-        self._note_answered()
         return _Chunks(self)
 
 

@@ -31,7 +31,7 @@ class ASGIStreamBody:
     that Content-Length announces, None without one.
     """
 
-    __slots__ = ("_is_answered", "_machine", "_process", "_steps", "stream")
+    __slots__ = ("__weakref__", "_is_answered", "_machine", "_process", "_steps", "stream")
 
     def __init__(
         self, source: StreamSource, steps: Iterable[Step], policy: StreamPolicy = RUN_TO_END, length: int | None = None

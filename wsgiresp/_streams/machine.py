@@ -14,8 +14,7 @@ Rules of this module:
 2. Only :data:`phases.TRANSITIONS` says which phase follows which, and only :data:`phases.PING_TRANSITIONS` which ping.
    An input that is not listed changes nothing, so an input that comes late, twice or out of order is harmless.
 3. Only the reader's thread writes ``phase`` and ``ping``, so no transition needs a lock. One exception:
-   ``close()`` of an ``ASGIStreamBody`` may close the machine in its caller's thread before the stream has begun, or after the
-   loop has ended.
+   ``ASGIStreamBody.close()`` may close the machine in its caller's thread.
 4. A finish and an abort may come from any thread. Each writes ``request`` if it is None, and the reader applies it at
    its next call: the first request decides what the client gets. If both race, either may win, since FINISHING and
    ABORTED ignore the other input. ``is_aborted`` is only ever set; it shortens how long ``close()`` waits.

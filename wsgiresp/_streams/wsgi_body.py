@@ -28,7 +28,7 @@ class WSGIStreamBody:
     made, the source was not used, and the steps are left to the caller.
     """
 
-    __slots__ = ("_buffer", "_is_answered", "_machine", "_process", "_steps", "_write_timeout", "stream")
+    __slots__ = ("__weakref__", "_buffer", "_is_answered", "_machine", "_process", "_steps", "_write_timeout", "stream")
 
     def __init__(
         self,
