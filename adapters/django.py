@@ -19,6 +19,7 @@ from django.template.response import SimpleTemplateResponse
 from django.utils.functional import Promise
 
 from wsgiresp._protocol.json_types import register_json_type
+from wsgiresp._protocol.one_line import qualified_name
 from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._views.coercion import register_default_class, register_response_type
 from wsgiresp._views.injection import MARK, Injected
@@ -214,8 +215,7 @@ def _called(request: HttpRequest, view: Any, make_call: Callable[[], Any]) -> An
         return _Failed(error)
     if returned is None:
         # Django would call the view.
-        name = getattr(view, "__qualname__", type(view).__qualname__)
-        return _Failed(ValueError(f"the view {name} returned None instead of a response"))
+        return _Failed(ValueError(f"the view {qualified_name(view)} returned None instead of a response"))
     return response_for(request, returned, None) if inspect.isgenerator(returned) else returned
 
 

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
+from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._runtime.asyncio_thread import running_loop
 from wsgiresp._types import Around
 from wsgiresp.adapters._django.asgi_requests import ThreadAbove, thread_above
@@ -85,7 +86,7 @@ def bind(request: HttpRequest, response: Response) -> None:
     if background is not None:
 
         def report(task: BackgroundTask, error: BaseException) -> None:
-            log.error("%r failed after a response", task, exc_info=error)
+            log.error("%s failed after a response", repr_line(task), exc_info=error)
             if isinstance(error, Exception):
                 got_request_exception.send(sender=None, request=request)
 

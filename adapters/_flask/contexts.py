@@ -14,6 +14,7 @@ from flask import globals as flask_globals
 from flask.signals import got_request_exception
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse
+from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._types import Around
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
@@ -77,7 +78,7 @@ def _stream_contexts(app: flask.Flask, context: Any, g: Any, around: Around | No
 
 
 def _report(app: flask.Flask, task: BackgroundTask, error: BaseException) -> None:
-    app.logger.error("%r failed after a response", task, exc_info=error)
+    app.logger.error("%s failed after a response", repr_line(task), exc_info=error)
     if isinstance(error, Exception):
         got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
 

@@ -94,3 +94,9 @@ def test_a_file_object_is_read_from_its_position():
 def test_a_file_object_in_text_mode_is_refused():
     with pytest.raises(TypeError, match="binary mode"):
         HandleSource(io.StringIO())
+
+
+def test_the_log_knows_a_deletion_by_the_repr_of_its_path(tmp_path):
+    path = tmp_path / "a\nseen: INFO.txt"
+    path.write_bytes(b"")
+    assert repr(DeleteFile(PathSource(str(path)))) == f"the deletion of {str(path)!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+from gevent import Timeout
 from greenlet import GreenletExit
 
 from wsgiresp._runtime.close_order import ClosingBody, run_each
@@ -36,7 +37,7 @@ def test_a_close_by_a_step_repeats_no_step():
     assert taken == ["background"]
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), GeneratorExit()])
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), GeneratorExit(), Timeout(1)])
 def test_a_step_that_raises_is_logged_and_the_next_still_runs(caplog, error):
     taken: list[str] = []
     ClosingBody((), [raising(error), lambda: taken.append("background")]).close()

@@ -128,10 +128,11 @@ class HandleSource:
 class DeleteFile:
     """A close step that removes the file of *source*, once: later another file may have the same name."""
 
-    __slots__ = ("_source",)
+    __slots__ = ("_path", "_source")
 
     def __init__(self, source: PathSource) -> None:
         self._source: PathSource | None = source
+        self._path = source.path
 
     def __call__(self) -> None:
         source, self._source = self._source, None
@@ -139,7 +140,7 @@ class DeleteFile:
             source.delete()
 
     def __repr__(self) -> str:
-        return "the deletion of a file that was sent"
+        return f"the deletion of {self._path!r}"
 
 
 def require_binary(handle: Any) -> None:

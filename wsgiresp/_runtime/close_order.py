@@ -7,27 +7,39 @@ from collections.abc import Callable, Iterable, Iterator
 
 from gevent import GreenletExit
 
+from wsgiresp._protocol.one_line import repr_line
+
 log = logging.getLogger("wsgiresp")
 
 Step = Callable[[], object]
+
+EXIT_REQUESTS = (KeyboardInterrupt, GreenletExit)
+"""Exceptions that end the thread or greenlet itself: no failure of the step or the call that they end."""
 
 
 def run_each(steps: Iterable[Step]) -> None:
     """Run each of *steps* in order; an error of a step is logged, and the next step still runs.
 
     ``KeyboardInterrupt`` and ``GreenletExit`` end the current thread or greenlet: the first of them is raised again
-    after the last step. ``SystemExit`` is only logged: it comes from a task, and a task must not stop a worker.
+    after the last step. ``SystemExit`` is only logged: it comes from a task, and a task must not stop a worker. So is
+    ``gevent.Timeout``: it has interrupted its step, and raised to a server that has sent the response, it would only
+    end the client's connection.
     """
     ending: BaseException | None = None
     for step in steps:
         try:
             step()
-        except (KeyboardInterrupt, GreenletExit) as error:
+        except EXIT_REQUESTS as error:
             ending = ending or error
         except BaseException:
-            log.exception("%r failed after a response", step)
+            log_failure(step)
     if ending is not None:
         raise ending
+
+
+def log_failure(step: object) -> None:
+    """Log the current exception as the failure of *step*."""
+    log.exception("%s failed after a response", repr_line(step))
 
 
 class ClosingBody:

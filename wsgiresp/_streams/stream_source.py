@@ -13,6 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
+from wsgiresp._protocol.one_line import qualified_name, repr_line
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.close_order import Step, run_each
 from wsgiresp._types import Around
@@ -59,7 +60,7 @@ class StreamSource(NamedTuple):
     @property
     def name(self) -> str:
         """The name of the content for the log: the function of a generator, the class of anything else."""
-        return str(getattr(self.content, "__qualname__", type(self.content).__qualname__))
+        return qualified_name(self.content)
 
     def enclosing_context(self) -> AbstractContextManager[object]:
         """Return the context manager in which all steps are made."""
@@ -81,7 +82,7 @@ class StreamSource(NamedTuple):
                 if inspect.isawaitable(done):
                     await done
             except BaseException:
-                log.exception("%r failed after a response", close)
+                log.exception("%s failed after a response", repr_line(close))
 
     def close_unused(self) -> None:
         """Close the content before any step was made; to be called outside of the loop that would step it."""
