@@ -11,8 +11,10 @@ from wsgiresp._runtime.process import PROCESS, drop_hub_parts, hub_part
 from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams import greenlet_producer, task_producer, wsgi_stream
 from wsgiresp._streams.open_streams import OpenStreams
-from wsgiresp._tasks import worker_pool
-from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
+from wsgiresp._tasks import greenlet_pool
+from wsgiresp._tasks.greenlet_pool import PoolLimit, WorkerPool
+from wsgiresp._tasks.thread_tasks import ThreadTasks
+from wsgiresp._tasks.worker_pool import PoolState
 
 
 def forget(*kinds):
@@ -20,6 +22,8 @@ def forget(*kinds):
     for kind in kinds:
         PROCESS.parts.pop(kind, None)
     if PoolState in kinds:
+        PROCESS.parts.pop(PoolLimit, None)
+        PROCESS.parts.pop(ThreadTasks, None)
         drop_hub_parts(WorkerPool)
 
 
@@ -63,7 +67,7 @@ def client():
 def fresh_pool(monkeypatch):
     """A worker pool as at the start of the process: not used, drained or configured."""
     forget(PoolState)
-    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
+    monkeypatch.setattr(greenlet_pool, "CLEANUP_TIMEOUT", 0.05)
     yield
     gevent.joinall(list(hub_part(gevent.get_hub(), WorkerPool)._running), timeout=PATIENCE)
     forget(PoolState)

@@ -15,7 +15,7 @@ from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
 from wsgiresp._runtime import disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source
-from wsgiresp._tasks import retry, worker_pool
+from wsgiresp._tasks import greenlet_pool, retry, worker_pool
 from wsgiresp.adapters import gunicorn
 from wsgiresp.responses import events
 
@@ -123,7 +123,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
             "wait for an error of the content before the headers go out, where another thread steps it",
             policy.FIRST_STEP_GRACE,
         ),
-        ("tasks at once, those of one response counted as one, under gevent (`limit`)", worker_pool.MAX_RUNNING),
+        ("tasks at once, those of one response counted as one, under gevent (`limit`)", greenlet_pool.MAX_RUNNING),
         ("wait for them when the process ends (`drain`)", worker_pool.DRAIN_TIMEOUT),
         ("looks at the tasks of other threads, when the process ends", threads.WAIT_INTERVAL),
         ("time for an aborted task to clean up", retry.CLEANUP_TIMEOUT),

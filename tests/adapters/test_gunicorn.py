@@ -18,7 +18,7 @@ from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams.open_streams import OpenStreams
-from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks import greenlet_pool, worker_pool
 from wsgiresp._tasks.worker_pool import PoolState
 from wsgiresp.adapters import gunicorn
 
@@ -247,7 +247,7 @@ class Task:
 
 @pytest.fixture
 def task(monkeypatch):
-    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
+    monkeypatch.setattr(greenlet_pool, "CLEANUP_TIMEOUT", 0.05)
     begun = Task()
     in_greenlet(worker_pool.submit, begun, contextvars.copy_context())
     begun.has_begun.wait(PATIENCE)

@@ -19,7 +19,7 @@ from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.shutdown import ShutdownState
 from wsgiresp._streams import open_streams
 from wsgiresp._streams.open_streams import OpenStreams
-from wsgiresp._tasks import worker_pool
+from wsgiresp._tasks import greenlet_pool, worker_pool
 from wsgiresp._tasks.worker_pool import PoolState
 
 in_both_contexts = pytest.mark.parametrize("run", [in_greenlet, in_main_greenlet], ids=["by a hub", "by a thread"])
@@ -32,7 +32,7 @@ def process(monkeypatch):
     forget(OpenStreams, ShutdownState, PoolState)
     monkeypatch.setattr(shutdown, "FINISH_TIMEOUT", 0.05)
     monkeypatch.setattr(shutdown, "KILL_MARGIN", 0.05)
-    monkeypatch.setattr(worker_pool, "CLEANUP_TIMEOUT", 0.05)
+    monkeypatch.setattr(greenlet_pool, "CLEANUP_TIMEOUT", 0.05)
     yield
     forget(OpenStreams, ShutdownState, PoolState)
 

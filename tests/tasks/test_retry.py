@@ -199,6 +199,20 @@ def test_without_a_hub_a_coroutine_ends_at_its_timeout():
     assert str(error) == "timed out after 0.01 s"
 
 
+def test_under_a_hub_a_coroutine_cleans_up_at_its_timeout():
+    ended: list[str] = []
+
+    async def call():
+        try:
+            await asyncio.sleep(PATIENCE)
+        finally:
+            await asyncio.sleep(0)
+            ended.append("cleaned up")
+
+    assert isinstance(in_greenlet(error_of, call, RetryPolicy(timeout=0.01)), TimeoutError)
+    assert ended == ["cleaned up"]
+
+
 def test_without_a_hub_a_coroutine_cleans_up_at_its_timeout():
     ended = asyncio.Event()
     assert error_of(lambda: forever(ended), RetryPolicy(timeout=0.01)) is not None

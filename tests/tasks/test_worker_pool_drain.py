@@ -12,8 +12,9 @@ from runtime.runners import PATIENCE, in_greenlet, run_others
 from tasks.fake_tasks import BlockingTask, submit
 
 from wsgiresp._runtime.process import part
-from wsgiresp._tasks import worker_pool
-from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
+from wsgiresp._tasks import greenlet_pool, worker_pool
+from wsgiresp._tasks.greenlet_pool import WorkerPool
+from wsgiresp._tasks.worker_pool import PoolState
 from wsgiresp.background import BackgroundTask, BackgroundTasks
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
@@ -175,7 +176,7 @@ def test_a_task_that_suppresses_its_abort_is_abandoned(caplog):
     blocked = submit_uninterruptible_task()
     worker_pool.drain(0)
     blocked.may_end.set()
-    seconds = worker_pool.CLEANUP_TIMEOUT
+    seconds = greenlet_pool.CLEANUP_TIMEOUT
     assert caplog.messages[-1].endswith(f"step()> is still running {seconds:g} s after it was aborted")
 
 

@@ -83,11 +83,12 @@ gevent.sleep(0)
 LOG_DRAIN = """
 import atexit
 from wsgiresp._runtime.process import hub_parts, part
+from wsgiresp._tasks.greenlet_pool import WorkerPool
 atexit.register(lambda: print("drained" if part(worker_pool.PoolState).is_draining else "not drained", flush=True))
 """
 
 AWAIT_IDLE = """
-while not all(pool.is_idle for _, pool in hub_parts(worker_pool.WorkerPool)):
+while not all(pool.is_idle for _, pool in hub_parts(WorkerPool)):
     gevent.sleep(0)
 """
 
@@ -121,7 +122,8 @@ def test_a_forked_process_starts_with_an_empty_pool():
         SUBMIT.format(seconds=0.05)
         + """
 from wsgiresp._runtime.process import hub_parts, part
-from wsgiresp._tasks.worker_pool import PoolState, WorkerPool
+from wsgiresp._tasks.greenlet_pool import WorkerPool
+from wsgiresp._tasks.worker_pool import PoolState
 part(PoolState).is_draining = True
 pid = os.fork()
 if not pid:
@@ -131,3 +133,26 @@ os.waitpid(pid, 0)
 """
     )
     assert output == "0 False\ndone\n"
+
+
+THREAD = """
+import threading, time
+has_begun = threading.Event()
+def step():
+    has_begun.set()
+    time.sleep({seconds})
+    print("done", flush=True)
+def serve():
+    worker_pool.submit(step, contextvars.copy_context())
+worker_pool.configure(drain={drain})
+threading.Thread(target=serve, daemon=True).start()
+has_begun.wait(20)
+"""
+
+
+def test_a_process_waits_at_exit_for_tasks_in_daemon_threads():
+    assert program(LOG_DRAIN + THREAD.format(seconds=0.1, drain=20)) == "done\ndrained\n"
+
+
+def test_a_process_logs_at_exit_the_tasks_in_daemon_threads_that_take_too_long():
+    assert "is still running: the process is shutting down" in program(THREAD.format(seconds=60, drain=0))

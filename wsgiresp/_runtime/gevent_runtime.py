@@ -207,10 +207,21 @@ class _Leases:
             gevent.sleep(0)
             if self.count:  # one of them has opened a runtime, which needs the hub
                 return
-            destroy_hub(hub)
-            # A destroyed hub's greenlet stays suspended and references this thread's frames: GreenletExit ends it, so
-            # that it is collected. A dead one is not affected.
-            hub.throw(GreenletExit)
+            _end_hub(hub)
+
+
+def destroy_hub_of_thread() -> None:
+    """Destroy the hub of this thread, if code that ran in it has created one; for a thread of ours that is ending."""
+    hub = get_hub_if_exists()
+    if hub is not None:
+        _end_hub(hub)
+
+
+def _end_hub(hub: Hub) -> None:
+    destroy_hub(hub)
+    # A destroyed hub's greenlet stays suspended and references this thread's frames: GreenletExit ends it, so that it
+    # is collected. A dead one is not affected.
+    hub.throw(GreenletExit)
 
 
 class _ThreadToken:

@@ -47,16 +47,13 @@ def start_thread(run: Callable[[], object], name: str) -> threading.Thread | Non
     return thread
 
 
-def start_thread_in_finalizer(run: Callable[[], object]) -> bool:
-    """Start a real daemon thread that calls *run*, without waiting for it; return False if none is granted.
+def start_thread_at_once(run: Callable[[], object]) -> None:
+    """Start a real daemon thread that calls *run*, without a lock and without waiting: a finaliser may call this.
 
-    ``threading.Thread`` takes locks of its module, which the interrupted code may hold.
+    Raises ``RuntimeError`` if no thread can be started. *run* must not raise.
     """
-    try:
-        _start_new_thread(run, ())
-    except Exception:  # no thread or no memory
-        return False
-    return True
+    # Thread.start() waits for the new thread, and takes a lock that the interrupted code may hold.
+    _start_new_thread(run, ())
 
 
 def join_at_exit(thread: threading.Thread | None, is_ending: Callable[[], bool]) -> None:

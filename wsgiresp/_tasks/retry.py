@@ -20,14 +20,16 @@ How the timeout of an attempt is enforced depends on the caller and on the funct
 =======================  ======================================================  ====================================
 Caller                   Function                                                Awaitable
 =======================  ======================================================  ====================================
-greenlet under a hub     ``gevent.Timeout`` is raised where the function waits;  the same: the waiting greenlet then
-                         a function that never waits is not interrupted          cancels the asyncio task
-any other thread         not enforced: a thread cannot be interrupted; a         the asyncio task is cancelled and
-                         warning is logged after the call                        has 1 s to clean up
+greenlet under a hub     ``gevent.Timeout`` is raised where the function waits;  the asyncio task is cancelled and
+                         a function that never waits is not interrupted          has 1 s to clean up
+any other thread         not enforced: a thread cannot be interrupted; a         the same
+                         warning is logged after the call
 =======================  ======================================================  ====================================
 
+The timeout of an attempt counts from the call of the function, also for the awaitable that it returns.
+
 Rejected: ``asyncio.timeout()`` (see :func:`_within`), and an ``Exception`` as the timeout error inside a greenlet (see
-:func:`_try_in_greenlet`). See also docs/explanation/greenlets.md and docs/how-to/work-after-the-response.md.
+:func:`_call_in_greenlet`). See also docs/explanation/greenlets.md and docs/how-to/work-after-the-response.md.
 """
 
 from __future__ import annotations
@@ -41,9 +43,10 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import gevent
-from gevent import GreenletExit
 
+from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.close_order import EXIT_REQUESTS
 from wsgiresp._runtime.hubs import is_under_hub
 
 log = logging.getLogger("wsgiresp")
@@ -56,9 +59,6 @@ LONGEST_BACKOFF = 30.0
 
 CLEANUP_TIMEOUT = 1.0
 """Seconds that a call has to clean up after it timed out or was aborted."""
-
-EXIT_REQUESTS = (KeyboardInterrupt, GreenletExit)
-"""Exceptions that end the thread or greenlet itself. They are no failure of the call and are never retried."""
 
 
 class RetryPolicy(NamedTuple):
@@ -108,7 +108,9 @@ def call_with_retries(call: Callable[[], object], policy: RetryPolicy, name: obj
                 _give_up(error, policy, name)
                 raise
             seconds = backoff(attempt)
-            log.warning("%r failed in attempt %d of %d, next in %.1f s", name, attempt, last, seconds, exc_info=True)
+            log.warning(
+                "%s failed in attempt %d of %d, next in %.1f s", repr_line(name), attempt, last, seconds, exc_info=True
+            )
         sleep(seconds)
         attempt += 1
 
@@ -139,43 +141,40 @@ def await_result(outcome: object) -> None:
 def _try(call: Callable[[], object], timeout: float | None, name: object) -> None:
     if timeout is None:
         await_result(call())
-    elif is_under_hub():
-        _try_in_greenlet(call, timeout)
-    else:
-        _try_in_thread(call, timeout, name)
-
-
-def _try_in_greenlet(call: Callable[[], object], timeout: float) -> None:
-    # gevent.Timeout is not an Exception, so an `except Exception` inside the call does not catch it.
-    with gevent.Timeout(timeout) as timer:
-        try:
-            await_result(call())
-        except gevent.Timeout as error:
-            if error is not timer:
-                raise
-            raise TimeoutError(f"timed out after {timeout} s") from error
-
-
-def _try_in_thread(call: Callable[[], object], timeout: float, name: object) -> None:
-    """Call *call* outside a hub, where only an awaitable result is cancelled at the timeout.
-
-    A thread cannot be interrupted: if a plain function takes longer, a warning is logged after it has returned.
-    """
+        return
     begin = time.monotonic()
-    outcome = call()
+    is_greenlet = is_under_hub()
+    outcome = _call_in_greenlet(call, timeout) if is_greenlet else call()
+    took = time.monotonic() - begin
     if outcome is not None and inspect.isawaitable(outcome):
-        asyncio_thread.run(_within(outcome, timeout))
-    elif (took := time.monotonic() - begin) > timeout:
-        log.warning("%r took %.1f s, its timeout is %.1f s: a thread cannot be interrupted", name, took, timeout)
+        asyncio_thread.run(_within(outcome, timeout, max(timeout - took, 0)))
+    elif took > timeout and not is_greenlet:
+        log.warning(
+            "%s took %.1f s, its timeout is %.1f s: a thread cannot be interrupted", repr_line(name), took, timeout
+        )
 
 
-async def _within(awaitable: Awaitable[object], timeout: float) -> None:
+def _call_in_greenlet(call: Callable[[], object], timeout: float) -> object:
+    # gevent.Timeout is not an Exception, so an `except Exception` inside the call does not catch it.
+    timer = gevent.Timeout.start_new(timeout)
+    try:
+        return call()
+    except gevent.Timeout as error:
+        if error is not timer:
+            raise
+        raise TimeoutError(f"timed out after {timeout} s") from error
+    finally:
+        timer.close()
+
+
+async def _within(awaitable: Awaitable[object], timeout: float, left: float) -> None:
+    """Await *awaitable* for *left* seconds, what its call has left of *timeout*; then it has 1 s to clean up."""
     # Not asyncio.timeout(): under a trace function (a debugger, for example), Python 3.11 loses the TimeoutError that
     # its __aexit__ raises, and CancelledError is raised instead.
     outcome = asyncio_thread.Outcome[object]()
     task = asyncio.create_task(outcome.of(awaitable))
     try:
-        await asyncio.wait([task], timeout=timeout)
+        await asyncio.wait([task], timeout=left)
         if not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=CLEANUP_TIMEOUT)
@@ -188,7 +187,7 @@ async def _within(awaitable: Awaitable[object], timeout: float) -> None:
 
 def _give_up(error: BaseException, policy: RetryPolicy, name: object) -> None:
     if policy.retries:
-        log.warning("%r failed in attempt %d of %d", name, policy.retries + 1, policy.retries + 1)
+        log.warning("%s failed in attempt %d of %d", repr_line(name), policy.retries + 1, policy.retries + 1)
     if policy.on_error is None:
         return
     try:
@@ -196,4 +195,4 @@ def _give_up(error: BaseException, policy: RetryPolicy, name: object) -> None:
     except EXIT_REQUESTS:
         raise
     except BaseException:
-        log.exception("on_error of %r failed", name)
+        log.exception("on_error of %s failed", repr_line(name))
