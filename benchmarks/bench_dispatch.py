@@ -24,6 +24,7 @@ GOALS: dict[str, list[Goal]] = {
         Faster(OURS, "werkzeug", 7),
     ],
     "text + 3 headers": [Faster(OURS, "starlette", 1.3)],
+    "text + background": [AtMost(OURS, BARE, 11), Faster(OURS, "starlette", 1.15)],
     "text + 2 cookies": [
         Faster(OURS, "baize", 1.3),
         *(Faster(OURS, peer, 2.3) for peer in WITH_COOKIES),

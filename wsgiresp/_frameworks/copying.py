@@ -9,6 +9,7 @@ from wsgiresp._protocol.header_validation import Field
 from wsgiresp._runtime.close_order import ClosingBody
 from wsgiresp._runtime.server_profile import with_file_wrapper
 from wsgiresp._types import Prepared
+from wsgiresp.background import BodyWithTask
 from wsgiresp.responses.base import Response
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ def prepared_copy(
 
 def known_bytes(body: Iterable[bytes]) -> bytes | None:
     """Return the whole of a prepared *body*, None where only sending it gives it."""
-    chunks = body.chunks if isinstance(body, ClosingBody) else body
+    chunks = body.chunks if isinstance(body, ClosingBody | BodyWithTask) else body
     return b"".join(chunks) if isinstance(chunks, tuple) else None
