@@ -229,13 +229,9 @@ class AfterResponse:
     def __repr__(self) -> str:
         return repr(self._task)
 
-    def run_elsewhere(self) -> None:
-        """Run the task soon, never in the caller, which does not wait: for a body that nobody has closed.
-
-        Under a hub, or in the hub itself, a greenlet of its pool runs the task, else a worker thread. A finaliser may
-        call it: without a hub it takes no lock and waits for nothing.
-        """
-        worker_pool.submit_elsewhere(self._task, self._context)
+    def run_in_thread(self) -> None:
+        """Run the task soon in a worker thread, for a body that nobody has closed; a finaliser may call it."""
+        worker_pool.submit_to_thread(self._task, self._context)
 
 
 class BodyWithTask(AfterResponse):

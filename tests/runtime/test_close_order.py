@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
 from gevent import Timeout
 from greenlet import GreenletExit
+from runtime.runners import PATIENCE
 
+from wsgiresp._runtime import close_order
 from wsgiresp._runtime.close_order import ClosingBody, run_each
 
 
@@ -53,3 +56,40 @@ def test_an_interrupt_is_raised_after_the_last_step(error):
         run_each([raising(error), lambda: taken.append("background"), raising(KeyboardInterrupt("later"))])
     assert raised.value is error
     assert taken == ["background"]
+
+
+class TestStepsInAnotherThread:
+    def test_steps_run_in_order_in_a_thread_of_their_own(self):
+        is_done, ran = threading.Event(), []
+        close_order.run_in_thread([lambda: ran.append(threading.get_ident()), is_done.set])
+        assert is_done.wait(PATIENCE)
+        assert ran != [threading.get_ident()]
+
+    def test_a_background_task_alone_has_a_worker_thread(self):
+        class Task:
+            def run_in_thread(self):
+                asked.append("asked")
+
+        asked = []
+        close_order.run_in_thread([Task()])
+        assert asked == ["asked"]
+
+    def test_no_thread_is_started_for_no_step(self, monkeypatch):
+        monkeypatch.setattr(close_order, "start_thread_at_once", None)
+        close_order.run_in_thread([])
+
+
+def test_a_stream_inside_hears_of_the_answer():
+    class Stream:
+        is_answered = False
+
+        def __iter__(self):
+            return iter(())
+
+        def note_answered(self):
+            self.is_answered = True
+
+    stream = Stream()
+    ClosingBody(stream, []).note_answered()
+    ClosingBody((), []).note_answered()
+    assert stream.is_answered

@@ -229,12 +229,16 @@ class TestOnAThread:
         assert "1 of RecordingSource.generator" in record.getMessage()
 
 
+def no_thread(steps):
+    raise RuntimeError("can't start new thread")
+
+
 class TestElsewhere:
     def test_steps_for_which_no_thread_is_granted_run_with_the_next_stream(self, monkeypatch):
         ran = []
 
         def serve():
-            monkeypatch.setattr(dropped_stream, "start_thread_in_finalizer", lambda run: False)
+            monkeypatch.setattr(dropped_stream, "run_in_thread", no_thread)
             dropped_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
             monkeypatch.undo()
             left = list(ran)

@@ -9,6 +9,7 @@ import pytest
 from runtime.runners import PATIENCE, in_greenlet, run_others
 from tasks.fake_tasks import BlockingTask, submit
 
+from wsgiresp import worker_status
 from wsgiresp._runtime.process import hub_part
 from wsgiresp._tasks import greenlet_pool, worker_pool
 from wsgiresp._tasks.greenlet_pool import WorkerPool
@@ -41,7 +42,15 @@ class Fault:
 
 
 def counts():
-    return worker_pool.task_counts()
+    status = worker_status()
+    return status.tasks_running, status.tasks_waiting
+
+
+def wait_without_caller(step):
+    """Have *step* wait for a slot, as that of a caller that was killed."""
+    pool = hub_part(gevent.get_hub(), greenlet_pool.WorkerPool)
+    pool._waiting.append(greenlet_pool._WaitingTask(step, contextvars.copy_context(), None))
+    pool._start_waiting()
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -114,7 +123,7 @@ def test_a_task_without_a_caller_waits_until_a_greenlet_can_be_started(monkeypat
     in_greenlet(submit, blocking)
     second, third = BlockingTask(), BlockingTask()
     for task in (second, third):
-        in_greenlet(worker_pool.submit_elsewhere, task, contextvars.copy_context())
+        in_greenlet(wait_without_caller, task)
     Fault(monkeypatch, "start", 1)
     blocking.may_end.set()
     run_others()
@@ -129,7 +138,7 @@ def test_a_task_without_a_caller_waits_until_a_greenlet_can_be_started(monkeypat
 def test_a_drain_starts_what_could_not_be_started_before(monkeypatch):
     Fault(monkeypatch, "start", 1)
     seen: list[str] = []
-    in_greenlet(worker_pool.submit_elsewhere, lambda: seen.append("run"), contextvars.copy_context())
+    in_greenlet(wait_without_caller, lambda: seen.append("run"))
     run_others()
     assert seen == []
     worker_pool.drain(PATIENCE)
@@ -138,7 +147,7 @@ def test_a_drain_starts_what_could_not_be_started_before(monkeypatch):
 
 def test_a_drain_logs_what_cannot_be_started_and_returns(monkeypatch, caplog):
     Fault(monkeypatch, "start", 100)
-    in_greenlet(worker_pool.submit_elsewhere, BackgroundTask(print), contextvars.copy_context())
+    in_greenlet(wait_without_caller, BackgroundTask(print))
     worker_pool.drain(PATIENCE)
     assert caplog.messages == ["<BackgroundTask print()> was not run: the process is shutting down"]
     assert counts() == (0, 0)

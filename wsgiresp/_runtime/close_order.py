@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 from gevent import GreenletExit
 
 from wsgiresp._protocol.one_line import repr_line
+from wsgiresp._runtime.threads import start_thread_at_once
 
 log = logging.getLogger("wsgiresp")
 
@@ -42,6 +44,19 @@ def log_failure(step: object) -> None:
     log.exception("%s failed after a response", repr_line(step))
 
 
+def run_in_thread(steps: Sequence[Step]) -> None:
+    """Run *steps* in another thread, and do not wait for them; from a finaliser too.
+
+    Background tasks alone, which have the method ``run_in_thread``, have worker threads of their own, at most so many.
+    Raises ``RuntimeError`` if no thread can be started.
+    """
+    run_task = getattr(steps[0], "run_in_thread", None) if len(steps) == 1 else None
+    if run_task is not None:
+        run_task()
+    elif steps:
+        start_thread_at_once(partial(run_each, steps))
+
+
 class ClosingBody:
     """A body: its *chunks*, and the *steps* that ``close()`` runs, each once even if it is called again."""
 
@@ -58,6 +73,12 @@ class ClosingBody:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._chunks)
+
+    def note_answered(self) -> None:
+        """Tell the chunks, if they are a stream, that ``start_response`` was called."""
+        note_answered = getattr(self._chunks, "note_answered", None)
+        if note_answered is not None:
+            note_answered()
 
     def close(self) -> None:
         """Run the remaining close steps; an error of a step is logged."""

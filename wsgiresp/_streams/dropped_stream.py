@@ -24,8 +24,8 @@ has ended or there is no memory                        recovers it, and logs tha
 =====================================================  ================================================================
 
 The close steps, background tasks among them, run only if ``start_response`` was called: otherwise no client has got
-anything. Under a hub that serves others meanwhile they run in the greenlet that releases the stream, elsewhere in a new
-thread.
+anything. Under a hub that serves others meanwhile they run in the greenlet that releases the stream, elsewhere in
+another thread.
 
 Rejected: a finaliser of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
 each of them, and the finaliser would find the stream half collected.
@@ -33,12 +33,10 @@ each of them, and the finaliser would find the stream half collected.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Protocol
 
-from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each, run_in_thread
 from wsgiresp._runtime.interface import Runtime, Wakeup
-from wsgiresp._runtime.threads import start_thread_in_finalizer
 from wsgiresp._streams.machine import StreamMachine
 from wsgiresp._streams.open_streams import note_lost
 
@@ -125,6 +123,8 @@ class DroppedStream:
         self._stream.release_soon(self._steps)
 
     def start_steps(self) -> None:
-        """Run the steps in a thread of their own; if none is granted, the next stream of the process tries again."""
-        if self._steps and not start_thread_in_finalizer(partial(run_each, self._steps)):
+        """Run the steps in another thread; if none is granted, the next stream of the process tries again."""
+        try:
+            run_in_thread(self._steps)
+        except Exception:  # no thread or no memory is left
             note_lost(self)

@@ -37,13 +37,12 @@ from __future__ import annotations
 from functools import partial
 from socket import SHUT_RD
 
-from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.close_order import Step, run_each, run_in_thread
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime, Timers
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.shutdown import is_stopping, watch_server
 from wsgiresp._runtime.sockets import reset_connection, shut_connection
-from wsgiresp._runtime.threads import start_thread
 from wsgiresp._streams.machine import HANG_UP, WAIT, StreamMachine
 from wsgiresp._streams.open_streams import register, unregister
 from wsgiresp._streams.phases import PROBING
@@ -313,7 +312,7 @@ class WSGIStream:
     def release_soon(self, steps: tuple[Step, ...]) -> None:
         """Release the stream, whose body was dropped, and then run *steps*; called in the hub.
 
-        The steps run in a greenlet under a hub that serves others meanwhile, or else in a new thread.
+        The steps run in this greenlet under a hub that serves others meanwhile, or else in another thread.
         """
         if self._producer is not None:
             self._producer.stop()
@@ -323,6 +322,4 @@ class WSGIStream:
         if self.runtime.runs_others:
             run_each((self.release, *steps))
             return
-        run_each((self.release,))
-        if steps:
-            run_each((partial(start_thread, partial(run_each, steps), "wsgiresp-task"),))
+        run_each((self.release, partial(run_in_thread, steps)))

@@ -146,11 +146,6 @@ class WorkerPool:
         if waiting is not None:
             self._await_slot(waiting)
 
-    def submit_elsewhere(self, step: Step, context: Context) -> None:
-        """Run *step* in *context* in a greenlet once there is a slot, without waiting for it."""
-        self._waiting.append(_WaitingTask(step, context, None))
-        self._start_waiting()
-
     def _await_slot(self, waiting: _WaitingTask) -> None:
         caller = waiting.caller
         try:

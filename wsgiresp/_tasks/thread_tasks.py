@@ -67,6 +67,10 @@ class ThreadTasks(ProcessPart):
         """Wait up to 1 s for the threads that are ending: one that is stopped in its hub's end crashes the process."""
         wait_until(lambda: len(self.free) >= MAX_THREADS, time.monotonic() + _END_TIMEOUT)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks run in threads, and how many wait for one."""
+        return {"tasks_running": len(self.running), "tasks_waiting": len(self.waiting)}
+
     def start_threads(self) -> None:
         """Start a thread for the tasks that wait, if there may be one more; without effect if it cannot be started."""
         if not self.waiting:

@@ -9,8 +9,8 @@ The last close step of a response calls :func:`submit`. What happens next depend
   applies backpressure: the connection waits, and no task is lost.
 * **Elsewhere** (threads, processes, a test) the task runs inside ``submit``. No hub would run a greenlet later.
 
-The runtime of a body that nobody has closed calls :func:`submit_elsewhere` instead, which never runs the task in the
-caller: it has a greenlet of the same pool, or a thread of ``thread_tasks``.
+A body that nobody has closed calls :func:`submit_to_thread` instead if there is no such hub: it must not run the task
+where its finaliser runs.
 
 :func:`drain` is called by the shutdown of a worker, by the exit hook, or by the application. It waits for the tasks of
 its own hub, then aborts them. Greenlets of another thread's hub cannot be joined or killed from here, so their tasks
@@ -28,8 +28,6 @@ import time
 from contextvars import Context
 
 import gevent
-from gevent.hub import Hub
-from greenlet import getcurrent
 
 from wsgiresp._runtime import shutdown
 from wsgiresp._runtime.close_order import Step
@@ -62,10 +60,12 @@ class PoolState(ProcessPart):
             drain()
 
     def counts(self) -> dict[str, int]:
-        """Return how many tasks run, in all pools and outside of them, and how many wait for a slot."""
+        """Return how many tasks run in all pools, and how many wait for a slot."""
         pools = [pool for _, pool in hub_parts(WorkerPool)]
-        running = sum(not task.ready() for pool in pools for task in list(pool._running))  # as in _others()
-        return {"tasks_running": len(self.inline) + running, "tasks_waiting": sum(len(pool._waiting) for pool in pools)}
+        return {
+            "tasks_running": sum(pool.running_count for pool in pools),
+            "tasks_waiting": sum(len(pool._waiting) for pool in pools),
+        }
 
 
 def submit(step: Step, context: Context) -> None:
@@ -83,29 +83,16 @@ def submit(step: Step, context: Context) -> None:
         hub_part(gevent.get_hub(), WorkerPool).submit(step, context)
 
 
-def submit_elsewhere(step: Step, context: Context) -> None:
-    """Run *step* in *context* soon, never in the caller, which does not wait for it; an error of the step is logged.
+def submit_to_thread(step: Step, context: Context) -> None:
+    """Run *step* in *context* in a worker thread, soon; an error of the step is logged. From any thread.
 
-    For a body that nobody has closed: its runtime calls this, in the hub or in a finaliser. In a thread whose hub is
-    running (the caller may be the hub itself) a greenlet of the hub's pool runs the step, after those that wait there;
-    in any other thread a worker thread does. After :func:`drain` the step is not run, and its name is logged.
+    For a body that nobody has closed, in a process without a hub that serves others meanwhile: its finaliser may call
+    this. After :func:`drain` the step is not run, and its name is logged.
     """
     if part(PoolState).is_draining:
         log_not_run(step)
-    elif isinstance(getcurrent(), Hub) or is_under_hub():
-        hub_part(gevent.get_hub(), WorkerPool).submit_elsewhere(step, context)
     else:
         run_in_thread(step, context)
-
-
-def task_counts() -> tuple[int, int]:
-    """Return how many tasks run in this process, in pools and in threads, and how many wait. Any thread may call it."""
-    threads = part(ThreadTasks)
-    running, waiting = len(threads.running), len(threads.waiting)
-    for _, pool in hub_parts(WorkerPool):
-        running += pool.running_count
-        waiting += len(pool._waiting)
-    return running, waiting
 
 
 def drain(limit: float | None = None) -> None:
