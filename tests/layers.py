@@ -71,7 +71,6 @@ SHORT = {
     "wsgiresp/responses/close_steps.py": "used by Response and by its base class, which Response imports",
     "wsgiresp/responses/early_hints.py": "a public function of its own",
     "wsgiresp/responses/text.py": "the two classes for text, where a reader looks for them",
-    "wsgiresp/responses/wrong_content.py": "used by Response and by its base class, which Response imports",
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._streams.stream_source import READ_SIZE, StreamContent, StreamSource, require_streamable
+from wsgiresp._streams.stream_source import READ_SIZE, StreamContent, StreamSource
 
 
 def source_of(content, **more):
@@ -279,36 +279,6 @@ class TestReading:
 
     def test_chunks_of_a_list_can_be_pickled(self):
         assert list(pickle.loads(pickle.dumps(StreamContent([b"a"])))) == [b"a"]
-
-
-async def asynchronous():
-    yield b"a"
-
-
-def generate():
-    yield b"a"
-
-
-@pytest.mark.parametrize("content", [[], (), iter(()), generate(), asynchronous(), io.BytesIO(), io.StringIO(), {1}])
-def test_an_iterable_or_a_file_is_streamable(content):
-    require_streamable("Some", content)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param(None, "got NoneType", id="None"),
-        pytest.param(5, "got int", id="a number"),
-        pytest.param({"a": 1}, "got dict", id="a dict"),
-        pytest.param(generate, r"got function \(call the generator function\)", id="a generator function"),
-        pytest.param(asynchronous, r"got function \(call the gen", id="an asynchronous generator function"),
-        pytest.param(object(), "got object", id="an object"),
-    ],
-)
-def test_content_that_yields_no_chunks_is_refused(content, message):
-    expected = f"content of Some must be an iterable, an async iterable or a file, {message}"
-    with pytest.raises(TypeError, match=expected):
-        require_streamable("Some", content)
 
 
 def test_a_codec_reader_is_read_itself_and_not_the_file_in_it():

@@ -9,7 +9,7 @@ import contextlib
 import contextvars
 import inspect
 import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -188,14 +188,3 @@ def unwrap_stream_with_context(content: Any) -> Any:
 
 
 _OF_FLASK = "stream_with_context.<locals>.generator"
-
-
-def require_streamable(name: str, content: object) -> None:
-    """Raise ``TypeError`` if *content*, given to the response class *name*, cannot be iterated as a stream."""
-    if isinstance(content, Mapping) or not (
-        isinstance(content, Iterable | AsyncIterable) or hasattr(content, "read") or hasattr(type(content), PRODUCER)
-    ):
-        hint = " (call the generator function)" if callable(content) else ""
-        raise TypeError(
-            f"content of {name} must be an iterable, an async iterable or a file, got {type(content).__name__}{hint}"
-        )

@@ -14,7 +14,7 @@ from wsgiresp._types import Background, HeaderFields, Prepared
 from wsgiresp.background import BodyWithTask, require_callable
 from wsgiresp.responses._werkzeug.body import WerkzeugBody, absolute_location
 from wsgiresp.responses._werkzeug.cookie_methods import CookieMethods
-from wsgiresp.responses.wrong_content import wrong_content
+from wsgiresp.responses.wrong_content import require_content, wrong_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -224,6 +224,7 @@ class Response(CookieMethods, WerkzeugBody):
         if isinstance(chunks, (str, bytes, bytearray)):
             self.set_data(chunks)
         elif chunks is not None:
+            require_content(type(self).__name__, chunks)
             self.response = chunks
 
 

@@ -21,11 +21,12 @@ from wsgiresp._protocol.header_validation import Field
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.blocking_warning import warn_of_blocking
 from wsgiresp._streams.policy import StreamPolicy
-from wsgiresp._streams.stream_source import Encode, require_streamable
+from wsgiresp._streams.stream_source import Encode
 from wsgiresp._types import Background, HeaderFields
 
 from .json import JSONOptions
 from .stream import StreamingResponse
+from .wrong_content import require_content, require_source_function, require_streamable
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -101,6 +102,9 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         if not callable(content) or isinstance(content, Iterable | AsyncIterable):
             super()._take_content(content)
             return
+        name = type(self).__name__
+        require_content(name, content)  # our responses, and Flask's, are callable
+        require_source_function(name, content)
         self._take_chunks(content)
 
     def _asked(self, environ: WSGIEnvironment) -> Any:

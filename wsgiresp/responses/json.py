@@ -7,6 +7,7 @@ from typing import Any, Literal
 from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder, orjson_encode
 
 from .base import Response
+from .wrong_content import require_content
 
 
 class JSONOptions:
@@ -39,7 +40,11 @@ class JSONResponse(JSONOptions, Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return self.encoder.encode(content)
+        try:
+            return self.encoder.encode(content)
+        except TypeError:
+            require_content(type(self).__name__, content)
+            raise
 
 
 class UJSONResponse(JSONResponse):
@@ -59,6 +64,10 @@ class ORJSONResponse(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         if self.encoder is JSONResponse.encoder:
-            return orjson_encode(content)
+            try:
+                return orjson_encode(content)
+            except TypeError:
+                require_content(type(self).__name__, content)
+                raise
         # orjson knows none of the options that a subclass asks for.
-        return self.encoder.encode(content)
+        return super().render(content)

@@ -20,7 +20,6 @@ from wsgiresp._streams.stream_source import (
     Encode,
     StreamContent,
     StreamSource,
-    require_streamable,
     suits_loop,
     unwrap_stream_with_context,
 )
@@ -30,6 +29,7 @@ from wsgiresp._types import Around, Background, HeaderFields, Prepared
 from .base import Response
 from .close_steps import close_steps
 from .json import JSONOptions
+from .wrong_content import require_streamable
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
