@@ -101,7 +101,7 @@ class TestAResponse:
 @pytest.mark.parametrize("error", [HTTPException(404), NotFound(), ValueError("a")], ids=["ours", "werkzeug's", "any"])
 @each_class
 def test_an_exception_is_to_be_raised(response_class, error):
-    with pytest.raises(TypeError, match="must not be an exception, got .*: raise it instead"):
+    with pytest.raises(TypeError, match=r"must not be an exception, got .*: raise it instead"):
         response_class(error)
 
 

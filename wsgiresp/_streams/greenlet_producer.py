@@ -135,11 +135,35 @@ class GreenletProducer:
             self._writable.wait()
 
 
+OTHER_THREAD = (
+    "The source of this stream was stepped in another thread than that of the view, so that keep-alive pings can be"
+    " sent while it blocks. If it uses what belongs to the thread of the view, make the response with ping=0: then it"
+    " is stepped in that thread. Or use a worker with greenlets (gunicorn --worker-class gevent)."
+)
+"""Note of an error that a source raises in a thread of its own."""
+
+
+class _RemoteProducer(GreenletProducer):
+    """The producer in the thread of a :class:`ThreadProducer`: it adds a note to the error of its source."""
+
+    __slots__ = ()
+
+    def _put_all(self) -> None:
+        try:
+            super()._put_all()
+        except Exception as error:
+            # A source may raise the same object for each client.
+            if OTHER_THREAD not in getattr(error, "__notes__", ()):
+                error.add_note(OTHER_THREAD)
+            raise
+
+
 class ThreadProducer:
     """Steps *source* in a real thread, for servers whose thread a step could block.
 
     The thread has a hub of its own, so a source that waits cooperatively does so there. A step that blocks the thread
-    cannot be interrupted: the source is closed after that step returns.
+    cannot be interrupted: the source is closed after that step returns. An error of the source gets a note that it ran
+    in another thread than the view (:data:`OTHER_THREAD`).
 
     The thread writes ``_runtime``, ``_end``, ``_inner``, ``buffer`` and ``_failure`` before it releases ``_is_ready``,
     a lock that serves as an event: the constructor waits for it. ``_notify()`` runs in the thread.
@@ -174,7 +198,7 @@ class ThreadProducer:
         try:
             self._runtime = GeventRuntime()
             self._end = self._runtime.wakeup()
-            self._inner = GreenletProducer(self._source, self._runtime, self._notify, is_remote=True)
+            self._inner = _RemoteProducer(self._source, self._runtime, self._notify, is_remote=True)
             self.buffer = self._inner.buffer
         except BaseException as error:  # a hub needs descriptors
             self._failure = error

@@ -14,14 +14,20 @@ effect of ``stop()`` in each stage.
 producer           thread of the steps    when
 =================  =====================  ============================================================================
 GreenletProducer   that of the reader     any other synchronous source
-ThreadProducer     its own                a synchronous source of a stream with a preamble, if a step could block the
-                                          reader's thread (no hub, and gevent has not patched ``time``)
+ThreadProducer     its own                a synchronous source of a stream with a preamble and keep-alive pings, if a
+                                          step could block the reader's thread (no hub, and gevent has not patched
+                                          ``time``)
 TaskProducer       that of its loop       an asynchronous source
 brought            the producer's choice  content whose class has the method ``__wsgiresp_producer__``
 =================  =====================  ============================================================================
 
 Rejected: stepping the source in the reader itself. While it waits inside of ``next()``, a WSGI body cannot yield a
 ping, cannot send the headers before the first event, and does not see a disconnect.
+
+A source that is bound to the thread of the view, such as a cursor of ``sqlite3``, fails in a ThreadProducer. So a
+stream without keep-alive pings, where nothing must be sent while a step blocks, is stepped in the reader's thread.
+Rejected: pings from another thread while the source runs in that of the reader. A WSGI body can send only from the
+thread that iterates it.
 
 See docs/explanation/streams.md and docs/explanation/greenlets.md.
 """

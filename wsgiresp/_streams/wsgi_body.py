@@ -52,6 +52,7 @@ class WSGIStreamBody:
         """Start the source; block until its first chunk is ready or it has ended.
 
         With a preamble: until the source waits for the first time, or for 20 ms if it runs in another thread or task.
+        A source in this thread that blocks it, and does not wait by gevent's means, waits only after its first chunk.
         An error that the source raises before its first chunk is raised here, after the body is closed;
         ``RuntimeError`` for a ``StopIteration``.
         """

@@ -121,7 +121,8 @@ class WSGIStream:
         watch_server(server)
         register(self)
         # The last one: if this raises, nobody has used the source.
-        self._producer = producer_for(source, runtime, wakeup, is_prompt=bool(policy.preamble))
+        is_prompt = bool(policy.preamble and policy.ping_interval)
+        self._producer = producer_for(source, runtime, wakeup, is_prompt=is_prompt)
 
     def begin(self) -> None:
         """Start the source; block until its first chunk is ready or it has ended.

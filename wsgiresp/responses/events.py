@@ -47,7 +47,8 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
     at its first visit) and returns one. An event is a :class:`ServerSentEvent`, a ``dict`` of its arguments, or its
     data: ``str`` as it is, anything else as JSON, by ``encoder`` and ``nan`` as in :class:`JSONResponse`.
 
-    *ping*: a comment is sent after so many seconds without an event, 0 for none. *retry*: milliseconds after which a
+    *ping*: a comment is sent after so many seconds without an event, 0 for none. On a server with threads the content
+    is stepped in another thread than that of the view, and with 0 in that thread. *retry*: milliseconds after which a
     client connects again. *send_timeout*: seconds after which a client that takes nothing is dropped. *max_age*:
     seconds after which the stream ends by itself, so that its client connects again, elsewhere maybe. *status_code*,
     *headers*, *media_type* and *background* are as for :class:`StreamingResponse`; Cache-Control and X-Accel-Buffering
