@@ -12,14 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 import flask
-import flask.views
 from werkzeug.datastructures import Headers
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.around import require_around
 from wsgiresp._runtime.waiting_executor import current_executor
+from wsgiresp._types import Around
 from wsgiresp._views.coercion import ITERATORS, is_answer, is_record, register_default_class, takes
-from wsgiresp._views.injection import Injected, Plan, plan
+from wsgiresp._views.injection import Injected, Plan
 from wsgiresp._views.merging import is_made_later, is_used, merged
 from wsgiresp.adapters._flask.contexts import (
     CURRENT,
@@ -29,6 +30,7 @@ from wsgiresp.adapters._flask.contexts import (
     request_context,
     take_over,
 )
+from wsgiresp.adapters._flask.view_plan import ViewPlan
 from wsgiresp.exceptions import HTTPException
 from wsgiresp.responses import JSONResponse, Response, StreamingResponse
 
@@ -46,22 +48,41 @@ class Responses:
     """The extension: it makes *app*, or several applications by :meth:`init_app`, take these responses for its own.
 
     *default_response_class*: what becomes of dicts, lists, models and dataclasses that views return, of text too where
-    it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before. Raises
-    ``TypeError`` for what is no class of ours.
+    it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before.
+
+    *around*: called for a context manager that is entered where a streamed content is stepped, and for another one
+    around each background task: inside of the contexts of the application and the request, and outside of ``around`` of
+    the response. Asynchronous content and tasks take an asynchronous context manager too.
+
+    Raises ``TypeError`` for what is no class of ours, and for an *around* that is not callable.
+
+    .. versionchanged:: 0.2
+       *around*.
     """
 
-    def __init__(self, app: flask.Flask | None = None, *, default_response_class: type[Response] | None = None) -> None:
+    def __init__(
+        self,
+        app: flask.Flask | None = None,
+        *,
+        default_response_class: type[Response] | None = None,
+        around: Around | None = None,
+    ) -> None:
         self.default_response_class = _checked(default_response_class)
+        require_around("around", around)
+        self.around = around
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: flask.Flask) -> None:
-        """Install it on *app*, once; on one that has it, only the default class is changed, where there is another."""
+        """Install it on *app*, once; on one that has it, the default class and ``around`` that are given here count."""
         installed = app.extensions.get(_NAME)
         if installed is None:
-            app.extensions[_NAME] = _Installed(app, self.default_response_class)
-        elif self.default_response_class is not None:
+            app.extensions[_NAME] = _Installed(app, self.default_response_class, self.around)
+            return
+        if self.default_response_class is not None:
             installed.default = self.default_response_class
+        if self.around is not None:
+            installed.around = self.around
 
 
 class Blueprint(flask.Blueprint):
@@ -98,10 +119,11 @@ class _Installed:
     It must not hold the application, which holds it: Flask promises that one that is let go is gone at once.
     """
 
-    def __init__(self, app: flask.Flask, default: type[Response] | None) -> None:
+    def __init__(self, app: flask.Flask, default: type[Response] | None, around: Around | None) -> None:
         self.default = default
+        self.around = around
         self._app = weakref.ref(app)
-        self._views: dict[str, _View] = {}
+        self._views: dict[str, ViewPlan] = {}
         self._make: Callable[..., flask.Response] = _method(app, "make_response")
         self._dispatch = _method(app, "dispatch_request")
         self._process = _method(app, "process_response")
@@ -119,7 +141,7 @@ class _Installed:
             view = app.view_functions.get(rule.endpoint)
             known = self._views.get(rule.endpoint)
             if known is None or known.view is not view:
-                known = self._views[rule.endpoint] = _View(view)
+                known = self._views[rule.endpoint] = ViewPlan(view)
             asked = known.plan or known.plan_for(request.method)
             if asked:
                 return self._made_now(self._injected(app, request, asked, args))
@@ -218,15 +240,15 @@ class _Installed:
         """Return *response*, from a hook: copied if it does not belong to this request; new tasks get their context."""
         if not vars(response).get(_ADOPTED):
             return self._adopted(app, response, None, None)
-        bind_background(app, response)
+        bind_background(app, response, self.around)
         return response
 
     def _adopted(self, app: flask.Flask, response: Response, status: Any, headers: Any) -> Response:
         """Return a copy of *response* for this request, of the application's class too, prepared where needed."""
 
         def change(twin: Response) -> None:
-            bind_background(app, twin)
-            bind_stream(app, twin)
+            bind_background(app, twin, self.around)
+            bind_stream(app, twin, self.around)
             if status is not None:
                 twin.status = status
             if headers:
@@ -252,35 +274,6 @@ def _method(app: flask.Flask, name: str) -> Callable[..., Any]:
         inherited: Callable[..., Any] = getattr(type(app), name)
         return inherited
     return lambda _, *args: own(*args)
-
-
-class _View:
-    """A view function, and what it is to be given."""
-
-    __slots__ = ("_plans", "plan", "view")
-
-    def __init__(self, view: Any) -> None:
-        self.view = view
-        kind = getattr(view, "view_class", None)
-        is_class = isinstance(kind, type) and issubclass(kind, flask.views.View)
-        self._plans: dict[str, Plan] | None = {} if is_class else None
-        self.plan = plan(view) if self._plans is None else None
-
-    def plan_for(self, method: str) -> Plan | None:
-        """Return the plan of what a view made of a class calls for a request of *method*; None for any other view."""
-        if self._plans is None:
-            return None
-        found = self._plans.get(method)
-        if found is None:
-            found = self._plans[method] = plan(_method_of(self.view.view_class, method))
-        return found
-
-
-def _method_of(kind: Any, method: str) -> Any:
-    found = getattr(kind, method.lower(), None)
-    if found is None and method == "HEAD":
-        found = getattr(kind, "get", None)
-    return found if issubclass(kind, flask.views.MethodView) and found is not None else kind.dispatch_request
 
 
 def _parts(returned: Any) -> tuple[Any, Any, Any]:

@@ -52,6 +52,7 @@ LISTED = {
     "wsgiresp.adapters._django.cookies._Cookie._reserved": TABLE,
     "wsgiresp.adapters._django.cookies._WITHOUT_VALUE": TABLE,
     "wsgiresp.adapters._django.response_patch._added": TABLE,
+    "wsgiresp.adapters._django.settings.around": "a memo of the settings, cleared when Django says that they changed",
     "wsgiresp.adapters._django.settings.defaults": "a memo of the settings, cleared when Django says that they changed",
     "wsgiresp.adapters._django.view_signature._NO_PLAN._parameters": TABLE,
     "wsgiresp.exceptions.HTTPException._by_code": CLASSES,

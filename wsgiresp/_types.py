@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ Background: TypeAlias = "Callable[[], object]"
 Callback: TypeAlias = Callable[[], object]
 """What is called later, without arguments; what it returns is not looked at."""
 
-Around: TypeAlias = Callable[[], AbstractContextManager[object]]
-"""What makes a context manager that is entered around the steps of a source, or around a task."""
+Around: TypeAlias = Callable[[], AbstractContextManager[object] | AbstractAsyncContextManager[object]]
+"""What makes a context manager that is entered around the steps of a source, or around a task: see ``around``."""
 
 
 class Prepared:

@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any, ParamSpec, Self
 
 from ._protocol.one_line import keyword_text, one_line, qualified_name, repr_line, str_line
+from ._runtime.around import awaiting, blocking
 from ._runtime.close_order import EXIT_REQUESTS, log_failure, run_each
 from ._tasks import external_queues, retry, worker_pool
 from ._tasks.greenlet_pool import iterate_tasks
@@ -163,12 +164,12 @@ class BoundTask(BackgroundTask):
     def _call(self) -> object:
         if inspect.iscoroutinefunction(self.func) and external_queues.enqueue_function(self.func) is None:
             return self._call_later()
-        with self._around():
+        with blocking(self._around):
             retry.await_result(super()._call())
         return None
 
     async def _call_later(self) -> None:
-        with self._around():
+        async with awaiting(self._around):
             await self.func(*self.args, **self.kwargs)
 
     def __repr__(self) -> str:

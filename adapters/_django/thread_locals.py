@@ -16,12 +16,15 @@ from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_u
 from django.utils import timezone, translation
 
 from wsgiresp._protocol.one_line import repr_line
+from wsgiresp._runtime.around import nested
 from wsgiresp._runtime.asyncio_thread import running_loop
 from wsgiresp._types import Around
 from wsgiresp.adapters._django.asgi_requests import ThreadAbove, thread_above
+from wsgiresp.adapters._django.settings import around
 from wsgiresp.adapters._django.thread_sensitive import thread_sensitive_calls
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
+from wsgiresp.responses.class_around import around_of
 
 log = logging.getLogger("wsgiresp")
 
@@ -33,8 +36,7 @@ class ThreadLocals:
     alone.
     """
 
-    def __init__(self, around: Around | None = None, above: ThreadAbove | None = None) -> None:
-        self._around = around
+    def __init__(self, above: ThreadAbove | None = None) -> None:
         self._above = above
         self._thread = threading.get_ident()
         self._language = translation.get_language()
@@ -45,7 +47,7 @@ class ThreadLocals:
     @contextlib.contextmanager
     def __call__(self) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
-            # Left last: what is around may query the database, too.
+            # Left last: what is entered inside of this may query the database, too.
             if running_loop() is not None:
                 stack.enter_context(thread_sensitive_calls(self._close_connections, self._above))
             else:
@@ -55,8 +57,6 @@ class ThreadLocals:
             # The copies of a context share what older versions of asgiref set in them.
             stack.callback(_set, translation.get_language(), timezone.get_current_timezone())
             _set(self._language, self._time_zone)
-            if self._around is not None:
-                stack.enter_context(self._around())
             yield
 
     def _close_connections(self) -> None:
@@ -77,11 +77,17 @@ def _set(language: str | None, time_zone: tzinfo) -> None:
 
 
 def bind(request: HttpRequest, response: Response) -> None:
-    """Have what *response* streams, and each of its tasks, run in the surroundings of *request*."""
+    """Have what *response* streams, and each of its tasks, run in the surroundings of *request*.
+
+    Inside of those ``AROUND`` of the settings and ``around`` of a streaming response are entered.
+    """
+    of_settings = around()
+    own: Around | None = None
     if isinstance(response, StreamingResponse):
+        own = around_of(response)
         # To ask costs a third of all that is asked there.
         above = thread_above() if isinstance(request, ASGIRequest) else None
-        response.around = ThreadLocals(response.around, above)
+        response._adapter_around = nested(ThreadLocals(above), of_settings, own)
     background = response.background
     if background is not None:
 
@@ -90,4 +96,5 @@ def bind(request: HttpRequest, response: Response) -> None:
             if isinstance(error, Exception):
                 got_request_exception.send(sender=None, request=request)
 
-        response.background = bound(background, ThreadLocals(), report)
+        surroundings = ThreadLocals()
+        response.background = bound(background, nested(surroundings, of_settings, own) or surroundings, report)

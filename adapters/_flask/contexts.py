@@ -15,9 +15,11 @@ from flask.signals import got_request_exception
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse
 from wsgiresp._protocol.one_line import repr_line
+from wsgiresp._runtime.around import nested
 from wsgiresp._types import Around
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
+from wsgiresp.responses.class_around import around_of
 
 # Flask 3.2 makes one context of the two.
 IS_ONE = not hasattr(flask_globals, "_cv_request")
@@ -41,24 +43,35 @@ def take_over(context: contextvars.Context) -> None:
             variable.set(value)
 
 
-def bind_background(app: flask.Flask, response: Response) -> None:
-    """Have each task of *response* run in an application context of its own, and its failure told to *app*."""
+def bind_background(app: flask.Flask, response: Response, around: Around | None) -> None:
+    """Have each task of *response* run in an application context of its own, and its failure told to *app*.
+
+    Inside of that context *around*, the one of the extension, and that of a streaming response are entered.
+    """
     background = response.background
     if background is not None and background is not vars(response).get(_BOUND):
-        response.background = bound(background, app.app_context, functools.partial(_report, app))
+        own = around_of(response) if isinstance(response, StreamingResponse) else None
+        enclosing = nested(app.app_context, around, own) or app.app_context
+        response.background = bound(background, enclosing, functools.partial(_report, app))
         vars(response)[_BOUND] = response.background
 
 
-def bind_stream(app: flask.Flask, response: Response) -> None:
-    """Have what *response* streams made in contexts of its own, with the request, session and ``g`` of this one."""
+def bind_stream(app: flask.Flask, response: Response, around: Around | None) -> None:
+    """Have what *response* streams made in contexts of its own, with the request, session and ``g`` of this one.
+
+    Inside of them *around*, the one of the extension, and that of the response are entered.
+    """
+    if not isinstance(response, StreamingResponse):
+        return
     context = request_context()
-    if context is not None and isinstance(response, StreamingResponse):
-        around = functools.partial(_stream_contexts, app, context, flask.g._get_current_object(), response.around)
-        response.around = around
+    contexts: Around | None = None
+    if context is not None:
+        contexts = functools.partial(_stream_contexts, app, context, flask.g._get_current_object())
+    response._adapter_around = nested(contexts, around, around_of(response))
 
 
 @contextlib.contextmanager
-def _stream_contexts(app: flask.Flask, context: Any, g: Any, around: Around | None) -> Iterator[None]:
+def _stream_contexts(app: flask.Flask, context: Any, g: Any) -> Iterator[None]:
     """Push copies of the contexts: those of the view end with the view, and its teardown waits for no stream."""
     request = context.request
     # Pushing matches the URL anew, and forgets what a preprocessor has taken from the arguments.
@@ -72,8 +85,6 @@ def _stream_contexts(app: flask.Flask, context: Any, g: Any, around: Around | No
         for each in contexts:
             stack.enter_context(each)
         request.url_rule, request.view_args = matched
-        if around is not None:
-            stack.enter_context(around())
         yield
 
 

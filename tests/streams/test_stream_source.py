@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import contextvars
 import io
 import os
@@ -172,22 +171,6 @@ class TestClosing:
         source.close(source.iterator())
         assert content.iterators_closed == 1
         assert [record.exc_info[0] for record in caplog.records] == [LookupError]
-
-
-def test_the_enclosing_context_is_entered_if_there_is_one():
-    entered: list[str] = []
-
-    @contextlib.contextmanager
-    def around():
-        entered.append("in")
-        yield
-        entered.append("out")
-
-    with source_of([], around=around).enclosing_context():
-        entered.append("between")
-    with source_of([]).enclosing_context():
-        pass
-    assert entered == ["in", "between", "out"]
 
 
 class TestReading:

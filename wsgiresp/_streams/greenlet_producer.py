@@ -11,6 +11,7 @@ from typing import Any
 
 from greenlet import GreenletExit, getcurrent
 
+from wsgiresp._runtime.around import blocking
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.hubs import TURN
 from wsgiresp._runtime.interface import GreenletRuntime
@@ -18,7 +19,7 @@ from wsgiresp._runtime.threads import allocate_lock, join_at_exit, start_thread
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
 from wsgiresp._streams.producer_stage import CLOSING, ENDED, NEW, STEPPING, STOPPED, Stage, end
 from wsgiresp._streams.stream_source import StreamSource
-from wsgiresp._types import Callback
+from wsgiresp._types import Around, Callback
 
 
 class GreenletProducer:
@@ -88,8 +89,7 @@ class GreenletProducer:
             if source.around is None:
                 self._put_all()
             else:
-                with source.around():
-                    self._put_all()
+                self._put_all_inside(source.around)
         except BaseException as caught:
             error = caught
         was_stopped = self._stage is STOPPED
@@ -98,6 +98,30 @@ class GreenletProducer:
             end(self.buffer, error, was_stopped)
         finally:
             del error  # its traceback references this frame: a cycle, which would keep the source's objects alive
+
+    def _put_all_inside(self, around: Around) -> None:
+        """Make all steps inside of the context manager of *around*; if it cannot be entered, close the source.
+
+        An error of the source is raised though the manager suppresses it: the body is incomplete.
+        """
+        failure: BaseException | None = None
+        has_entered = False
+        try:
+            with blocking(around):
+                has_entered = True
+                try:
+                    self._put_all()
+                except BaseException as error:
+                    failure = error
+                    raise
+            if failure is not None:
+                raise failure
+        except BaseException:
+            if not has_entered:
+                self._source.close()
+            raise
+        finally:
+            del failure  # as in _run()
 
     def _put_all(self) -> None:
         iterator: Any = None

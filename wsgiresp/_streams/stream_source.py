@@ -5,12 +5,10 @@ A producer uses a source in one greenlet, thread or task only; ``close_unused()`
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import inspect
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 from wsgiresp._protocol.one_line import qualified_name, repr_line
@@ -25,15 +23,13 @@ READ_SIZE = 65536
 
 Encode = Callable[[Any], bytes]
 
-_NO_CONTEXT = contextlib.nullcontext()
-
 
 class StreamSource(NamedTuple):
     """The content of one response, and how a producer steps it.
 
     *encode* converts each item to bytes. A synchronous producer skips it for items of exactly the type *raw*. *around*
-    returns a context manager that is entered before the first step and exited after the content is closed. All of this
-    runs in *context*.
+    returns a context manager that is entered before the first step and exited after the content is closed; it is not
+    used for content that brings its own producer. All of this runs in *context*.
     """
 
     content: Any
@@ -61,10 +57,6 @@ class StreamSource(NamedTuple):
     def name(self) -> str:
         """The name of the content for the log: the function of a generator, the class of anything else."""
         return qualified_name(self.content)
-
-    def enclosing_context(self) -> AbstractContextManager[object]:
-        """Return the context manager in which all steps are made."""
-        return _NO_CONTEXT if self.around is None else self.around()
 
     def iterator(self) -> Iterator[Any]:
         """Return an iterator of the items, which are not encoded yet."""

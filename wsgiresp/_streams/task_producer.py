@@ -10,13 +10,14 @@ from time import monotonic
 from typing import Any
 
 from wsgiresp._runtime import asyncio_thread
+from wsgiresp._runtime.around import awaiting
 from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime
 from wsgiresp._runtime.hubs import TURN
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
 from wsgiresp._streams.producer_stage import CLOSING, ENDED, NEW, STEPPING, STOPPED, Stage, end
 from wsgiresp._streams.stream_source import StreamSource
-from wsgiresp._types import Callback
+from wsgiresp._types import Around, Callback
 
 
 class TaskProducer:
@@ -74,8 +75,10 @@ class TaskProducer:
         try:
             if self._stage is NEW:
                 self._stage = STEPPING
-                with self._source.enclosing_context():
+                if self._source.around is None:
                     await self._put_all()
+                else:
+                    await self._put_all_inside(self._source.around)
             else:  # stopped before the first step
                 await self._source.aclose()
         except BaseException as caught:  # none may reach the loop, which runs other streams too
@@ -88,6 +91,27 @@ class TaskProducer:
             end(self.buffer, error, was_stopped)
         finally:
             del error  # as in GreenletProducer._run()
+
+    async def _put_all_inside(self, around: Around) -> None:
+        """Make all steps inside of the context manager of *around*, as ``GreenletProducer._put_all_inside()`` does."""
+        failure: BaseException | None = None
+        has_entered = False
+        try:
+            async with awaiting(around):
+                has_entered = True
+                try:
+                    await self._put_all()
+                except BaseException as error:
+                    failure = error
+                    raise
+            if failure is not None:
+                raise failure
+        except BaseException:
+            if not has_entered:
+                await self._source.aclose()
+            raise
+        finally:
+            del failure
 
     async def _put_all(self) -> None:
         iterator: Any = None

@@ -7,6 +7,7 @@ from typing import Protocol
 from wsgiresp._runtime.close_order import Step
 from wsgiresp._types import Background
 from wsgiresp.background import AfterResponse
+from wsgiresp.responses.class_around import tasks_of
 
 
 class Closable(Protocol):
@@ -22,10 +23,11 @@ class Closable(Protocol):
 def close_steps(response: Closable, *between: Step, closes: bool = True) -> list[Step]:
     """Return the steps: ``response.close``, then *between*, and last its background tasks.
 
-    The tasks are those of now, in a copy of the current context. *closes*: False for a response that has nothing to
+    The tasks are those of now, in a copy of the current context, and inside of ``around`` of a streaming response.
+    *closes*: False for a response that has nothing to
     close, which saves a step of each answer.
     """
     steps: list[Step] = [response.close, *between] if closes else [*between]
     if response.background is not None:
-        steps.append(AfterResponse(response.background))
+        steps.append(AfterResponse(tasks_of(response, response.background)))
     return steps

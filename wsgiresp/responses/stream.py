@@ -27,6 +27,7 @@ from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp._types import Around, Background, HeaderFields, Prepared
 
 from .base import Response
+from .class_around import around_of, keep_unbound
 from .close_steps import close_steps
 from .json import JSONOptions
 from .wrong_content import require_streamable
@@ -53,7 +54,16 @@ class StreamingResponse(Response):
     """
 
     around: Around | None = None
-    """Called for a context manager that is entered before the first step, and left once the content is closed."""
+    """Called without arguments for a context manager that is entered before the first step of the content, and left
+    once that is closed; and for another one around each background task. None for nothing. A function here does not
+    become a method. Asynchronous content and tasks take an asynchronous context manager too.
+
+    .. versionchanged:: 0.2
+       A function is not called with the response any more. It is around the background tasks too.
+    """
+
+    _adapter_around: Around | None = None
+    """What an adapter has around the steps, with :attr:`around` in it; then it has bound the tasks too."""
 
     _content: StreamContent
     _raw: type[bytes] | None = bytes  # what render_chunk() would return as it is
@@ -78,6 +88,7 @@ class StreamingResponse(Response):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        keep_unbound(cls)
         cls._raw = bytes if cls.render_chunk is StreamingResponse.render_chunk else None
 
     def render_chunk(self, chunk: Any) -> bytes:
@@ -160,9 +171,8 @@ class StreamingResponse(Response):
         source: StreamSource | None = None
         body: Any
         try:
-            source = StreamSource(
-                self._asked(environ), self._encode(), contextvars.copy_context(), self.around, self._raw
-            )
+            around = self._adapter_around or around_of(self)
+            source = StreamSource(self._asked(environ), self._encode(), contextvars.copy_context(), around, self._raw)
             server = ServerProfile(environ)
             policy, length = self._policy(server), announced_length(fields)
             if is_on_loop and source.suits_loop:
