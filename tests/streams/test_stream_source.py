@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import contextvars
 import io
-import os
 import pickle
 import tempfile
 
@@ -104,17 +102,6 @@ class TestChunks:
             file.write(b"a\nb" if "b" in mode else "a\nb")
             file.seek(0)
             assert "".join(chunk if isinstance(chunk, str) else chunk.decode() for chunk in chunks_of(file)) == "a\nb"
-
-    def test_a_pipe_yields_the_available_bytes(self):
-        read, write = os.pipe()
-        with open(read, "rb") as file, open(write, "wb", buffering=0) as other_end:
-            chunks = source_of(file).iterator()
-            other_end.write(b"now")
-            assert next(chunks) == b"now"
-            other_end.write(b"later")
-            assert next(chunks) == b"later"
-            other_end.close()
-            assert next(chunks, "the end") == "the end"
 
     @pytest.mark.parametrize("blocks", [[b"a", b""], ["a", ""]], ids=["no bytes", "no text"])
     def test_an_object_with_only_a_read_method_ends_at_an_empty_result(self, blocks):
@@ -262,8 +249,3 @@ class TestReading:
 
     def test_chunks_of_a_list_can_be_pickled(self):
         assert list(pickle.loads(pickle.dumps(StreamContent([b"a"])))) == [b"a"]
-
-
-def test_a_codec_reader_is_read_itself_and_not_the_file_in_it():
-    file = codecs.getreader("latin-1")(io.BytesIO(b"\xe9"))
-    assert list(StreamSource(file, str.encode, contextvars.copy_context()).iterator()) == ["\xe9"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextvars
 import inspect
+import io
 import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -99,12 +100,37 @@ def _blocks(file: Any) -> Iterable[Any]:
 
 
 def _read_blocks(file: Any) -> Iterator[Any]:
-    # read1() returns what a pipe has at the moment. Looked up on the class: a wrapper may pass the attribute of the
-    # wrapped file on.
-    read = file.read1 if hasattr(type(file), "read1") else file.read
-    # An empty str ends it too, of a text file without an encoding. None is not the end: no bytes are available yet.
-    while (block := read(READ_SIZE)) or block is None:
+    # read1() returns what a pipe or a connection has at the moment; read() may wait for as many bytes as requested. An
+    # unbuffered file (io.RawIOBase) has no read1(): its read() makes one system call.
+    is_partial = _reads_partially(file)
+    read = file.read1 if is_partial else file.read
+    while True:
+        try:
+            block = read(READ_SIZE)
+        except io.UnsupportedOperation:  # a subclass of io.BufferedIOBase has not implemented read1()
+            if not is_partial:
+                raise
+            is_partial, read = False, file.read
+            continue
+        if is_partial and not block:
+            # Without bytes, read1() of a non-blocking file returns b"" as at the end; read() returns None.
+            block = file.read(1)
+        # An empty str ends it too, of a text file without an encoding. None is not the end: no bytes are available yet.
+        if not block and block is not None:
+            return
         yield block
+
+
+def _reads_partially(file: Any) -> bool:
+    """Return whether ``read1()`` of *file* returns bytes of the same kind as its ``read()``.
+
+    A wrapper that passes unknown attributes on may have a ``read()`` of its own, which decodes or decompresses, and
+    pass on the ``read1()`` of the wrapped file, which does not: ``codecs.StreamReader`` is one.
+    """
+    if hasattr(type(file), "read1"):
+        return True
+    own = getattr(file, "__dict__", {})  # the file objects of gevent put the methods of the wrapped file there
+    return hasattr(file, "read1") and ("read1" in own or not (hasattr(type(file), "read") or "read" in own))
 
 
 class StreamContent:
