@@ -206,6 +206,65 @@ def test_a_server_that_shows_no_connection_is_not_watched():
     watch_disconnect(ServerProfile(environ()), gevent.get_hub(), lambda: None)()
 
 
+class TestASocketThatAnotherThreadCloses:
+    """As the main thread of waitress does, which says so by its function."""
+
+    @pytest.fixture(autouse=True)
+    def short_poll_interval(self, monkeypatch):
+        monkeypatch.setattr(disconnect, "_ASK_WAITRESS_EVERY", 0.001)
+
+    @pytest.fixture
+    def channel(self, client):
+        return Channel(client.here)
+
+    def watched(self, client, channel):
+        more = {"waitress.client_disconnected": channel.check_client_disconnected}
+        return watch_disconnect(ServerProfile(environ(**more)), gevent.get_hub(), client.on_disconnect)
+
+    def test_is_noticed_though_epoll_has_forgotten_it(self, client, channel):
+        end = self.watched(client, channel)
+        channel.has_disconnected = True
+        client.here.close()
+        client.there.close()
+        assert client.has_disconnected.wait(PATIENCE)
+        run_others()
+        end()
+        assert client.count == 1
+
+    def test_is_noticed_by_epoll_before_it_is_closed(self, client, channel):
+        end = self.watched(client, channel)
+        client.there.close()
+        assert client.has_disconnected.wait(PATIENCE)
+        channel.has_disconnected = True
+        run_others()
+        end()
+        assert client.count == 1
+
+    def test_does_not_end_the_watch_of_a_later_connection_with_its_number(self, client, channel):
+        end = self.watched(client, channel)
+        number = client.here.fileno()
+        client.here.close()
+        later = Client()
+        if later.here.fileno() != number:  # a thread of another test may have taken it
+            pytest.skip("the number of the descriptor was not used again")
+        end_later = watch_disconnect(
+            ServerProfile(environ(**{"gunicorn.socket": later.here})), gevent.get_hub(), later.on_disconnect
+        )
+        end()
+        later.there.close()
+        assert later.has_disconnected.wait(PATIENCE)
+        assert client.count == 0
+        end_later()
+        later.close()
+
+    def test_is_neither_watched_nor_polled_after_the_watch_has_ended(self, client, channel):
+        self.watched(client, channel)()
+        channel.has_disconnected = True
+        client.there.close()
+        run_others()
+        assert (client.count, channel.polls) == (0, 0)
+
+
 class TestPolling:
     @pytest.fixture(autouse=True)
     def short_poll_interval(self, monkeypatch):

@@ -97,6 +97,13 @@ def waitress(descriptor: int, app: str) -> None:
     create_server(loaded(app), sockets=[socket.socket(fileno=descriptor)]).run()
 
 
+def waitress_that_reads_ahead(descriptor: int, app: str) -> None:
+    from waitress.server import create_server
+
+    listener = socket.socket(fileno=descriptor)
+    create_server(loaded(app), sockets=[listener], channel_request_lookahead=5, threads=8).run()
+
+
 def wsgiref(descriptor: int, app: str) -> None:
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -171,6 +178,7 @@ _IN_THIS_PROCESS: dict[str, Callable[[int, str], Any]] = {
     "runserver": runserver,
     "uvicorn": uvicorn,
     "waitress": waitress,
+    "waitress:lookahead": waitress_that_reads_ahead,
     "werkzeug": werkzeug,
     "wsgiref": wsgiref,
 }

@@ -65,6 +65,8 @@ RARE = {
     kind.name: kind
     for kind in (
         Kind("gunicorn:gevent_pywsgi", "gunicorn", keeps_alive=True),
+        # Its main thread closes the connection of a client that leaves.
+        Kind("waitress:lookahead", "waitress", keeps_alive=True),
         # Django's own, for its applications; and one for ASGI.
         Kind("runserver", "django", keeps_alive=True),
         Kind("uvicorn", "uvicorn", keeps_alive=True),

@@ -11,7 +11,7 @@ import time
 from typing import NamedTuple
 
 import pytest
-from servers.server_processes import serve
+from servers.server_processes import cases, serve
 from servers.stream_clients import SHOW_SOCKET, open_stream
 
 # What a server says of each client that leaves, in words that it uses for nothing else.
@@ -132,6 +132,16 @@ def test_where_the_socket_is_shown_the_median_delay_is_below_200_ms(report):
         pytest.skip("this server does not show the socket")
     # Of the median: any single one may have waited for its share of the processor.
     assert statistics.median(map(report.delay, report.left_at)) < 0.2
+
+
+@pytest.mark.parametrize("name", cases("waitress:lookahead"))
+def test_a_disconnect_is_noticed_though_the_server_closes_the_socket_in_another_thread(name):
+    with serve(name, "streams:app") as server:
+        # Of bytes: a ping, after which the server meets the disconnect itself, would hide that it was not noticed.
+        left = [Disconnect("bytes", "event", f"closes{number}") for number in range(8)]
+        times = {disconnect: leave(server, disconnect) for disconnect in left}
+        report = Report(name, times, server.stop())
+    assert max(map(report.delay, left)) < 1
 
 
 def test_a_disconnect_is_no_error_in_the_log(report):

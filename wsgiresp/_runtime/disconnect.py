@@ -4,8 +4,18 @@ Theory of operation
 -------------------
 If the server exposes the socket (gunicorn, werkzeug's server, waitress through its channel), each hub has one epoll
 descriptor for all watched clients, and one libev watcher on it. It waits for EPOLLRDHUP (the client has closed its
-side), not for readability: a pipelined request would look like a disconnect, or hide one. Without epoll (not Linux) or
-without the socket, the function ``waitress.client_disconnected`` is polled by a timer of the hub.
+side), not for readability: a pipelined request would look like a disconnect, or hide one.
+
+**Sockets that another thread closes.** The main thread of waitress closes the socket of a client whose disconnect it
+has read (``channel_request_lookahead``) or met in a write, while the view runs in a thread of its pool. Epoll forgets a
+closed descriptor, so that thread often finds no event. Therefore the function ``waitress.client_disconnected`` is polled
+beside epoll, by a timer of the hub; and instead of it without epoll (not Linux) or without the socket. Other servers
+that show the socket close it in the thread that iterates the body (gunicorn's workers, werkzeug's server), and those
+that close it elsewhere do not show it (cheroot, gevent.pywsgi, granian). A descriptor number that is used again belongs
+to another file: an epoll descriptor has one entry for each pair of both, and the entry of the closed one is gone.
+
+Rejected: a duplicate of the descriptor in epoll. It costs a descriptor for each stream, and the connection stays open
+after the server has closed its own.
 
 Everything here runs in the thread of the hub, and callbacks are called by the hub. On a thread server the hub runs only
 while the reader waits.
@@ -38,12 +48,24 @@ def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Cal
     *callback* is called once at most, and not after the watch has ended.
     """
     connection = server.connection
-    if connection is not None and _epoll is not None:
-        return hub_part(hub, _DisconnectWatcher).watch(hub, connection, callback)
     is_disconnected = server.client_disconnected
-    if is_disconnected is not None:
-        return _poll_disconnect(hub, is_disconnected, callback)
-    return _no_watch
+    if connection is None or _epoll is None:
+        return _no_watch if is_disconnected is None else _poll_disconnect(hub, is_disconnected, callback)
+    watcher = hub_part(hub, _DisconnectWatcher)
+    if is_disconnected is None:
+        return watcher.watch(hub, connection, callback)
+
+    def notice() -> None:
+        end()
+        callback()
+
+    def end() -> None:
+        end_watch()
+        end_polling()
+
+    end_watch = watcher.watch(hub, connection, notice)
+    end_polling = _poll_disconnect(hub, is_disconnected, notice)
+    return end
 
 
 class _DisconnectWatcher:
