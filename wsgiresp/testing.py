@@ -4,12 +4,14 @@
         assert visitor.next_event().data == "hello"
         visitor.leave()
 
-The app is served by a greenlet, as gunicorn's gevent worker would, so it runs while the test waits here: sources that
-wait by gevent's means go on, those that block hold up the test.
+The app is served by a greenlet, as gunicorn's gevent worker would, so it runs in the thread of the test and while the
+test waits here. Sources that wait by gevent's means go on; one that blocks the thread is interrupted when the time of
+the step is over, see ``_runtime.blocked_thread``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 from collections import deque
@@ -26,6 +28,7 @@ from werkzeug.test import EnvironBuilder
 
 from ._protocol.event_reader import EventReader, ReceivedEvent
 from ._protocol.headers import Headers
+from ._runtime.blocked_thread import interrupting
 from ._runtime.server_profile import show_connection
 
 if TYPE_CHECKING:
@@ -62,7 +65,11 @@ class Visitor:
 
     ``status``: the line, such as ``"200 OK"``. ``headers``: the fields. ``comments``: the comments of an event stream,
     pings among them. ``last_event_id`` and ``retry``: what a browser would have learned from it. All waiting is
-    bounded: what does not come in time is a ``TimeoutError``.
+    bounded: what does not come in time is a ``TimeoutError``. So is an app that blocks the thread: it is interrupted
+    where it blocks, and the error names the place and the cure.
+
+    .. versionchanged:: 0.2
+       An app that blocks the thread is interrupted; before, the test waited for it.
     """
 
     status: str
@@ -158,10 +165,32 @@ class Visitor:
 
     def wait_closed(self) -> None:
         """Wait until the body is closed, and with it the source; ``TimeoutError`` where it is not in time."""
-        self._server.join(self._timeout)
+        with self._bounded(self._timeout):
+            self._server.join(self._timeout)
         if not self._server.dead:
             self._server.kill(block=False)
             raise TimeoutError(f"the body was not closed within {self._timeout} s")
+
+    @contextlib.contextmanager
+    def _bounded(self, seconds: float) -> Iterator[None]:
+        """Raise ``TimeoutError`` if the app blocks the thread while the caller waits, for longer than *seconds*."""
+        place = None
+        try:
+            with interrupting(seconds) as guard:
+                try:
+                    yield
+                finally:
+                    place = guard.place
+        except Empty:  # the timeout of the wait, which comes after the interruption
+            if place is None:
+                raise
+        if place is not None:
+            self._error = None  # that of the interruption
+            raise TimeoutError(
+                f"the app blocked the thread of the test for more than {seconds:g} s and was interrupted in"
+                f" {place}: let it wait by gevent's means (gevent.sleep, gevent.event.Event, gevent.queue.Queue),"
+                " or patch the process before all other imports (from gevent import monkey; monkey.patch_all())"
+            )
 
     def _hang_up(self) -> None:
         self._has_left = True
@@ -173,8 +202,10 @@ class Visitor:
             raise ValueError("the visitor has left")
         if self._has_ended:
             return _END
+        left = max(deadline - time.monotonic(), 0)
         try:
-            chunk = self._chunks.get(timeout=max(deadline - time.monotonic(), 0))
+            with self._bounded(left):
+                chunk = self._chunks.get(timeout=left)
         except Empty:
             raise TimeoutError(f"no {what} came within {self._timeout} s") from None
         self._has_ended = chunk is _END
@@ -188,7 +219,13 @@ class Visitor:
             raise error
 
     def _begin(self) -> None:
-        if not self._has_begun.wait(self._timeout):
+        try:
+            with self._bounded(self._timeout):
+                has_begun = self._has_begun.wait(self._timeout)
+        except TimeoutError:
+            self._hang_up()
+            raise
+        if not has_begun:
             self._hang_up()
             self._server.kill(block=False)
             raise TimeoutError(f"the answer did not begin within {self._timeout} s")

@@ -15,7 +15,8 @@ from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
-EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", closing_bytes=lambda: b"bye|")
+# With pings, a source in a thread server is stepped in a thread of its own; none is due within a test.
+EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", ping_interval=1000.0, closing_bytes=lambda: b"bye|")
 
 
 def encode(chunk):

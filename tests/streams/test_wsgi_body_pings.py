@@ -118,6 +118,6 @@ class TestPings:
         assert in_thread(pings) == [b"open|", b"ping|"]
 
     def test_without_a_ping_interval_there_is_no_ping_timer(self):
-        body = begun_body([b"a"], EVENTS)
+        body = begun_body([b"a"], EVENTS._replace(ping_interval=0))
         assert body.stream._ping_timers is None
         body.close()

@@ -7,9 +7,9 @@ descriptor for all watched clients, and one libev watcher on it. It waits for EP
 side), not for readability: a pipelined request would look like a disconnect, or hide one.
 
 **Sockets that another thread closes.** The main thread of waitress closes the socket of a client whose disconnect it
-has read (``channel_request_lookahead``) or met in a write, while the view runs in a thread of its pool. Epoll forgets a
-closed descriptor, so that thread often finds no event. Therefore the function ``waitress.client_disconnected`` is polled
-beside epoll, by a timer of the hub; and instead of it without epoll (not Linux) or without the socket. Other servers
+has read (``channel_request_lookahead``) or met in a write, while the view runs in a thread of its pool. Epoll forgets
+a closed descriptor, so that thread often finds no event. Therefore ``waitress.client_disconnected`` is polled beside
+epoll, by a timer of the hub; and instead of it without epoll (not Linux) or without the socket. Other servers
 that show the socket close it in the thread that iterates the body (gunicorn's workers, werkzeug's server), and those
 that close it elsewhere do not show it (cheroot, gevent.pywsgi, granian). A descriptor number that is used again belongs
 to another file: an epoll descriptor has one entry for each pair of both, and the entry of the closed one is gone.
