@@ -12,9 +12,8 @@ import time
 
 import gevent.event
 import pytest
-from runtime.runners import everywhere, in_greenlet, in_main_greenlet, in_thread, run_others
+from runtime.runners import everywhere, in_greenlet, in_main_greenlet
 
-from wsgiresp._runtime import blocked_thread
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 from wsgiresp.testing import visit
 
@@ -171,15 +170,6 @@ def test_an_async_source_that_never_yields_to_its_loop_is_not_waited_for():
             visitor.read()
 
 
-def test_in_another_thread_a_source_that_polls_is_interrupted():
-    def read():
-        with pytest.raises(TimeoutError, match=rf"interrupted in a thread.*{CURE}"):
-            visit(StreamingResponse(polling()), timeout=SOON)
-        run_others()  # no other thread runs the hub of this one
-
-    in_thread(read)
-
-
 @everywhere
 def test_a_source_that_waits_by_gevents_means_is_never_interrupted(run):
     def read():
@@ -216,9 +206,3 @@ def test_the_handler_of_the_signal_is_as_before():
         assert signal.getsignal(signal.SIGURG) is own
     finally:
         signal.signal(signal.SIGURG, before)
-
-
-def test_without_signals_an_asynchronous_exception_interrupts(monkeypatch):
-    monkeypatch.setattr(blocked_thread, "_SIGNAL", None)
-    with pytest.raises(TimeoutError, match=CURE):
-        visit(StreamingResponse(polling()), timeout=SOON)

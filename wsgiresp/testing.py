@@ -180,7 +180,7 @@ class Visitor:
                 try:
                     yield
                 finally:
-                    place = guard.place
+                    place = None if guard is None else guard.place
         except Empty:  # the timeout of the wait, which comes after the interruption
             if place is None:
                 raise

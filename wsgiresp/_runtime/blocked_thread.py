@@ -7,10 +7,10 @@ without gevent's patches, a lock, ``queue.get()``) holds up the hub, and its tim
 starts a real thread, the *guard*, for the time of one wait. If the wait has not ended in time, the guard interrupts
 what the blocked thread runs, again and again until the wait ends:
 
-* the main thread gets a signal (SIGURG, which is ignored by default). Python calls the handler in that thread, also
-  while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` where the thread blocks;
-* another thread gets ``ThreadBlocked`` as an asynchronous exception, which Python raises between two instructions. It
-  does not end a wait for a lock; nothing in Python does.
+The main thread gets a signal (SIGURG, which is ignored by default). Python calls the handler in that thread, also
+while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` where the thread blocks;
+Another thread has no such means, and its waits are as long as the block. Rejected there: asynchronous exceptions
+(``PyThreadState_SetAsyncExc``), which may hit the hub itself and do not end a wait for a lock.
 
 Nothing is raised in the hub, nor in a greenlet that waits here: their waits end by themselves. The handler is installed
 by the first wait and removed by the last; both, and ``_Waits``, are used by the main thread only. The guard has ended
@@ -23,7 +23,6 @@ and greenlets would not be those of the test.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import queue
 import selectors
 import signal
@@ -53,11 +52,10 @@ class ThreadBlocked(GreenletExit):
 class Guard:
     """The guard of one wait: ``place`` is where code was interrupted, None where none was."""
 
-    def __init__(self, seconds: float, ident: int, is_main: bool) -> None:
+    def __init__(self, seconds: float) -> None:
         self.place: str | None = None
         self._seconds = seconds
-        self._ident = ident
-        self._is_main = is_main
+        self._ident = get_ident()
         self._wait = allocate_lock()
         self._wait.acquire()
         self._has_ended = allocate_lock()
@@ -68,17 +66,11 @@ class Guard:
         """End the guard, and return once it has ended."""
         self._wait.release()
         self._has_ended.acquire()
-        if not self._is_main:
-            _raise_in(self._ident, None)
 
     def _run(self) -> None:
         seconds = self._seconds + _MARGIN
         while not self._wait.acquire(timeout=seconds):
-            if self._is_main:
-                signal.pthread_kill(self._ident, _SIGNAL)
-            else:
-                self.place = self.place or "a thread"
-                _raise_in(self._ident, ThreadBlocked)
+            signal.pthread_kill(self._ident, _SIGNAL)
             seconds = _AGAIN_AFTER
         self._has_ended.release()
 
@@ -89,6 +81,7 @@ class _Waits(ProcessPart):
     def __init__(self) -> None:
         self.guards: dict[Any, Guard] = {}
         self.previous: Any = None
+        self.ident = 0
 
     def after_fork(self) -> None:
         """Forget the waits of the parent."""
@@ -96,26 +89,24 @@ class _Waits(ProcessPart):
 
 
 @contextlib.contextmanager
-def interrupting(seconds: float) -> Iterator[Guard]:
-    """Interrupt what blocks this thread while the caller waits inside of the ``with`` for more than *seconds*.
+def interrupting(seconds: float) -> Iterator[Guard | None]:
+    """Interrupt what blocks the main thread while the caller waits inside of the ``with`` for more than *seconds*.
 
-    The wait itself has a timeout of *seconds*, by gevent's means. In any thread.
+    The wait itself has a timeout of *seconds*, by gevent's means. In another thread nothing is done, and None is given.
     """
     waits = part(_Waits)
+    if not ((waits.guards and get_ident() == waits.ident) or _install(waits)):
+        yield None
+        return
     waiter = getcurrent()
-    is_main = bool(waits.guards) or _install(waits)
-    guard = Guard(seconds, get_ident(), is_main)
-    if is_main:
-        waits.guards[waiter] = guard
+    guard = waits.guards[waiter] = Guard(seconds)
     try:
-        with contextlib.suppress(ThreadBlocked):  # of another thread: raised here a moment before the guard has ended
-            yield guard
+        yield guard
     finally:
         guard.end()
-        if is_main:
-            del waits.guards[waiter]
-            if not waits.guards:
-                signal.signal(_SIGNAL, waits.previous)
+        del waits.guards[waiter]
+        if not waits.guards:
+            signal.signal(_SIGNAL, waits.previous)
 
 
 def _install(waits: _Waits) -> bool:
@@ -126,6 +117,7 @@ def _install(waits: _Waits) -> bool:
         waits.previous = signal.signal(_SIGNAL, _interrupt)
     except ValueError:  # only the main thread may do that
         return False
+    waits.ident = get_ident()
     if waits.previous is None:  # one that was not installed by Python, and cannot be restored by it
         waits.previous = signal.SIG_DFL
     return True
@@ -147,9 +139,3 @@ def _place(frame: FrameType | None) -> str:
     while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(_STANDARD_LIBRARY):
         frame = frame.f_back
     return "?" if frame is None else f"{frame.f_code.co_qualname} ({frame.f_code.co_filename}:{frame.f_lineno})"
-
-
-def _raise_in(ident: int, error: type[BaseException] | None) -> None:
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(ident), None if error is None else ctypes.py_object(error)
-    )
