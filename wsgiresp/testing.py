@@ -65,8 +65,8 @@ class Visitor:
 
     ``status``: the line, such as ``"200 OK"``. ``headers``: the fields. ``comments``: the comments of an event stream,
     pings among them. ``last_event_id`` and ``retry``: what a browser would have learned from it. All waiting is
-    bounded: what does not come in time is a ``TimeoutError``. So is an app that blocks the thread: it is interrupted
-    where it blocks, and the error names the place and the cure.
+    bounded: what does not come in time is a ``TimeoutError``. So is an app that blocks the main thread: it is
+    interrupted where it blocks, and the error names the place and the cure.
 
     .. versionchanged:: 0.2
        An app that blocks the thread is interrupted; before, the test waited for it.

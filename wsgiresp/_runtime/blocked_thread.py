@@ -5,10 +5,10 @@ Theory of operation
 A greenlet that waits with a timeout depends on the hub of its thread. Code that blocks the thread (``time.sleep()``
 without gevent's patches, a lock, ``queue.get()``) holds up the hub, and its timeout with it. So :func:`interrupting`
 starts a real thread, the *guard*, for the time of one wait. If the wait has not ended in time, the guard interrupts
-what the blocked thread runs, again and again until the wait ends:
+what the blocked thread runs, again and again until the wait ends.
 
 The main thread gets a signal (SIGURG, which is ignored by default). Python calls the handler in that thread, also
-while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` where the thread blocks;
+while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` where the thread blocks.
 Another thread has no such means, and its waits are as long as the block. Rejected there: asynchronous exceptions
 (``PyThreadState_SetAsyncExc``), which may hit the hub itself and do not end a wait for a lock.
 
