@@ -14,7 +14,7 @@ from wsgiresp import testing
 from wsgiresp._files import range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
 from wsgiresp._runtime import disconnect, shutdown, threads, wakeup_event
-from wsgiresp._streams import bounded_buffer, policy, stream_source
+from wsgiresp._streams import bounded_buffer, policy, stream_source, write_timeout
 from wsgiresp._tasks import greenlet_pool, retry, worker_pool
 from wsgiresp.adapters import gunicorn
 from wsgiresp.responses import events
@@ -118,6 +118,8 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._ASK_WAITRESS_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
         ("time from a ping to the second ping, where the server shows no socket", policy.SECOND_PING_AFTER),
+        ("looks at what a client has acknowledged, for each `send_timeout`", write_timeout.LOOKS),
+        ("looks without a new byte after which it is dropped", write_timeout._LOOKS_WITHOUT_PROGRESS),
         ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
         (
             "wait for an error of the content before the headers go out, where another thread steps it",

@@ -93,3 +93,28 @@ def test_a_client_that_takes_nothing_is_dropped(served, server_name, wait):
         server.log.wait_for(f"closed stuck-{wait} in stuck-{wait} ")
         server.log.wait_for(f"after stuck-{wait} ")
     assert "Traceback" not in server.log.text[past:]
+
+
+def has_logged(log, pattern, timeout):
+    with contextlib.suppress(TimeoutError):
+        return bool(log.wait_for(pattern, timeout))
+    return False
+
+
+@pytest.mark.parametrize("server_name", cases("gunicorn:gevent", "gunicorn:gthread"))
+def test_a_slow_client_is_not_dropped_beside_one_that_takes_nothing(server_name):
+    with (
+        serve(server_name, "streams:app", *OPTIONS.get(server_name, [])) as server,
+        server.connect() as slow,
+        server.connect() as stalled,
+    ):
+        open_stream(slow, "/patient/flow/slow")
+        open_stream(stalled, "/patient/flow/stalled")
+        for _ in range(400):
+            # More than the buffer of the client holds is on the way, so that what it takes is acknowledged.
+            assert slow.socket.recv(1_000_000)
+            if has_logged(server.log, "closed stalled in stalled ", timeout=0.05):
+                break
+        else:
+            raise TimeoutError("a client that takes nothing was not dropped")
+        assert "closed slow" not in server.log.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import sys
 
@@ -9,13 +10,16 @@ import gevent
 import pytest
 from gevent import socket as gevent_socket
 from gevent.event import Event
+from hypothesis import given
+from hypothesis import strategies as st
 from runtime.runners import PATIENCE, run_others, wait_until
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
-from wsgiresp._streams.write_timeout import WriteTimeout, acknowledged, write_timeout
+from wsgiresp._streams.write_timeout import LOOKS, WriteProgress, WriteTimeout, acknowledged, write_timeout
 
 SOON = 0.001  # s
+STALLED = 10  # looks without progress: the first, which may be one, and as many as drop a client
 
 
 @pytest.fixture
@@ -63,6 +67,13 @@ def run_loop_callbacks():
     asyncio_thread.run(nothing())
 
 
+def look(timeout, times=1):
+    """Have *timeout* look at its connection so many times, now."""
+    for _ in range(times):
+        timeout._run(timeout._look)
+        run_loop_callbacks()
+
+
 class TestInHub:
     def test_an_armed_timeout_shuts_the_connection(self, ends):
         here, there = ends
@@ -104,7 +115,7 @@ class TestInHub:
         timeout = in_hub(SOON, None)
         reader = gevent.spawn(timeout.arm)
         reader.join(PATIENCE)
-        timeout._expire()
+        look(timeout, STALLED)
         run_others()
         assert reader.value is None
 
@@ -114,7 +125,7 @@ class TestInHub:
         def read():
             timeout.arm()
             timeout.cancel()
-            timeout._expire()
+            look(timeout, STALLED)
             return "read on"
 
         assert gevent.spawn(read).get(timeout=PATIENCE) == "read on"
@@ -148,12 +159,6 @@ def tcp_ends():
         yield here, there
 
 
-def expire(timeout):
-    """Have *timeout* expire now."""
-    timeout._run(timeout._expire)
-    run_loop_callbacks()
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="this system does not report acknowledged bytes")
 class TestAcknowledgedBytes:
     def test_acknowledged_bytes_are_counted(self, tcp_ends):
@@ -169,10 +174,13 @@ class TestAcknowledgedBytes:
         timeout.arm()
         run_loop_callbacks()
         here.sendall(b"some")
-        wait_until(lambda: acknowledged(here))
-        expire(timeout)
+        wait_until(lambda: acknowledged(here) == 4)
+        look(timeout, STALLED - 1)
+        here.sendall(b"some")
+        wait_until(lambda: acknowledged(here) == 8)
+        look(timeout, STALLED - 1)
         here.sendall(b"more")
-        assert there.recv(8, socket.MSG_WAITALL) == b"somemore"
+        assert there.recv(12, socket.MSG_WAITALL) == b"somesomemore"
         timeout.cancel()
 
     @pytest.mark.parametrize("place", [in_hub, in_asyncio_thread])
@@ -183,18 +191,17 @@ class TestAcknowledgedBytes:
         run_loop_callbacks()
         here.sendall(b"some")
         wait_until(lambda: acknowledged(here) == 4)
-        expire(timeout)
-        expire(timeout)
+        look(timeout, STALLED)
         assert there.recv(8, socket.MSG_WAITALL) == b"some"
         timeout.cancel()
 
 
 @pytest.mark.parametrize("connection", [None, "closed", "not TCP"])
-def test_a_socket_without_tcp_info_has_acknowledged_no_bytes(plain_ends, connection):
+def test_a_socket_without_tcp_info_reports_nothing(plain_ends, connection):
     here, _ = plain_ends
     if connection == "closed":
         here.close()
-    assert acknowledged(connection and here) == 0
+    assert acknowledged(connection and here) is None
 
 
 @pytest.mark.parametrize(
@@ -209,3 +216,51 @@ def test_a_socket_without_tcp_info_has_acknowledged_no_bytes(plain_ends, connect
 )
 def test_a_write_timeout_exists_where_it_can_end_a_write(runs_others, seconds, connection, can_end_a_write):
     assert (made_for(runs_others, seconds, connection) is not None) is can_end_a_write
+
+
+def looks_until_stalled(counts):
+    """Return after how many looks, which see *counts*, a write has stalled; None if it has not."""
+    progress = WriteProgress()
+    progress.begin()
+    return next((number for number, count in enumerate(counts, 1) if progress.is_stalled(count)), None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "looks"),
+    [
+        pytest.param([None] * 20, 9, id="what is not reported has until the ninth look"),
+        pytest.param([0] * 20, 10, id="the first look at a counter is its beginning"),
+        pytest.param([7, 7, 7, 8, *[8] * 20], 13, id="nine looks after the last that saw more"),
+        pytest.param(range(100), None, id="one byte between two looks is enough"),
+        pytest.param([number // 9 for number in range(100)], None, id="as is one between nine looks"),
+        pytest.param([number // 10 for number in range(100)], 10, id="ten looks without one are too many"),
+        pytest.param([5, *[None] * 20], 10, id="a connection that was closed meanwhile"),
+    ],
+)
+def test_a_write_has_stalled_after_nine_looks_without_progress(counts, looks):
+    assert looks_until_stalled(counts) == looks
+
+
+def test_each_write_has_its_own_looks():
+    progress = WriteProgress()
+    for _ in range(3):
+        progress.begin()
+        assert [progress.is_stalled(5) for _ in range(STALLED)] == [False] * (STALLED - 1) + [True]
+
+
+@given(
+    seconds=st.floats(0.1, 100),
+    early=st.lists(st.floats(0.95, 1), min_size=200, max_size=200),
+    gaps=st.lists(st.floats(0.01, 0.999), max_size=10),
+)
+def test_a_client_is_dropped_between_its_time_and_five_quarters_of_it(seconds, early, gaps):
+    # gaps: the times between two acknowledgements, in seconds of the timeout; none is too long.
+    acknowledgements = list(itertools.accumulate([0.0, *gaps], lambda time, gap: time + gap * seconds))
+    progress = WriteProgress()
+    progress.begin()
+    now = 0.0
+    for part in early:
+        now += part * seconds / LOOKS
+        if progress.is_stalled(sum(time <= now for time in acknowledgements)):
+            break
+    assert seconds < now - acknowledgements[-1] <= 1.25 * seconds + 1e-9

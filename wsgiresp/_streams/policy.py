@@ -26,7 +26,8 @@ class StreamPolicy(NamedTuple):
     when the reader has waited *ping_interval* for a chunk. *second_ping* follows it if only a second write shows a
     disconnect. *closing_bytes* returns the last bytes of a stream that is finished early, by *max_age* or by a
     shutdown; without it a stream cannot be finished early. *send_timeout* is the write timeout: if the client
-    acknowledges no bytes for that long, its connection is shut down. It has no effect on ASGI servers.
+    acknowledges no bytes for that long, or up to 1.25 times that, its connection is shut down.
+    It has no effect on ASGI servers.
     """
 
     preamble: bytes = b""

@@ -49,10 +49,10 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
 
     *ping*: a comment is sent after so many seconds without an event, 0 for none. On a server with threads the content
     is stepped in another thread than that of the view, and with 0 in that thread. *retry*: milliseconds after which a
-    client connects again. *send_timeout*: seconds after which a client that takes nothing is dropped. *max_age*:
-    seconds after which the stream ends by itself, so that its client connects again, elsewhere maybe. *status_code*,
-    *headers*, *media_type* and *background* are as for :class:`StreamingResponse`; Cache-Control and X-Accel-Buffering
-    are set where *headers* do not say otherwise.
+    client connects again. *send_timeout*: seconds after which a client that acknowledges no bytes is dropped, or up to
+    1.25 times that. *max_age*: seconds after which the stream ends by itself, so that its client connects again,
+    elsewhere maybe. *status_code*, *headers*, *media_type* and *background* are as for :class:`StreamingResponse`;
+    Cache-Control and X-Accel-Buffering are set where *headers* do not say otherwise.
 
     The headers go out at once, and a comment with them, so that a browser knows that it is connected. When the worker
     stops, the stream ends: a last ``retry`` spreads the clients that come back. See :class:`StreamingResponse` for what

@@ -188,6 +188,7 @@ ROUTES: dict[str, Callable[..., Response]] = {
     "waits": waits,
     "late": lambda wait, word: EventSourceResponse(late(wait, word), ping=PING),
     "stuck": functools.partial(waits, "events", send_timeout=MOMENT),
+    "patient": functools.partial(waits, "events", send_timeout=1),
     "aged": functools.partial(waits, "events", max_age=MOMENT, retry=100),
     "fails": fails,
     "announced": announced,
