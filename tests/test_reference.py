@@ -11,7 +11,7 @@ import pytest
 from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
-from wsgiresp._files import range_reader
+from wsgiresp._files import block_budget, range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
 from wsgiresp._runtime import disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source, write_timeout
@@ -107,6 +107,9 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ),
         ('`max_age="immutable"`', caching._YEAR),
         ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),
+        ("what the blocks of all downloads of a worker hold, beyond 8192 bytes for each", block_budget.BUDGET),
+        ("bytes at a time while less than half of that is left", block_budget.MIDDLE_BLOCK),
+        ("bytes at a time when nothing is left, and every download may have", block_budget.SMALLEST_BLOCK),
         ("ranges of one request", ranges.LIMIT),
         ("bytes that are ready when the generator waits for its client", bounded_buffer.HIGH_WATERMARK),
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),

@@ -11,6 +11,7 @@ import pytest
 from gevent import socket as gevent_socket
 
 from wsgiresp._files import transmit
+from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
 from wsgiresp._files.file_sources import OpenHandle
 from wsgiresp._files.range_reader import (
@@ -58,6 +59,12 @@ def unwrapped(wrapped):
     return wrapped.filelike if isinstance(wrapped, FileWrapper) else wrapped
 
 
+def read_by(reader):
+    """Return the source that *reader* reads within the budget of blocks."""
+    assert type(reader._source) is BudgetedSource
+    return reader._source._source
+
+
 def body(environ, source, content=None, steps=()):
     server = ServerProfile({"wsgi.file_wrapper": FileWrapper, **environ})
     return transmit.file_body(server, source, content or Span(0, LARGE), steps)
@@ -94,7 +101,7 @@ def test_gunicorn_with_threads_does_not_use_sendfile_for_one_block(opened, plain
 
 def test_gunicorn_over_tls_does_not_use_sendfile(opened, tls_socket):
     reader = unwrapped(body({"gunicorn.socket": tls_socket}, opened))
-    assert (type(reader), reader._source) == (RangeReader, opened)
+    assert (type(reader), read_by(reader)) == (RangeReader, opened)
 
 
 def test_gunicorn_with_threads_does_not_use_sendfile_for_a_file_object(opened, plain_socket, tmp_path):
@@ -106,22 +113,22 @@ def test_gunicorn_with_threads_does_not_use_sendfile_for_a_file_object(opened, p
 def test_gunicorn_with_greenlets_reads_without_blocking_other_greenlets(opened, green_socket):
     reader = unwrapped(body({"gunicorn.socket": green_socket}, opened))
     assert not hasattr(reader, "fileno")
-    assert type(reader._source) is NonblockingSource
+    assert type(read_by(reader)) is NonblockingSource
 
 
 def test_one_block_is_read_directly_with_greenlets_too(opened, green_socket):
-    assert unwrapped(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK_SIZE)))._source is opened
+    assert read_by(unwrapped(body({"gunicorn.socket": green_socket}, opened, Span(0, BLOCK_SIZE)))) is opened
 
 
 def test_a_greenlet_of_any_server_reads_without_blocking_other_greenlets(opened):
     reader = unwrapped(gevent.spawn(body, {}, opened).get())
-    assert type(reader._source) is NonblockingSource
+    assert type(read_by(reader)) is NonblockingSource
 
 
 def test_with_greenlets_a_file_object_is_read_cooperatively(green_socket, tmp_path, opened):
     with (tmp_path / "file").open("rb") as handle:
         reader = unwrapped(body({"gunicorn.socket": green_socket}, OpenHandle(handle)))
-    assert type(reader._source) is CooperativeSource
+    assert type(read_by(reader)) is CooperativeSource
 
 
 def test_waitress_gets_a_file_wrapper(opened):
@@ -144,3 +151,20 @@ def test_several_ranges_get_no_file_wrapper(opened):
 
 def test_a_file_of_unknown_length_gets_no_file_wrapper(opened):
     assert type(body({}, opened, Span(0, UNKNOWN_STOP))) is UnsizedReader
+
+
+def test_a_small_file_needs_no_budget(opened):
+    assert unwrapped(body({}, opened, Span(0, SMALLEST_BLOCK)))._source is opened
+
+
+def test_waitress_holds_no_block_of_a_file_that_it_reads_itself(opened):
+    assert unwrapped(body({"waitress.client_disconnected": bool}, opened))._source is opened
+
+
+def test_waitress_holds_a_block_of_a_file_that_is_iterated(opened):
+    assert read_by(body({"waitress.client_disconnected": bool}, opened, steps=[print])) is opened
+
+
+@pytest.mark.parametrize("content", [[b"head", Span(0, 2)], Span(0, UNKNOWN_STOP)], ids=["several ranges", "no length"])
+def test_a_body_without_a_file_wrapper_is_read_within_the_budget(opened, content):
+    assert read_by(body({}, opened, content)) is opened

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from wsgiresp._files.block_budget import BudgetedSource
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
 from wsgiresp._files.safe_open import OpenFile, not_found, open_regular, require_regular, stat_regular, unlink
 
@@ -49,7 +50,7 @@ class PathSource:
 
     def __iter__(self) -> Iterator[bytes]:
         opened = self.open()
-        body = RangeReader(opened, 0, opened.length)
+        body = RangeReader(BudgetedSource(opened), 0, opened.length)
         try:
             yield from body
         finally:
@@ -122,7 +123,7 @@ class HandleSource:
         return OpenHandle(self._handle)
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(UnsizedReader(self.open(), ()))
+        return iter(UnsizedReader(BudgetedSource(self.open()), ()))
 
 
 class DeleteFile:

@@ -12,7 +12,7 @@ from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._runtime.close_order import Step, run_each
 
 BLOCK_SIZE = 262144
-"""Bytes per read and send. Half of it costs as much time; twice as much costs memory for each slow client."""
+"""Bytes per read and send, at most. Half of it costs as much time; twice as much costs memory for each slow client."""
 
 
 class ByteSource(Protocol):
@@ -60,9 +60,14 @@ class RangeReader(_ReaderBase):
         self._stop = stop
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, or all remaining bytes if *size* is negative; none at the end of the range."""
+        """Return up to *size* bytes, or all remaining bytes if *size* is negative; none at the end of the range.
+
+        There may be fewer than *size* before the end too, as with any unbuffered file.
+        """
+        if size < 0:
+            return b"".join(self)
         left = self._stop - self._position
-        if size < 0 or size > left:
+        if size > left:
             size = left
         if size <= 0:
             return b""
@@ -104,7 +109,8 @@ class RangeReader(_ReaderBase):
 class SendfileRangeReader(RangeReader):
     """A range reader with a ``fileno()``, for servers that pass it to :meth:`socket.socket.sendfile`.
 
-    Side effect: the constructor moves the offset of the descriptor to *start*.
+    Side effect: the constructor moves the offset of the descriptor to *start*. *source* reads *opened* for a server
+    that reads after all; the default is *opened* itself.
 
     The kernel sends the bytes that exist and does not report missing ones. On a keep-alive connection the client would
     wait for them. Truncation is detected in two ways: ``socket.sendfile`` finally seeks to the position that it
@@ -113,8 +119,10 @@ class SendfileRangeReader(RangeReader):
 
     __slots__ = ("_is_lent", "_opened")
 
-    def __init__(self, opened: OpenFile, start: int, stop: int, steps: Iterable[Step] = ()) -> None:
-        super().__init__(opened, start, stop, steps)
+    def __init__(
+        self, opened: OpenFile, start: int, stop: int, steps: Iterable[Step] = (), source: ByteSource | None = None
+    ) -> None:
+        super().__init__(source or opened, start, stop, steps)
         self._opened = opened
         self._is_lent = False
         if start:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
 from wsgiresp._files.range_reader import (
     BLOCK_SIZE,
@@ -29,9 +30,9 @@ def file_body(
     runs *steps*. If the server's file wrapper raises, both happen before the error is raised here.
     """
     if not isinstance(content, Span):
-        return MultipartReader(_cooperative(server, source), content, steps)
+        return MultipartReader(BudgetedSource(_cooperative(server, source)), content, steps)
     if content.stop == UNKNOWN_STOP:
-        return UnsizedReader(_cooperative(server, source), steps)
+        return UnsizedReader(BudgetedSource(_cooperative(server, source)), steps)
     return _range_body(server, source, content, steps)
 
 
@@ -40,19 +41,25 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
 
     The reader itself enforces the start and the end of the range and detects a truncated file; no server is trusted to.
     """
-    if span.length <= BLOCK_SIZE:
-        # One block: neither sendfile nor cooperative reads would improve it.
-        reader = RangeReader(source, *span, steps)
-    elif server.has_sendfile and isinstance(source, OpenFile):
-        reader = SendfileRangeReader(source, *span, steps)
-    else:
-        reader = RangeReader(_cooperative(server, source), *span, steps)
     wrapper = server.file_wrapper
-    if wrapper is None or (steps and server.closes_wrapper_elsewhere):
+    if wrapper is not None and steps and server.closes_wrapper_elsewhere:
         # waitress closes a wrapped file in the thread that serves all connections, so slow steps would block them. It
         # closes an iterated body in the thread of the request.
+        wrapper = None
+    if span.length <= SMALLEST_BLOCK or (wrapper is not None and server.closes_wrapper_elsewhere):
+        # One block that every download may have. waitress reads what its socket takes at the moment, and holds nothing.
+        reader = RangeReader(source, *span, steps)
+    elif span.length <= BLOCK_SIZE:
+        # One block: neither sendfile nor cooperative reads would improve it.
+        reader = RangeReader(BudgetedSource(source), *span, steps)
+    elif server.has_sendfile and isinstance(source, OpenFile):
+        reader = SendfileRangeReader(source, *span, steps, BudgetedSource(source))
+    else:
+        reader = RangeReader(BudgetedSource(_cooperative(server, source)), *span, steps)
+    if wrapper is None:
         return reader
     try:
+        # The reader returns fewer bytes at a time where the budget is used up.
         wrapped: Iterable[bytes] = wrapper(reader, BLOCK_SIZE)
     except BaseException:
         reader.close()

@@ -5,7 +5,7 @@ Theory of operation
 Everything that one process holds and another must not inherit is an attribute of an object that this module keeps:
 
 * a *part* of the process, one object for each subclass of :class:`ProcessPart`: the open streams, the settings of the
-  worker pools, the asyncio thread, the threads to join, the state of a shutdown;
+  worker pools, the asyncio thread, the threads to join, the state of a shutdown, the block budget of downloads;
 * a *part of a hub*, one object for each class and hub: timer queues, the disconnect watcher, the lease, the worker
   pool. It is freed with its hub, so it must not reference the hub while it is idle.
 
