@@ -6,7 +6,7 @@ Some objects, for example database connections, may be used only in the thread t
 the loop of another thread; it calls ``submit()`` of :data:`current_executor` to run a function in the waiting thread.
 
 * ``submit()``: any thread. The function must not raise.
-* ``wait()``: the waiting thread or greenlet; it runs submitted functions until ``end()``.
+* ``wait()``: the waiting thread or greenlet; it runs submitted functions until ``end()``, and then calls ``close()``.
 * ``end()``: the asyncio thread, when the coroutine is done.
 
 ``asyncio_thread.run`` uses :class:`ThreadExecutor` or :class:`GreenletExecutor`. A stream uses :class:`ReaderExecutor`,
@@ -26,6 +26,8 @@ from wsgiresp._runtime.interface import GreenletRuntime
 from wsgiresp._types import Callback
 
 _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
+
+_RETRY_INTERVAL = 0.05  # s until a greenlet that could not be started is tried again
 
 
 class WaitingExecutor(Protocol):
@@ -58,6 +60,9 @@ class ThreadExecutor:
         """Run the functions that are submitted, until the end."""
         while (function := self._calls.get()) is not None:
             function()
+
+    def close(self) -> None:
+        """Release nothing."""
 
 
 class _CallQueue:
@@ -104,10 +109,11 @@ class GreenletExecutor:
 
     def wait(self) -> None:
         """Run the functions that are submitted, until the end."""
-        try:
-            self._queue.call_all()
-        finally:
-            self._runtime.close()
+        self._queue.call_all()
+
+    def close(self) -> None:
+        """Release the hub; in the waiting greenlet, whether it has waited or not."""
+        self._runtime.close()
 
 
 class ReaderExecutor:
@@ -130,4 +136,7 @@ class ReaderExecutor:
 
     def _ensure_greenlet(self) -> None:
         if self._greenlet is None:
-            self._greenlet = Greenlet.spawn(self._queue.call_all)
+            try:
+                self._greenlet = Greenlet.spawn(self._queue.call_all)
+            except MemoryError:  # in the hub, where nobody hears of it, and the coroutine waits for the function
+                self._runtime.timers(_RETRY_INTERVAL).arm(self._ensure_greenlet)
