@@ -92,7 +92,7 @@ class AsyncioRuntime:
         """Run the coroutine that *call* returns on the loop, and return its result; blocks the calling thread.
 
         That must be another thread than the loop's. ``TimeoutError`` after *timeout* seconds, or once the loop has
-        stopped.
+        stopped. The error of a loop that cannot start the coroutine is raised at once.
         """
         outcome: Future[T] = Future()
         tasks: list[asyncio.Task[None]] = []  # the loop itself keeps only a weak reference
@@ -103,7 +103,15 @@ class AsyncioRuntime:
             except BaseException as error:
                 outcome.set_exception(error)
 
-        self.call_soon_threadsafe(lambda: tasks.append(self._loop.create_task(run())))
+        def start() -> None:
+            coroutine = run()
+            try:
+                tasks.append(self._loop.create_task(coroutine))
+            except BaseException as error:  # nobody else would hear of it
+                coroutine.close()
+                outcome.set_exception(error)
+
+        self.call_soon_threadsafe(start)
         deadline = monotonic() + timeout
         while not outcome.done() and self._loop.is_running() and monotonic() < deadline:
             wait([outcome], timeout=_LOOP_POLL_INTERVAL)
@@ -176,6 +184,16 @@ class AsyncioTimers:
     def _fire(self, callback: Callback) -> None:
         del self._handles[callback]
         callback()
+
+
+def run_first_step(coroutine: Coroutine[Any, Any, object], context: Context) -> None:
+    """Run *coroutine* in *context* up to where it waits, and close it there; for where no task can be made."""
+    try:
+        context.run(coroutine.send, None)
+    except StopIteration:
+        pass
+    else:
+        coroutine.close()
 
 
 async def run_in_thread(function: Callback) -> None:

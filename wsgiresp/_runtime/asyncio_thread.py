@@ -6,19 +6,27 @@ Theory of operation
 only the greenlet). While it blocks, the caller runs functions that the coroutine submits to
 :data:`wsgiresp._runtime.waiting_executor.current_executor`. :func:`loop` starts the thread at its first use.
 
-==========  =======================================  ==================================================================
-State       Event                                    Next state
-==========  =======================================  ==================================================================
-none        :func:`loop`                             starting: the caller holds ``_lock`` and blocks on ``_is_ready``
-starting    the event loop is created                running
-starting    ``OSError``: no file descriptor is left  none: raised in the caller; the next call tries again
-running     exit of the process                      none: the loop is stopped, its thread is waited for up to 1 s
-any         fork                                     none in the child, with a new ``_lock``
-==========  =======================================  ==================================================================
+==========  ==================================  =======================================================================
+State       Event                               Next state
+==========  ==================================  =======================================================================
+none        :func:`loop`                        starting: the caller holds ``_lock`` and blocks on ``_is_ready``
+starting    the event loop is made              running
+starting    an exception: no memory, thread or  none: raised in the caller, and nothing is left; the next call tries
+            file descriptor, or an interrupt    again
+running     a callback raises ``SystemExit`` or  running: logged, and the loop goes on
+            ``KeyboardInterrupt``
+running     exit of the process                 none: the loop is stopped, and its thread and those of its executor are
+                                                waited for, up to 1 s in all
+any         fork                                none in the child, with a new ``_lock``
+==========  ==================================  =======================================================================
 
-Who writes: the asyncio thread writes ``_LoopThread.loop`` and ``_error`` before it releases ``_is_ready``, each
-:class:`Outcome` before it ends the caller's executor, and ``AsyncioThread.scheduled``. The thread that starts the loop
-writes ``_running`` under ``_lock``, which is a real lock: meanwhile it blocks all greenlets of its thread.
+Who writes: the asyncio thread writes ``_LoopThread.loop``, ``_is_made`` and ``_failure`` before it releases
+``_is_ready``, each :class:`Outcome` before it ends the caller's executor, and ``AsyncioThread.scheduled``. The thread
+that starts the loop, and the exit hook, write ``_running`` under ``_lock``, which is a real lock: meanwhile it blocks
+all greenlets of its thread. Any thread sets ``_is_stopping``, and then stops the loop.
+
+The loop is described in :mod:`~wsgiresp._runtime.asyncio_loop`, the threads of its executor in
+:mod:`~wsgiresp._runtime.real_executor`, and a call of :func:`run` in :mod:`~wsgiresp._runtime.awaited_call`.
 
 Rejected:
 
@@ -33,48 +41,96 @@ See also docs/explanation/greenlets.md, "One loop".
 from __future__ import annotations
 
 import asyncio
-import contextvars
+import logging
 from collections.abc import Awaitable, Coroutine
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from time import monotonic
+from typing import Any, TypeVar
 
+import gevent
+
+from wsgiresp._runtime.asyncio_loop import new_loop
+from wsgiresp._runtime.awaited_call import AwaitedCall, close_unstarted
+from wsgiresp._runtime.awaited_call import Outcome as Outcome
 from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._runtime.process import ExitOrder, ProcessPart, part
+from wsgiresp._runtime.real_executor import RealThreadExecutor
+from wsgiresp._runtime.thread_hub import thread_hub
 from wsgiresp._runtime.threads import allocate_lock, start_thread
-from wsgiresp._runtime.waiting_executor import GreenletExecutor, ThreadExecutor, current_executor
+from wsgiresp._runtime.waiting_executor import GreenletExecutor, ThreadExecutor
 
 T = TypeVar("T")
 
-_STOP_TIMEOUT = 1  # s
+log = logging.getLogger("wsgiresp")
+
+_STOP_TIMEOUT = 1  # s, for the loop, its thread and those of its executor
 
 
 class _LoopThread:
-    """A real thread that runs an asyncio event loop until the exit of the process."""
+    """A real thread that runs an asyncio event loop until the exit of the process; raises what making it raises."""
+
+    loop: asyncio.AbstractEventLoop
 
     def __init__(self) -> None:
         self._is_ready = allocate_lock()
         self._is_ready.acquire()
         self._is_running = allocate_lock()
-        self._error: OSError | None = None
+        self._is_made = self._is_stopping = False
+        self._failure: BaseException | None = None
+        self._executor = RealThreadExecutor()
+        # Imported here: while it has no hub, a thread that imports modules under gevent's patches may block another.
+        _ = gevent.config.loop
         start_thread(self._run, "wsgiresp-asyncio")
-        self._is_ready.acquire()
-        if self._error is not None:
-            raise self._error
+        try:
+            self._is_ready.acquire()
+        except BaseException:  # a signal handler has raised it
+            self._stop_soon()
+            raise
+        if self._failure is not None:
+            raise self._failure
 
     def _run(self) -> None:
         with self._is_running:
             try:
-                self.loop = asyncio.new_event_loop()
-            except OSError as error:  # no file descriptor is left
-                self._error = error
-                return
+                with thread_hub():
+                    self._make_and_run_loop()
+            except BaseException as error:
+                if self._is_made:
+                    log.exception("the asyncio thread failed while it ended")
+                self._failure = error
             finally:
-                self._is_ready.release()
-            self.loop.run_forever()
-            self.loop.close()
+                if not self._is_made:
+                    self._is_ready.release()
+
+    def _make_and_run_loop(self) -> None:
+        loop = self.loop = new_loop(self._executor)
+        self._is_made = True
+        self._is_ready.release()
+        try:
+            while not self._is_stopping:
+                _run_until_stopped(loop)
+        finally:
+            loop.close()
+
+    def _stop_soon(self) -> None:
+        self._is_stopping = True  # read by the thread after it has written ``loop``
+        if self._is_made:
+            with suppress(RuntimeError):  # closed already
+                self.loop.call_soon_threadsafe(self.loop.stop)
 
     def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.loop.stop)
+        """Stop the loop; wait up to 1 s for its thread, and for those of the executor."""
+        deadline = monotonic() + _STOP_TIMEOUT
+        self._stop_soon()
         self._is_running.acquire(timeout=_STOP_TIMEOUT)
+        self._executor.end(deadline)
+
+
+def _run_until_stopped(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    except BaseException:  # SystemExit or KeyboardInterrupt: the other streams and tasks go on
+        log.exception("a callback of the asyncio loop requested the exit of the process; it is ignored")
 
 
 class AsyncioThread(ProcessPart):
@@ -88,7 +144,7 @@ class AsyncioThread(ProcessPart):
         self.scheduled: set[asyncio.Task[None]] = set()
 
     def start(self) -> asyncio.AbstractEventLoop:
-        """Return the running event loop; start the thread if needed. Raises ``OSError`` without a free descriptor."""
+        """Return the running event loop; start the thread if needed. Raises whatever making it raises."""
         with self._lock:
             if self._running is None:
                 self._running = _LoopThread()
@@ -109,8 +165,14 @@ class AsyncioThread(ProcessPart):
         self._running = None
 
     def at_exit(self) -> None:
-        """Stop the loop and wait up to 1 s for its thread to end."""
-        running, self._running = self._running, None
+        """Stop the loop, and wait up to 1 s for its thread and those of its executor to end."""
+        # With a limit: the thread that holds the lock may never run again.
+        is_held = self._lock.acquire(timeout=_STOP_TIMEOUT)
+        try:
+            running, self._running = self._running, None
+        finally:
+            if is_held:
+                self._lock.release()
         if running is not None:
             running.stop()
 
@@ -144,42 +206,21 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 def run_or_schedule(coroutine: Coroutine[Any, Any, None]) -> None:
     """Run *coroutine* to its end as :func:`run` does; in the thread of a loop, which must not block, only schedule it.
 
-    A scheduled coroutine runs on that loop after this function has returned, and asyncio logs its error.
+    A scheduled coroutine runs on that loop after this function has returned, and asyncio logs its error. One that could
+    not be scheduled is closed, and the error is raised.
     """
     running = running_loop()
     if running is None:
         run(coroutine)
         return
-    task = running.create_task(coroutine)
+    try:
+        task = running.create_task(coroutine)
+    except BaseException:
+        coroutine.close()
+        raise
     scheduled = part(AsyncioThread).scheduled
     scheduled.add(task)  # the loop itself keeps only a weak reference
     task.add_done_callback(scheduled.discard)
-
-
-class Outcome(Generic[T]):
-    """The value or the error with which an awaitable ended; the error may be of any kind.
-
-    The result of an asyncio task cannot carry it: an exception such as ``SystemExit`` that passes through asyncio stops
-    the loop.
-    """
-
-    __slots__ = ("_value", "error")
-
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
-
-    async def of(self, awaitable: Awaitable[T]) -> None:
-        """Await *awaitable* and store its value or its error."""
-        try:
-            self._value = await awaitable
-        except BaseException as error:
-            self.error = error
-
-    def get(self) -> T:
-        """Return the stored value, or raise the stored error."""
-        if self.error is not None:
-            raise self.error
-        return self._value
 
 
 def run(awaitable: Awaitable[T]) -> T:
@@ -192,26 +233,17 @@ def run(awaitable: Awaitable[T]) -> T:
     """
     try:
         running = loop_for_waiting()
+        calls: GreenletExecutor | ThreadExecutor = GreenletExecutor() if is_under_hub() else ThreadExecutor()
     except BaseException:
-        if isinstance(awaitable, Coroutine):
-            awaitable.close()
+        close_unstarted(awaitable)
         raise
-    calls: GreenletExecutor | ThreadExecutor = GreenletExecutor() if is_under_hub() else ThreadExecutor()
-    context = contextvars.copy_context()
-    context.run(current_executor.set, calls)
-    outcome: Outcome[T] = Outcome()
-    tasks: list[asyncio.Task[None]] = []
-
-    def start() -> None:
-        task = running.create_task(outcome.of(awaitable), context=context)
-        task.add_done_callback(lambda _: calls.end())
-        tasks.append(task)
-
-    running.call_soon_threadsafe(start)
+    call = AwaitedCall(awaitable, running, calls)
     try:
+        running.call_soon_threadsafe(call.start)
         calls.wait()
     except BaseException:
-        running.call_soon_threadsafe(lambda: tasks[0].cancel())
+        call.abandon()
         raise
-    tasks[0].result()  # raises CancelledError if the task was cancelled before its first step
-    return outcome.get()
+    finally:
+        calls.close()
+    return call.outcome.get()

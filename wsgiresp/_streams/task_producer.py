@@ -1,6 +1,11 @@
 """Producer that steps an asynchronous source in a task of an asyncio loop.
 
 Theory of operation: see ``producers`` for the threads, ``producer_stage`` for the stages.
+
+The reader waits for a callback that it has posted to the loop, and nobody else hears of an error of that callback. So
+if the loop cannot make the task (no memory, for example), the error becomes that of the source: the task is made once
+more, only to close the source; where that fails too, its ``aclose()`` is called up to where it waits. Then the buffer
+ends with the error.
 """
 
 from __future__ import annotations
@@ -11,7 +16,7 @@ from typing import Any
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.around import awaiting
-from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime
+from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime, run_first_step
 from wsgiresp._runtime.hubs import TURN
 from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
 from wsgiresp._streams.bounded_buffer import BoundedBuffer
@@ -45,6 +50,7 @@ class TaskProducer:
         self._writable = self._runtime.wakeup()
         self._stage: Stage = NEW
         self._task: asyncio.Task[None] | None = None
+        self._failure: BaseException | None = None
         self.buffer = BoundedBuffer(on_readable, self._writable.set_threadsafe)
 
     def begin(self) -> None:
@@ -59,8 +65,28 @@ class TaskProducer:
         self._runtime.call_soon_threadsafe(self._cancel)
 
     def _start(self) -> None:
-        if self._task is None:
-            self._task = self._runtime.create_task(self._run(), self._source.context)
+        if self._task is not None or self._stage is ENDED:
+            return
+        try:
+            self._task = self._make_task()
+        except BaseException as error:
+            self._stage, self._failure = STOPPED, error
+            self._close_unstarted()
+
+    def _make_task(self) -> asyncio.Task[None]:
+        coroutine = self._run()
+        try:
+            return self._runtime.create_task(coroutine, self._source.context)
+        except BaseException:
+            coroutine.close()
+            raise
+
+    def _close_unstarted(self) -> None:
+        try:
+            self._task = self._make_task()
+        except BaseException:
+            run_first_step(self._source.aclose(), self._source.context)
+            self._end(self._failure)
 
     def _cancel(self) -> None:
         if self._stage is NEW:
@@ -71,7 +97,7 @@ class TaskProducer:
             self._task.cancel()
 
     async def _run(self) -> None:
-        error: BaseException | None = None
+        error = self._failure
         try:
             if self._stage is NEW:
                 self._stage = STEPPING
@@ -83,14 +109,17 @@ class TaskProducer:
                 await self._source.aclose()
         except BaseException as caught:  # none may reach the loop, which runs other streams too
             error = caught
+        try:
+            self._end(error)
+        finally:
+            del error  # as in GreenletProducer._run()
+
+    def _end(self, error: BaseException | None) -> None:
         if self._reader is not None:
             self._reader.end()
         was_stopped = self._stage is STOPPED
-        self._stage = ENDED
-        try:
-            end(self.buffer, error, was_stopped)
-        finally:
-            del error  # as in GreenletProducer._run()
+        self._stage, self._failure = ENDED, None
+        end(self.buffer, error, was_stopped)
 
     async def _put_all_inside(self, around: Around) -> None:
         """Make all steps inside of the context manager of *around*, as ``GreenletProducer._put_all_inside()`` does."""
