@@ -26,13 +26,21 @@ its worker does not log which streams and tasks were lost.
 With the hooks of ``wsgiresp.adapters.gunicorn`` the watcher starts with the worker and ``shut_down`` runs when the
 worker exits. Without them :func:`watch_server` finds the worker in the frames of its callers at the first stream.
 
-Threads: any thread may call any function. ``watcher`` is set without a lock: if two threads start one each, both call
-``stop``, and only the stored one calls ``shut_down``. Rejected: patching gunicorn (its ``alive`` flag is enough). See
-also docs/explanation/life-of-a-response.md, "When the worker ends", and docs/how-to/gunicorn.md.
+**A watcher that cannot start.** Without memory, threads or descriptors the start of a watcher fails. That is no reason
+to refuse a request: the watcher is kept in ``unstarted``, with what it was given, the log says so once, and each later
+stream tries to start it. A watcher that has noticed the stop but could not call all of ``stop`` or could not create the
+greenlet of the shutdown tries again at its next look.
+
+Threads: any thread may call any function. ``watcher`` is claimed by one atomic ``dict.setdefault()`` before the watcher
+starts, so of two threads that come at once one starts a watcher; the other does nothing. A forked child inherits the
+hub of the thread that forked, with the timer of the watcher. ``after_fork`` has reset ``watcher`` by then, and a
+watcher that is not the claimed one ends at its next look and calls nothing. Rejected: patching gunicorn (its ``alive``
+flag is enough). See also docs/explanation/life-of-a-response.md, "When the worker ends", and docs/how-to/gunicorn.md.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -42,13 +50,15 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from wsgiresp._runtime.hubs import is_under_hub, may_block_thread
-from wsgiresp._runtime.process import ProcessPart, part
+from wsgiresp._runtime.process import ProcessPart, is_first, part
 from wsgiresp._runtime.threads import real_sleep, start_thread
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from wsgiresp._runtime.server_profile import ServerProfile
+
+log = logging.getLogger("wsgiresp")
 
 LOOK_AT_WORKER_EVERY = 0.05
 """Seconds between two checks of whether the worker is to stop."""
@@ -74,13 +84,26 @@ _at_shutdown: dict[ShutdownOrder, Callable[[float], object]] = {}
 class ShutdownState(ProcessPart):
     """The shutdown state of this process: the time of the first :func:`stop`, and the watcher of the worker."""
 
+    watcher: _WorkerWatcher | None = None
+    """The watcher that was started; in the instance only while there is one, see :meth:`claim`."""
+
     def __init__(self) -> None:
         self.stopped_at: float | None = None  # time.monotonic()
-        self.watcher: object = None
+        self.unstarted: _WorkerWatcher | None = None
+        """The watcher that could not be started, for the next attempt."""
 
     def after_fork(self) -> None:
         """Reset the state: a child process has its own worker."""
-        self.stopped_at = self.watcher = None
+        self.stopped_at = self.unstarted = None
+        self.release()
+
+    def claim(self, watcher: _WorkerWatcher) -> bool:
+        """Make *watcher* the one of this process; return False if there is another one. Any thread."""
+        return vars(self).setdefault("watcher", watcher) is watcher
+
+    def release(self) -> None:
+        """Have no watcher any more."""
+        vars(self).pop("watcher", None)
 
 
 def at_stop(callback: Callable[[], object]) -> None:
@@ -132,14 +155,26 @@ def watch_worker(is_alive: Callable[[], bool], grace: float, when_stopped: Calla
 
     *grace*: seconds from then until the server kills the process. Shortly before, the watcher calls :func:`shut_down`.
     *is_alive* is called every :data:`LOOK_AT_WORKER_EVERY` seconds, in the hub or in a real thread, and must not wait.
+    A watcher that cannot be started, for lack of memory, threads or descriptors, raises nothing: it is logged once, and
+    the next :func:`watch_server` tries again.
     """
+    if part(ShutdownState).watcher is None:
+        _start(_WorkerWatcher(is_alive, grace, when_stopped))
+
+
+def _start(watcher: _WorkerWatcher) -> None:
     state = part(ShutdownState)
-    if state.watcher is None:
-        state.watcher = watcher = _WorkerWatcher(is_alive, grace, when_stopped)
-        if may_block_thread():
-            start_thread(watcher.look_in_thread, "wsgiresp-shutdown")
-        else:
-            watcher.look_in_hub()
+    if not state.claim(watcher):
+        return
+    try:
+        watcher.start()
+    except (RuntimeError, MemoryError, OSError) as error:  # RuntimeError: "can't start new thread"
+        state.unstarted = watcher
+        state.release()
+        if is_first("unwatched worker"):
+            log.warning("the worker is not watched yet, so a stop would not end its streams: %r", error)
+    else:
+        state.unstarted = None
 
 
 class _WorkerWatcher:
@@ -148,24 +183,47 @@ class _WorkerWatcher:
         self._grace = grace
         self._when_stopped = when_stopped
         self._until_shutdown = max(grace - FINISH_TIMEOUT - KILL_MARGIN, grace / 2)
+        self._shutdown: object = None
 
-    def look_in_hub(self) -> None:
+    def start(self) -> None:
+        """Look at the worker from now on: in the hub that drives this greenlet, else in a thread."""
+        if may_block_thread():
+            start_thread(self._look_in_thread, "wsgiresp-shutdown")
+        else:
+            self._look_in_hub()
+
+    def _look_in_hub(self) -> None:
         # ref=False: this timer alone must not keep the hub's loop running.
         looks = gevent.get_hub().loop.timer(LOOK_AT_WORKER_EVERY, LOOK_AT_WORKER_EVERY, ref=False)
 
         def look() -> None:
-            if not self._is_alive():
+            if self._is_replaced():
                 looks.close()
+            elif not self._is_alive():
+                # If this fails, the hub logs it, and the next look tries again.
+                if self._shutdown is None:
+                    self._shutdown = gevent.spawn_later(self._until_shutdown, self._shut_down)
                 self._stop()
-                gevent.spawn_later(self._until_shutdown, self._shut_down)
+                looks.close()
 
-        looks.start(look)
+        try:
+            looks.start(look)
+        except BaseException:
+            looks.close()
+            raise
 
-    def look_in_thread(self) -> None:
+    def _look_in_thread(self) -> None:
         while self._is_alive():
             real_sleep(LOOK_AT_WORKER_EVERY)
-        self._stop()
-        real_sleep(self._until_shutdown)
+        shutdown_at = time.monotonic() + self._until_shutdown
+        while (left := shutdown_at - time.monotonic()) > 0:
+            try:
+                self._stop()
+            except Exception:
+                log.exception("could not ask all streams to end, and tries again")
+                real_sleep(LOOK_AT_WORKER_EVERY)
+            else:
+                real_sleep(left)
         self._shut_down()
 
     def _stop(self) -> None:
@@ -174,19 +232,26 @@ class _WorkerWatcher:
             self._when_stopped()
 
     def _shut_down(self) -> None:
-        # Not in a forked child, which inherits the hub and its greenlets; nor in the loser of two concurrent watchers.
-        if part(ShutdownState).watcher is self:
+        if not self._is_replaced():
             shut_down(self._grace)
+
+    def _is_replaced(self) -> bool:
+        """Whether this is a forked child, which has inherited the hub, its timers and its greenlets."""
+        return part(ShutdownState).watcher is not self
 
 
 def watch_server(server: ServerProfile) -> None:
     """Walk the frames of the callers to find gunicorn's worker object, and watch it; once per process.
 
     For applications without the hooks of ``wsgiresp.adapters.gunicorn``: gunicorn has no other stop notification. Does
-    nothing if a worker is watched already, or if *server* is not gunicorn. Call it in the thread or greenlet of a
-    request.
+    nothing if a worker is watched already, or if *server* is not gunicorn. A watcher that could not be started before
+    is started now. Call it in the thread or greenlet of a request. Raises nothing, as :func:`watch_worker`.
     """
-    if part(ShutdownState).watcher is None and server.is_gunicorn:
+    state = part(ShutdownState)
+    if state.watcher is None and server.is_gunicorn:
+        if state.unstarted is not None:
+            _start(state.unstarted)
+            return
         worker = _worker_above(sys._getframe())
         if worker is None and is_under_hub():
             # worker class gevent_pywsgi: gevent's server is the caller, and the worker waits in the main greenlet.
