@@ -12,7 +12,6 @@ All of it works with sync and gthread workers too; what those can do for streams
 from __future__ import annotations
 
 import os
-import socket
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,7 +20,7 @@ from gevent import socket as gevent_socket
 
 from wsgiresp._runtime.process import ProcessPart, live_items, part
 from wsgiresp._runtime.shutdown import seconds_since_stop, shut_down, stop, watch_worker
-from wsgiresp._runtime.sockets import shut_connection
+from wsgiresp._runtime.sockets import end_requests
 
 __all__ = ["post_request", "post_worker_init", "pre_request", "worker_class", "worker_exit", "worker_int"]
 
@@ -115,4 +114,4 @@ def _end_idle_soon() -> None:
 
 def _end_idle() -> None:
     for connection, _ in live_items(part(IdleConnections).sockets):
-        shut_connection(connection, socket.SHUT_RD)
+        end_requests(connection)

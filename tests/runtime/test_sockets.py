@@ -45,3 +45,58 @@ def test_without_socketpair_the_reset_is_sent_at_the_close(monkeypatch):
         server.close()
         with pytest.raises(ConnectionResetError):
             client.recv(1)
+
+
+class FakeTLS:
+    """A TLS connection over the socket *plain*, of which *pending* bytes are decrypted and were not read."""
+
+    def __init__(self, plain, pending=0):
+        self.fileno = plain.fileno
+        self._pending = pending
+
+    def pending(self):
+        return self._pending
+
+    def unwrap(self):
+        raise AssertionError("it would wait for the client")
+
+
+def test_the_end_of_requests_leaves_a_plain_connection_writable():
+    with connected() as (server, client):
+        sockets.end_requests(server)
+        assert server.recv(1) == b""
+        server.sendall(b"answer")
+        assert client.recv(6) == b"answer"
+
+
+def test_the_end_of_requests_ends_a_tls_connection_after_what_was_sent():
+    with connected() as (server, client):
+        server.sendall(b"answer")
+        sockets.end_requests(FakeTLS(server))
+        assert server.recv(1) == b""
+        with pytest.raises(BrokenPipeError):
+            server.sendall(b"alert")
+        assert (client.recv(6), client.recv(1)) == (b"answer", b"")
+
+
+def test_a_tls_connection_on_which_a_request_has_arrived_is_left_open():
+    with connected() as (server, client):
+        client.sendall(b"request")
+        server.recv(1, socket.MSG_PEEK)
+        sockets.end_requests(FakeTLS(server))
+        server.sendall(b"answer")
+        assert (server.recv(7), client.recv(6)) == (b"request", b"answer")
+
+
+def test_a_tls_connection_of_which_a_request_is_decrypted_is_left_open():
+    with connected() as (server, client):
+        sockets.end_requests(FakeTLS(server, pending=7))
+        server.sendall(b"answer")
+        assert client.recv(6) == b"answer"
+
+
+@pytest.mark.parametrize("kind", [lambda server: server, FakeTLS], ids=["plain", "TLS"])
+def test_the_end_of_requests_accepts_a_connection_that_is_closed(kind):
+    with connected() as (server, _):
+        server.close()
+        sockets.end_requests(kind(server))

@@ -1,4 +1,4 @@
-"""Half-close and reset of a connection that belongs to the server."""
+"""Half-close, end and reset of a connection that belongs to the server."""
 
 from __future__ import annotations
 
@@ -28,6 +28,36 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
     # object may be used only in its hub's thread.
     with contextlib.suppress(OSError, ValueError), PlainSocket(fileno=os.dup(connection.fileno())) as twin:
         twin.shutdown(how)
+
+
+def end_requests(connection: Any) -> None:
+    """Make a server that waits for the next request on *connection* read its end; what was sent still arrives.
+
+    Call it after a complete answer, in the thread of the server that reads the connection. Only the reading side of a
+    plain connection is shut down, so a request that has arrived is still answered. A TLS connection is shut down in
+    both directions: if OpenSSL reads the end of the connection without a close_notify, it sends the fatal alert
+    ``decode_error`` while it can still write. The client then reads the end of the connection, as after any answer of
+    gunicorn's. A TLS connection on which bytes of a request have arrived is left to the server, since it could not be
+    answered any more.
+    """
+    if not hasattr(connection, "unwrap"):
+        shut_connection(connection, socket.SHUT_RD)
+    elif not _has_arrived(connection):
+        shut_connection(connection)
+
+
+def _has_arrived(connection: Any) -> bool:
+    """Return whether *connection*, which is TLS, has bytes that the server has not read, or is closed."""
+    try:
+        if connection.pending():
+            return True
+        with PlainSocket(fileno=os.dup(connection.fileno())) as twin:
+            # The flag MSG_DONTWAIT, since the descriptors share their blocking mode.
+            return bool(twin.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+    except BlockingIOError:
+        return False
+    except (OSError, ValueError):
+        return True
 
 
 def reset_connection(connection: Any) -> None:
