@@ -61,13 +61,14 @@ def pre_request(worker: Any, request: Any) -> None:
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
     """Note that the connection of *request* is idle, and end it soon where *worker* stops.
 
-    Not where *response* ends it anyway, or is None. All four arguments are gunicorn's; *environ* is not looked at.
+    Not where *response* ends it anyway, was never begun, or is None. All four arguments are gunicorn's; *environ* is
+    not looked at.
     """
     connection = _connection(request)
     # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
-    if not isinstance(connection, gevent_socket.socket) or request.version > (1, 1):
+    if not isinstance(connection, gevent_socket.socket) or _is_multiplexed(request):
         return
-    if response is None or response.should_close():
+    if _is_closed_by(response):
         return
     part(IdleConnections).sockets[connection] = None
     if not worker.alive:
@@ -91,10 +92,33 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def _connection(request: Any) -> Any:
-    """Return the socket on which *request* came, None where it is not shown."""
-    if request.version > (1, 1):
-        return request.stream.connection.sock
-    return getattr(request.unreader, "sock", None)
+    """Return the socket on which *request* came, None where it is not shown.
+
+    gunicorn's ASGI worker has requests of another class, which know no socket.
+    """
+    if _is_multiplexed(request):
+        return getattr(getattr(getattr(request, "stream", None), "connection", None), "sock", None)
+    return getattr(getattr(request, "unreader", None), "sock", None)
+
+
+def _is_multiplexed(request: Any) -> bool:
+    """Return whether *request* came over HTTP/2; gunicorn closes an idle connection of that by itself."""
+    version: tuple[int, int] = getattr(request, "version", (1, 1))
+    return version > (1, 1)
+
+
+def _is_closed_by(response: Any) -> bool:
+    """Return whether gunicorn closes the connection after *response*, its own object.
+
+    It does where the application has failed before ``start_response``. The response has no ``status_code`` then, which
+    ``should_close()`` reads. A status without a number is None there, which it compares.
+    """
+    if getattr(response, "status", None) is None:
+        return True
+    try:
+        return bool(response.should_close())
+    except (AttributeError, TypeError):
+        return True
 
 
 def _is_wanted(worker: Any) -> bool:

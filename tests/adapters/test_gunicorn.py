@@ -51,11 +51,20 @@ class Worker:
 
 
 class Response:
+    status = "200 OK"
+
     def __init__(self, closes=False):
         self.closes = closes
 
     def should_close(self):
         return self.closes
+
+
+class Unreadable(Response):
+    """gunicorn's response to a status without a number: it compares None with 200."""
+
+    def should_close(self):
+        raise TypeError("'<' not supported between instances of 'NoneType' and 'int'")
 
 
 @pytest.fixture
@@ -129,7 +138,9 @@ def test_a_connection_of_http2_is_never_idle(worker, pair, request_before):
     "response",
     [
         pytest.param(Response(closes=True), id="said to be closed"),
-        pytest.param(None, id="never begun"),
+        pytest.param(None, id="never made"),
+        pytest.param(SimpleNamespace(status=None), id="never begun, since its view has failed"),
+        pytest.param(Unreadable(), id="begun with a status that is no number"),
     ],
 )
 def test_a_connection_that_gunicorn_closes_is_not_idle(worker, pair, response):
@@ -153,10 +164,23 @@ def test_a_connection_of_a_gthread_worker_is_left_to_gunicorn(worker):
         assert not is_idle(served)
 
 
-def test_a_request_without_a_socket_is_accepted(worker):
-    request = request_on(None)
-    request.unreader = SimpleNamespace()
-    serve(worker, request)
+def request_of_asgi(version):
+    """Return a request of gunicorn's ASGI worker, which shows no socket."""
+    return SimpleNamespace(method="GET", path="/a", version=version)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param(
+            SimpleNamespace(method="GET", path="/a", version=(1, 1), unreader=SimpleNamespace()), id="of WSGI"
+        ),
+        pytest.param(request_of_asgi((1, 1)), id="of ASGI"),
+        pytest.param(request_of_asgi((2, 0)), id="of ASGI over HTTP/2"),
+    ],
+)
+def test_a_request_without_a_socket_is_accepted(worker, request_):
+    serve(worker, request_)
     assert list(part(gunicorn.IdleConnections).sockets) == []
 
 
