@@ -268,4 +268,4 @@ def test_a_response_is_not_kept_by_its_stream():
 
 def test_streams_with_the_same_options_share_a_policy():
     first, second = (EventSourceResponse([], ping=5, retry=7) for _ in range(2))
-    assert first._policy(ServerProfile({})) is second._policy(ServerProfile({}))
+    assert first._policy(ServerProfile({}), True) is second._policy(ServerProfile({}), True)

@@ -46,7 +46,7 @@ class Stream:
         self.calls = []
         open_streams.register(self)
 
-    def finish(self):
+    def end_with_worker(self):
         self._record("finish")
 
     def abort(self):

@@ -7,7 +7,13 @@ from wsgiresp._streams.machine import StreamMachine
 from wsgiresp._streams.phases import Ping
 from wsgiresp._streams.policy import StreamPolicy
 
-EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", second_ping=b"again|", closing_bytes=lambda: b"bye|")
+EVENTS = StreamPolicy(
+    preamble=b"open|",
+    ping=b"ping|",
+    second_ping=b"again|",
+    closing_bytes=lambda: b"bye|",
+    ends_with_worker=True,
+)
 PLAIN_EVENTS = EVENTS._replace(preamble=b"")
 
 

@@ -16,7 +16,9 @@ from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 # With pings, a source in a thread server is stepped in a thread of its own; none is due within a test.
-EVENTS = StreamPolicy(preamble=b"open|", ping=b"ping|", ping_interval=1000.0, closing_bytes=lambda: b"bye|")
+EVENTS = StreamPolicy(
+    preamble=b"open|", ping=b"ping|", ping_interval=1000.0, closing_bytes=lambda: b"bye|", ends_with_worker=True
+)
 
 
 def encode(chunk):

@@ -15,7 +15,7 @@ from wsgiresp._streams.policy import MAY_FINISH, StreamPolicy
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
 
-CLOSING = StreamPolicy(closing_bytes=lambda: b"bye|")
+CLOSING = StreamPolicy(closing_bytes=lambda: b"bye|", ends_with_worker=True)
 
 
 @pytest.fixture(autouse=True)

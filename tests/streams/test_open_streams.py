@@ -28,7 +28,7 @@ class Stream:
     def __init__(self):
         self.finishes = 0
 
-    def finish(self):
+    def end_with_worker(self):
         self.finishes += 1
 
 
@@ -65,9 +65,9 @@ def test_a_stream_that_is_registered_after_the_stop_is_finished_at_once():
 
 def test_streams_may_unregister_while_they_are_finished():
     class Ending(Stream):
-        def finish(self):
+        def end_with_worker(self):
             open_streams.unregister(self)
-            super().finish()
+            super().end_with_worker()
 
     streams = [Ending() for _ in range(5)]
     for stream in streams:

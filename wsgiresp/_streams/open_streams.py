@@ -1,13 +1,13 @@
-"""The streams that are open in this process: finished when its worker is to stop, aborted at its shutdown.
+"""The streams that are open in this process: asked to end when its worker is to stop, aborted at its shutdown.
 
 Theory of operation
 -------------------
 A WSGI body registers when it is created, an ASGI body when it begins. Both unregister once their source is closed, or
 the time for that has passed. The shutdown runs in the main greenlet, a new greenlet or a real thread (see
-``_runtime.shutdown``). It first asks the streams to finish, and event streams then send their closing bytes. At the
-shutdown, and at the earliest ``FINISH_TIMEOUT`` after the stop, it aborts those that are still open. ``finish()`` and
-``abort()`` never wait. The set is shared by all threads; each access is one ``set``, ``list`` or ``deque`` operation,
-which the interpreter does not interrupt.
+``_runtime.shutdown``). It first asks the streams to end with the worker: those whose clients resume them send their
+closing bytes, all others go on. At the shutdown, and at the earliest ``FINISH_TIMEOUT`` after the stop, it aborts those
+that are still open. ``end_with_worker()`` and ``abort()`` never wait. The set is shared by all threads; each access is
+one ``set``, ``list`` or ``deque`` operation, which the interpreter does not interrupt.
 
 *Lost* streams were dropped without ``close()``, and their finaliser could not reach their loop: its thread has ended,
 or there was no memory. The next stream that registers recovers them.
@@ -38,8 +38,8 @@ log = logging.getLogger("wsgiresp")
 class OpenStream(Protocol):
     """A stream that can be asked from any thread; ``str()`` of it is the name of its source, for the log."""
 
-    def finish(self) -> None:
-        """End early, with the closing bytes, if the policy of the stream allows it."""
+    def end_with_worker(self) -> None:
+        """End early, with the closing bytes, if the policy of the stream lets a stopping worker do so."""
         ...
 
     def abort(self) -> None:
@@ -78,13 +78,13 @@ class OpenStreams(ProcessPart):
 
 
 def register(stream: OpenStream) -> None:
-    """Count *stream* as open, until :func:`unregister`; finish it at once if the worker is already stopping."""
+    """Count *stream* as open, until :func:`unregister`; ask it to end if the worker is already stopping."""
     state = part(OpenStreams)
     if state.lost:
         _recover(state)
     state.streams.add(stream)
     if shutdown.is_stopping():
-        stream.finish()
+        stream.end_with_worker()
 
 
 def unregister(stream: OpenStream) -> None:
@@ -117,10 +117,10 @@ def _counted(streams: Iterable[object]) -> str:
 
 
 def finish_streams() -> int:
-    """Ask the open streams to finish, from any thread; return how many there are."""
+    """Ask the open streams to end with their worker, from any thread; return how many there are."""
     streams = list(part(OpenStreams).streams)
     for stream in streams:
-        stream.finish()
+        stream.end_with_worker()
     return len(streams)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -25,8 +26,10 @@ class StreamPolicy(NamedTuple):
     *preamble* is sent before the first chunk, and does not wait for it. *ping* is the keep-alive ping (heartbeat), sent
     when the reader has waited *ping_interval* for a chunk. *second_ping* follows it if only a second write shows a
     disconnect. *closing_bytes* returns the last bytes of a stream that is finished early, by *max_age* or by a
-    shutdown; without it a stream cannot be finished early. *send_timeout* is the write timeout: if the client
-    acknowledges no bytes for that long, or up to 1.25 times that, its connection is shut down.
+    shutdown; without it a stream cannot be finished early. *ends_with_worker*: a worker that is to stop finishes the
+    stream at once; without it the stream runs on for as long as the server lets it, and is then aborted.
+    *send_timeout* is the write timeout: if the client acknowledges no bytes for that long, or up to 1.25 times that,
+    its connection is shut down.
     It has no effect on ASGI servers.
     """
 
@@ -37,13 +40,20 @@ class StreamPolicy(NamedTuple):
     send_timeout: float = 0
     max_age: float = 0
     closing_bytes: Callable[[], bytes] | None = None
+    ends_with_worker: bool = False
 
 
 RUN_TO_END = StreamPolicy()
 """A stream that runs to its end, however long that takes."""
 
-MAY_FINISH = StreamPolicy(closing_bytes=bytes)
-"""A stream that may be finished between any two chunks, without closing bytes."""
+MAY_FINISH = StreamPolicy(closing_bytes=bytes, ends_with_worker=True)
+"""A stream that a stopping worker finishes between any two chunks, without closing bytes."""
+
+
+@functools.lru_cache
+def outlasting_stop(policy: StreamPolicy) -> StreamPolicy:
+    """Return *policy* for a stream that goes on while its worker stops; one object for all that are equal."""
+    return policy._replace(ends_with_worker=False)
 
 
 def start_error(error: BaseException) -> BaseException:

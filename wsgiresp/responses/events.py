@@ -20,7 +20,7 @@ from wsgiresp._protocol.event_stream import (
 from wsgiresp._protocol.header_validation import Field
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.blocking_warning import warn_of_blocking
-from wsgiresp._streams.policy import StreamPolicy
+from wsgiresp._streams.policy import StreamPolicy, outlasting_stop
 from wsgiresp._streams.stream_source import Encode
 from wsgiresp._types import Background, HeaderFields
 
@@ -51,14 +51,21 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
     is stepped in another thread than that of the view, and with 0 in that thread. *retry*: milliseconds after which a
     client connects again. *send_timeout*: seconds after which a client that acknowledges no bytes is dropped, or up to
     1.25 times that. *max_age*: seconds after which the stream ends by itself, so that its client connects again,
-    elsewhere maybe. *status_code*, *headers*, *media_type* and *background* are as for :class:`StreamingResponse`;
-    Cache-Control and X-Accel-Buffering are set where *headers* do not say otherwise.
+    elsewhere maybe. *resumable*: whether the stream ends at once when its worker stops, see below. *status_code*,
+    *headers*, *media_type* and *background* are as for :class:`StreamingResponse`; Cache-Control and X-Accel-Buffering
+    are set where *headers* do not say otherwise.
 
     The headers go out at once, and a comment with them, so that a browser knows that it is connected. When the worker
-    stops, the stream ends: a last ``retry`` spreads the clients that come back. See :class:`StreamingResponse` for what
-    a client that leaves does to the content.
+    stops, a stream that GET has asked for ends at once: a last ``retry`` spreads the clients that come back. The answer
+    to any other method, to a POST for example, runs to its end for as long as the server lets it, and is then broken
+    off. *resumable* says so for one response: True, its client connects again and goes on where it was; False, it does
+    not. See :class:`StreamingResponse` for what a client that leaves does to the content.
 
-    Raises ``TypeError`` for text as content, ``ValueError`` for a time that is negative, or 0 where None means no end.
+    Raises ``TypeError`` for text as content and for a *resumable* that is no ``bool``, ``ValueError`` for a time that
+    is negative, or 0 where None means no end.
+
+    .. versionchanged:: 0.2
+       *resumable* is new. Before, every event stream ended at once when its worker stopped.
     """
 
     media_type = "text/event-stream"
@@ -75,6 +82,7 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         retry: int | None = None,
         send_timeout: float | None = None,
         max_age: float | None = None,
+        resumable: bool | None = None,
     ) -> None:
         super().__init__(content, status_code, headers, media_type, background)
         fields = self._field_list()
@@ -87,6 +95,10 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
             _limit("send_timeout", send_timeout),
             _limit("max_age", max_age),
         )
+        if resumable is not None:
+            if not isinstance(resumable, bool):
+                raise TypeError(f"resumable must be a bool or None, got {resumable!r}")
+            self.resumable = resumable
 
     def render_chunk(self, chunk: Any) -> bytes:
         """Return *chunk*, one item of the content, as the block of its event."""
@@ -116,16 +128,20 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
         require_streamable(f"{type(self).__name__}, as the callable gave it,", made)
         return made
 
-    def _policy(self, server: ServerProfile) -> StreamPolicy:
+    @property
+    def _has_events(self) -> bool:
+        return True  # whatever its media type
+
+    def _policy(self, server: ServerProfile, ends_with_worker: bool) -> StreamPolicy:
         warn_of_blocking(server)
-        return self._every
+        return self._every if ends_with_worker else outlasting_stop(self._every)
 
 
 @functools.lru_cache
 def _policy(preamble: bytes, retry: int, ping: float, send_timeout: float, max_age: float) -> StreamPolicy:
     """Return one object for all streams that behave alike: there may be thousands at a time."""
     return StreamPolicy(
-        preamble, PING, SECOND_PING, ping, send_timeout, max_age, functools.partial(_closing_bytes, retry)
+        preamble, PING, SECOND_PING, ping, send_timeout, max_age, functools.partial(_closing_bytes, retry), True
     )
 
 

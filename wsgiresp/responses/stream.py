@@ -65,6 +65,9 @@ class StreamingResponse(Response):
     _adapter_around: Around | None = None
     """What an adapter has around the steps, with :attr:`around` in it; then it has bound the tasks too."""
 
+    resumable: bool | None = None
+    """Whether a worker that stops ends the stream at once. None: if it is an event stream that GET has asked for."""
+
     _content: StreamContent
     _raw: type[bytes] | None = bytes  # what render_chunk() would return as it is
 
@@ -174,7 +177,7 @@ class StreamingResponse(Response):
             around = self._adapter_around or around_of(self)
             source = StreamSource(self._asked(environ), self._encode(), contextvars.copy_context(), around, self._raw)
             server = ServerProfile(environ)
-            policy, length = self._policy(server), announced_length(fields)
+            policy, length = self._policy(server, self._ends_with_worker(environ, source)), announced_length(fields)
             if is_on_loop and source.suits_loop:
                 body = ASGIStreamBody(source, self._after(), policy, length)
                 return Prepared(self._status, fields, body)
@@ -193,10 +196,26 @@ class StreamingResponse(Response):
         """Return the chunk encoder."""
         return self.render_chunk
 
-    def _policy(self, server: ServerProfile) -> StreamPolicy:
+    def _ends_with_worker(self, environ: WSGIEnvironment, source: StreamSource) -> bool:
+        """Return whether a worker that stops ends the body for the request of *environ* at once.
+
+        The client of an event stream connects again by itself, with GET (WHATWG HTML, Section 9.2.3). Any other client
+        would take a part for the whole, and what a POST has begun is not begun a second time.
+        """
+        resumable = self.resumable
+        if resumable is None:
+            resumable = environ["REQUEST_METHOD"] == "GET" and self._has_events
+        # Content that is pushed to its streams has no end of its own.
+        return resumable or source.brings_producer
+
+    @property
+    def _has_events(self) -> bool:
+        """Whether the body is an event stream."""
+        return self.mimetype == "text/event-stream"
+
+    def _policy(self, server: ServerProfile, ends_with_worker: bool) -> StreamPolicy:
         """Return the stream policy of the body."""
-        # Clients of events reconnect; a client of any other stream would take a part for the whole.
-        return MAY_FINISH if self.mimetype == "text/event-stream" else RUN_TO_END
+        return MAY_FINISH if ends_with_worker else RUN_TO_END
 
     def _answer_fields(self) -> list[Field]:
         fields = self._field_list().copy()
