@@ -100,3 +100,31 @@ def test_the_end_of_requests_accepts_a_connection_that_is_closed(kind):
     with connected() as (server, _):
         server.close()
         sockets.end_requests(kind(server))
+
+
+def test_a_connection_that_resets_at_its_close_sends_no_end():
+    with connected() as (server, client):
+        sockets.reset_at_close(server)
+        assert sockets.resets_at_close(server)
+        server.sendall(b"part")
+        server.close()
+        with pytest.raises(ConnectionResetError):
+            while client.recv(4):
+                pass
+
+
+def test_a_connection_that_no_longer_resets_ends_well():
+    with connected() as (server, client):
+        sockets.reset_at_close(server)
+        sockets.reset_at_close(server, is_partial=False)
+        assert not sockets.resets_at_close(server)
+        server.sendall(b"whole")
+        server.close()
+        assert (client.recv(5), client.recv(1)) == (b"whole", b"")
+
+
+def test_a_closed_connection_does_not_reset():
+    with connected() as (server, _):
+        server.close()
+        sockets.reset_at_close(server)
+        assert not sockets.resets_at_close(server)

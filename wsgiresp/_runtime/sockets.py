@@ -14,6 +14,8 @@ from gevent import monkey
 PlainSocket: Any = monkey.get_original("socket", "socket")
 """The blocking socket class of the standard library, even if gevent has patched the module."""
 
+_LINGER = struct.Struct("ii")  # struct linger of POSIX: whether close() lingers, and for how many seconds
+
 _socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 
 
@@ -28,6 +30,24 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
     # object may be used only in its hub's thread.
     with contextlib.suppress(OSError, ValueError), PlainSocket(fileno=os.dup(connection.fileno())) as twin:
         twin.shutdown(how)
+
+
+def reset_at_close(connection: Any, is_partial: bool = True) -> None:
+    """Have the system end *connection* by RST whoever closes it, also a process that is killed; False: by FIN again.
+
+    For a body that ends with its connection, as long as a part of it has been sent. Errors of a connection that is
+    already closed are ignored. Any thread may call it.
+    """
+    with contextlib.suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(is_partial, 0))
+
+
+def resets_at_close(connection: Any) -> bool:
+    """Return whether :func:`reset_at_close` holds for *connection*; False if it is closed."""
+    try:
+        return bool(connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.size) == _LINGER.pack(1, 0))
+    except OSError:
+        return False
 
 
 def end_requests(connection: Any) -> None:
@@ -71,8 +91,8 @@ def reset_connection(connection: Any) -> None:
     the client takes the body for complete, whatever ``close()`` does later (RFC 9293, Section 3.6). Errors of a
     connection that is already closed are ignored. Without ``socketpair`` (Windows) only SO_LINGER is set.
     """
+    reset_at_close(connection)
     with contextlib.suppress(OSError):
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         if _socketpair is not None:
             left, gone = _socketpair()
             gone.close()

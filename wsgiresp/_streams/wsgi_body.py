@@ -74,6 +74,8 @@ class WSGIStreamBody:
             run_each((self.stream.release, *steps))
 
     def __iter__(self) -> Iterator[bytes]:
+        if not self._is_delimited and self._connection is not None:
+            reset_at_close(self._connection)
         return self
 
     def __next__(self) -> bytes:
