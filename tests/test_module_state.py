@@ -60,6 +60,7 @@ LISTED = {
     "wsgiresp.responses._werkzeug.body.WerkzeugBody._on_close": "empty, and replaced, never changed in place",
     "wsgiresp.responses._werkzeug.force_type._classes": CLASSES,
     "wsgiresp.responses.events._encoding": MEMO,
+    "wsgiresp._streams.policy.outlasting_stop": MEMO,
     "wsgiresp.responses.events._policy": MEMO,
     "wsgiresp.responses.file_validators._validators": MEMO,
     "wsgiresp.responses.json.JSONOptions.encoder._walk._atoms": TABLE,

@@ -109,8 +109,7 @@ def test_a_connection_that_resets_at_its_close_sends_no_end():
         server.sendall(b"part")
         server.close()
         with pytest.raises(ConnectionResetError):
-            while client.recv(4):
-                pass
+            b"".join(iter(lambda: client.recv(4), b""))
 
 
 def test_a_connection_that_no_longer_resets_ends_well():
