@@ -117,8 +117,15 @@ def test_what_does_not_end_in_time_is_broken_off(worker, options, route, version
 
 
 @pytest.mark.parametrize(("worker", "options"), [*WORKERS, pytest.param("sync", (), id="sync")])
-@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/1.0"])
-@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGABRT, signal.SIGKILL], ids=["SIGQUIT", "SIGABRT", "SIGKILL"])
+@pytest.mark.parametrize(
+    ("how", "version"),
+    [
+        pytest.param(signal.SIGQUIT, "HTTP/1.1", id="SIGQUIT, HTTP/1.1"),
+        pytest.param(signal.SIGQUIT, "HTTP/1.0", id="SIGQUIT, HTTP/1.0"),
+        pytest.param(signal.SIGABRT, "HTTP/1.0", id="SIGABRT, HTTP/1.0"),
+        pytest.param(signal.SIGKILL, "HTTP/1.0", id="SIGKILL, HTTP/1.0"),
+    ],
+)
 def test_a_worker_that_ends_at_once_breaks_its_streams_off(worker, options, version, how):
     with (
         serve(f"gunicorn:{worker}", "model_answers:app", *options, environ=WITHOUT_END) as server,
