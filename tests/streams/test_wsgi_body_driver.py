@@ -12,7 +12,7 @@ from streams.fake_runtime import FakeRuntime, FakeWakeup
 
 from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._streams import wsgi_stream
+from wsgiresp._streams import transfer
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import CLOSE_TIMEOUT, CLOSE_TIMEOUT_ABORTED, FIRST_STEP_GRACE, RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
@@ -33,8 +33,8 @@ class FakeConnection:
 @pytest.fixture
 def connection(monkeypatch):
     """A connection that HTTP/1.1 gives to one request at a time."""
-    monkeypatch.setattr(wsgi_stream, "shut_connection", lambda found, *how: found.done.append("shut"))
-    monkeypatch.setattr(wsgi_stream, "reset_connection", lambda found: found.done.append("reset"))
+    monkeypatch.setattr(transfer, "shut_connection", lambda found, *how: found.done.append("shut"))
+    monkeypatch.setattr(transfer, "reset_connection", lambda found: found.done.append("reset"))
     return FakeConnection()
 
 

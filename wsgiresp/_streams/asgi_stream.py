@@ -80,6 +80,11 @@ class ASGIStream:
         if self.machine.request_finish() and self._producer is not None:
             self._wakeup.set_threadsafe()
 
+    def end_with_worker(self) -> None:
+        """Finish the stream if its policy lets a stopping worker do so; from any thread."""
+        if self.machine.policy.ends_with_worker:
+            self.finish()
+
     def abort(self) -> None:
         """Request that the source is closed and the transfer fails, and return at once; from any thread.
 

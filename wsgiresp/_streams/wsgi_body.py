@@ -14,7 +14,7 @@ from wsgiresp._runtime.interface import GreenletRuntime
 from wsgiresp._runtime.process import PROCESS, Process
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.dropped_stream import DroppedStream
-from wsgiresp._streams.phases import CLOSED
+from wsgiresp._streams.phases import CLOSED, OVER
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_stream import WSGIStream
@@ -68,14 +68,18 @@ class WSGIStreamBody:
 
     def close(self) -> None:
         """Close the source and run the steps, each once; failures are logged. Without effect in a forked child."""
-        if self._process is PROCESS.identity and self._machine.close():
+        if self._process is not PROCESS.identity:
+            return
+        is_partial = self._machine.phase is not OVER
+        if self._machine.close():
+            if is_partial:
+                self.stream.transfer.interrupt()
             # Taken out: they may reference this body.
             steps, self._steps = self._steps, ()
             run_each((self.stream.release, *steps))
 
     def __iter__(self) -> Iterator[bytes]:
-        if not self._is_delimited and self._connection is not None:
-            reset_at_close(self._connection)
+        self.stream.transfer.begin()
         return self
 
     def __next__(self) -> bytes:

@@ -35,14 +35,12 @@ See ``machine`` for the phases, and docs/explanation/streams.md.
 from __future__ import annotations
 
 from functools import partial
-from socket import SHUT_RD
 
 from wsgiresp._runtime.close_order import Step, run_each, run_in_thread
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime, Timers
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.shutdown import is_stopping, watch_server
-from wsgiresp._runtime.sockets import reset_connection, shut_connection
 from wsgiresp._streams.machine import HANG_UP, WAIT, StreamMachine
 from wsgiresp._streams.open_streams import register, unregister
 from wsgiresp._streams.phases import PROBING
@@ -50,6 +48,7 @@ from wsgiresp._streams.policy import FIRST_STEP_GRACE, SECOND_PING_AFTER, Stream
 from wsgiresp._streams.producers import Producer, producer_for
 from wsgiresp._streams.source_close import CloseDeadline, log_unread_error
 from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._streams.transfer import Transfer
 from wsgiresp._streams.write_timeout import WriteTimeout, write_timeout
 from wsgiresp._types import Callback
 
@@ -64,9 +63,7 @@ class WSGIStream:
 
     __slots__ = (
         "_age_timers",
-        "_connection",
         "_end_watch",
-        "_is_delimited",
         "_name",
         "_ping_timers",
         "_probe_timers",
@@ -75,6 +72,7 @@ class WSGIStream:
         "is_released",
         "machine",
         "runtime",
+        "transfer",
         "write_timeout",
     )
 
@@ -86,13 +84,9 @@ class WSGIStream:
         length: int | None,
         runtime: GreenletRuntime | None,
     ) -> None:
-        connection = server.connection
-        # A connection that other streams share (HTTP/2) belongs to the server: none of what is done here to the socket
-        # may end those.
-        self._connection = None if server.shares_connection else connection
-        self._is_delimited = length is not None or not server.is_http_1_0
+        self.transfer = Transfer(server, length)
         self._name = source.name
-        self.machine = StreamMachine(policy, length, needs_probe=connection is None and server.has_software)
+        self.machine = StreamMachine(policy, length, needs_probe=server.connection is None and server.has_software)
         self._ping_timers: Timers | None = None
         self._probe_timers: Timers | None = None
         self._age_timers: Timers | None = None
@@ -111,7 +105,7 @@ class WSGIStream:
     def _make(self, server: ServerProfile, source: StreamSource, policy: StreamPolicy) -> None:
         runtime = self.runtime
         wakeup = self._wakeup = runtime.wakeup()
-        self.write_timeout = write_timeout(runtime, policy.send_timeout, self._connection)
+        self.write_timeout = write_timeout(runtime, policy.send_timeout, self.transfer.connection)
         if policy.ping_interval:
             self._ping_timers = runtime.timers(policy.ping_interval)
             self._probe_timers = runtime.timers(min(SECOND_PING_AFTER, policy.ping_interval / 2))
@@ -154,6 +148,11 @@ class WSGIStream:
         if self.machine.request_finish():
             self._wakeup.set_threadsafe()
 
+    def end_with_worker(self) -> None:
+        """Finish the stream if its policy lets a stopping worker do so; from any thread."""
+        if self.machine.policy.ends_with_worker:
+            self.finish()
+
     def abort(self) -> None:
         """Request that the source is closed and the transfer fails, and return at once; from any thread.
 
@@ -167,7 +166,7 @@ class WSGIStream:
             return
         self.runtime.call_soon_threadsafe(producer.stop)
         if not machine.is_closed and not (machine.is_finishing and producer.buffer.reader_waits):
-            self._break_off()
+            self.transfer.break_off()
 
     def __str__(self) -> str:
         """The name of the source, for the log."""
@@ -188,26 +187,18 @@ class WSGIStream:
                         return buffer.take()
                     action = machine.next_action()
         except BaseException:
-            if not self._is_delimited:
-                self._break_off()
+            self.transfer.fail()
             self._release_if_ended()
             raise
         if isinstance(action, bytes):
             return action
         if action is HANG_UP:
             # A client that has only half-closed must not take the end of the iteration for a complete body.
-            self._break_off()
+            self.transfer.break_off()
+        else:
+            self.transfer.complete()
         self._release_if_ended()
         raise StopIteration
-
-    def _break_off(self) -> None:
-        """Make the client see that the body is incomplete, if the connection is that of this stream alone."""
-        if self._connection is None:
-            return
-        if self._is_delimited:
-            shut_connection(self._connection)
-        else:  # the body ends with its connection (HTTP/1.0): a FIN would mean that it is complete
-            reset_connection(self._connection)
 
     def _wait(self) -> None:
         """Wait until something wakes the reader; it may return without a reason."""
@@ -301,9 +292,8 @@ class WSGIStream:
             self._age_timers.cancel(self.finish)
         if self.write_timeout is not None:
             self.write_timeout.cancel()
-        if self.machine.request is not None and self._connection is not None and is_stopping():
-            # The client reconnects to another worker: without this, keep-alive would delay the exit of this one.
-            shut_connection(self._connection, SHUT_RD)
+        if self.machine.request is not None and is_stopping():
+            self.transfer.end_requests()  # the client reconnects to another worker
 
     def abandon(self) -> None:
         """Give back what can be without the source, whose thread has ended: it is dropped. From any thread."""

@@ -1,0 +1,63 @@
+"""Transfer of a stream over the connection of its request: how the client is made to see that a body is incomplete.
+
+Nothing is done to a connection that other streams share (HTTP/2): it belongs to the server. The methods are called in
+the thread of the reader, :meth:`Transfer.break_off` in any thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.sockets import end_requests, reset_at_close, reset_connection, resets_at_close, shut_connection
+
+
+class Transfer:
+    """The transfer of one body by *server*; *length*: the bytes that Content-Length announces, None without one.
+
+    ``connection``: the socket, None if it is not exposed or not this body's alone.
+    """
+
+    __slots__ = ("_is_delimited", "connection")
+
+    def __init__(self, server: ServerProfile, length: int | None) -> None:
+        self.connection: Any = None if server.shares_connection else server.connection
+        # Otherwise the body ends with its connection (HTTP/1.0), and a FIN means that it is complete.
+        self._is_delimited = length is not None or not server.is_http_1_0
+
+    def begin(self) -> None:
+        """Have the connection reset if it is closed from now on: a part of the body must not look like the whole."""
+        if not self._is_delimited and self.connection is not None:
+            reset_at_close(self.connection)
+
+    def complete(self) -> None:
+        """Let the connection be closed in order: the whole body was handed to the server."""
+        if self._resets_at_close():
+            reset_at_close(self.connection, is_partial=False)
+
+    def fail(self) -> None:
+        """Break the transfer off if the server would end the body as if it were complete: an iteration failed."""
+        if not self._is_delimited:
+            self.break_off()
+
+    def interrupt(self) -> None:
+        """Break the transfer off if some of the body was sent: the server was interrupted, by a kill or a timeout."""
+        if self._resets_at_close():
+            self.break_off()
+
+    def break_off(self) -> None:
+        """Make the client see that the body is incomplete."""
+        if self.connection is None:
+            return
+        if self._is_delimited:
+            shut_connection(self.connection)
+        else:
+            reset_connection(self.connection)
+
+    def end_requests(self) -> None:
+        """Have the server read no further request from the connection: its keep-alive would delay the worker's end."""
+        if self.connection is not None:
+            end_requests(self.connection)
+
+    def _resets_at_close(self) -> bool:
+        return not self._is_delimited and self.connection is not None and resets_at_close(self.connection)
