@@ -6,6 +6,7 @@ import contextlib
 import socket
 
 import pytest
+from gevent import socket as gevent_socket
 
 from wsgiresp._runtime import sockets
 
@@ -127,3 +128,10 @@ def test_a_closed_connection_does_not_reset():
         server.close()
         sockets.reset_at_close(server)
         assert not sockets.resets_at_close(server)
+
+
+def test_the_end_of_requests_accepts_a_closed_socket_of_gevent():
+    client, served = gevent_socket.socketpair()
+    client.close()
+    served.close()
+    sockets.end_requests(served)

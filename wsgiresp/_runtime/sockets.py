@@ -60,7 +60,7 @@ def end_requests(connection: Any) -> None:
     gunicorn's. A TLS connection on which bytes of a request have arrived is left to the server, since it could not be
     answered any more.
     """
-    if not hasattr(connection, "unwrap"):
+    if not hasattr(type(connection), "unwrap"):  # a closed socket of gevent raises OSError for any other attribute
         shut_connection(connection, socket.SHUT_RD)
     elif not _has_arrived(connection):
         shut_connection(connection)
