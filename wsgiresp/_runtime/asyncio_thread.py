@@ -49,6 +49,7 @@ from typing import Any, TypeVar
 
 import gevent
 
+from wsgiresp._runtime import greenlet_coroutine
 from wsgiresp._runtime.asyncio_loop import new_loop
 from wsgiresp._runtime.awaited_call import AwaitedCall, close_unstarted
 from wsgiresp._runtime.awaited_call import Outcome as Outcome
@@ -104,6 +105,7 @@ class _LoopThread:
 
     def _make_and_run_loop(self) -> None:
         loop = self.loop = new_loop(self._executor)
+        loop.set_task_factory(greenlet_coroutine.create_task)
         self._is_made = True
         self._is_ready.release()
         try:
