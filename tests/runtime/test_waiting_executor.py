@@ -12,7 +12,7 @@ from greenlet import getcurrent
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
-from wsgiresp._runtime.waiting_executor import ReaderExecutor, current_executor
+from wsgiresp._runtime.waiting_executor import GreenletExecutor, ReaderExecutor, ThreadExecutor, current_executor
 
 
 async def called(function):
@@ -133,3 +133,74 @@ def test_a_reader_executor_whose_hub_has_ended_makes_no_calls():
     with HubInThread() as other:
         reader = ReaderExecutor(other.runtime)
     reader.submit(lambda: pytest.fail("the call was made"))
+
+
+def never():
+    pytest.fail("the call was made")
+
+
+def test_a_thread_that_waits_no_more_refuses_calls():
+    refused = []
+    executor = ThreadExecutor()
+    executor.end()
+    executor.submit(never, lambda: refused.append("before the end was seen"))
+    executor.submit(never)
+    executor.wait()
+    executor.submit(never, lambda: refused.append("after it"))
+    assert refused == ["before the end was seen", "after it"]
+
+
+def test_a_greenlet_that_was_killed_refuses_calls():
+    refused = []
+    waiting = []
+    has_begun = gevent.event.Event()
+
+    async def wait():
+        waiting.append(current_executor.get())
+        await called(has_begun.set)
+        await asyncio.sleep(60)
+
+    greenlet = gevent.spawn(asyncio_thread.run, wait())
+    assert has_begun.wait(10)
+    greenlet.kill(timeout=10)
+    waiting[0].submit(never, lambda: refused.append("refused"))
+    assert refused == ["refused"]
+
+
+def test_calls_behind_the_end_of_a_greenlet_executor_are_refused():
+    refused = []
+
+    def ask():
+        executor = GreenletExecutor()
+        executor.end()
+        executor.submit(never, lambda: refused.append("refused"))
+        executor.wait()
+
+    gevent.joinall([gevent.spawn(ask)], timeout=10, raise_error=True)
+    assert refused == ["refused"]
+
+
+def test_an_exception_that_ends_the_greenlet_leaves_the_wait():
+    def stop():
+        raise gevent.GreenletExit("stop")
+
+    executor = ThreadExecutor()
+    executor.submit(stop)
+    with pytest.raises(gevent.GreenletExit, match="stop"):
+        executor.wait()
+
+
+def test_a_reader_that_leaves_refuses_what_can_be_refused_and_makes_the_other_calls():
+    with HubInThread() as other:
+        reader = ReaderExecutor(other.runtime)
+        refused, seen = [], []
+        may_go_on, is_made = threading.Event(), threading.Event()
+        other.runtime.call_soon_threadsafe(lambda: may_go_on.wait(10))
+        reader.submit(never, lambda: refused.append("before"))
+        reader.submit(lambda: (seen.append("called"), is_made.set()))
+        reader.refuse_calls()
+        reader.submit(never, lambda: refused.append("after"))
+        may_go_on.set()
+        assert is_made.wait(10)
+        reader.end()
+    assert (refused, seen) == (["before", "after"], ["called"])

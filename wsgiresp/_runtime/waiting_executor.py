@@ -5,9 +5,15 @@ Theory of operation
 Some objects, for example database connections, may be used only in the thread that created them. A coroutine runs on
 the loop of another thread; it calls ``submit()`` of :data:`current_executor` to run a function in the waiting thread.
 
-* ``submit()``: any thread. The function must not raise.
+* ``submit()``: any thread. The function must not raise an ``Exception``; any other exception, which ends the thread or
+  the greenlet (``GreenletExit``, a timeout), leaves ``wait()``.
 * ``wait()``: the waiting thread or greenlet; it runs submitted functions until ``end()``, and then calls ``close()``.
 * ``end()``: the asyncio thread, when the coroutine is done.
+
+After the end no function is run. A function that a task or a thread waits for comes with a second one, ``refuse``,
+which is called instead, in any thread. So neither a task that outlives its view nor a killed greenlet makes anybody
+wait for ever. The executor sets ``_is_over`` before it takes the rest of the queue, and ``submit()`` adds its function
+before it reads ``_is_over``, so that each function is taken by one of them.
 
 ``asyncio_thread.run`` uses :class:`ThreadExecutor` or :class:`GreenletExecutor`. A stream uses :class:`ReaderExecutor`,
 which runs the functions in a greenlet of the reader's hub, so that the reader can go on reading.
@@ -15,9 +21,11 @@ which runs the functions in a greenlet of the reader's hub, so that the reader c
 
 from __future__ import annotations
 
+import contextlib
+import queue
 from collections import deque
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from gevent import Greenlet, monkey
 
@@ -30,11 +38,14 @@ _RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 _RETRY_INTERVAL = 0.05  # s until a greenlet that could not be started is tried again
 
 
+_Call: TypeAlias = "tuple[Callback, Callback | None]"
+
+
 class WaitingExecutor(Protocol):
     """A thread or a greenlet that waits for a coroutine, and runs functions meanwhile."""
 
-    def submit(self, function: Callback) -> None:
-        """Run *function* after those before it; from any thread."""
+    def submit(self, function: Callback, refuse: Callback | None = None) -> None:
+        """Run *function* after those before it, or *refuse* if it has ended; from any thread."""
         ...
 
 
@@ -47,10 +58,13 @@ class ThreadExecutor:
 
     def __init__(self) -> None:
         self._calls = _RealQueue()
+        self._is_over = False
 
-    def submit(self, function: Callback) -> None:
-        """Run *function* after those before it."""
-        self._calls.put(function)
+    def submit(self, function: Callback, refuse: Callback | None = None) -> None:
+        """Run *function* after those before it, or *refuse* if the thread waits no more."""
+        self._calls.put((function, refuse))
+        if self._is_over:
+            self._refuse_all()
 
     def end(self) -> None:
         """End :meth:`wait` after the functions that were submitted before."""
@@ -58,8 +72,20 @@ class ThreadExecutor:
 
     def wait(self) -> None:
         """Run the functions that are submitted, until the end."""
-        while (function := self._calls.get()) is not None:
-            function()
+        try:
+            while (call := self._calls.get()) is not None:
+                call[0]()
+        finally:
+            self._is_over = True
+            self._refuse_all()
+
+    def _refuse_all(self) -> None:
+        while True:
+            try:
+                call = self._calls.get_nowait()
+            except queue.Empty:
+                return
+            _refuse(call)
 
     def close(self) -> None:
         """Release nothing."""
@@ -69,26 +95,60 @@ class _CallQueue:
     """Functions that any thread submits, and one greenlet of *runtime* calls."""
 
     def __init__(self, runtime: GreenletRuntime) -> None:
-        self._calls: deque[Callback | None] = deque()
+        self._calls: deque[_Call | None] = deque()
         self._wakeup = runtime.wakeup()
+        self._is_over = False
 
     def __len__(self) -> int:
         return len(self._calls)
 
-    def submit(self, function: Callback | None) -> None:
-        """Call *function* after those before it; None ends :meth:`call_all`. From any thread."""
-        self._calls.append(function)
+    def submit(self, function: Callback, refuse: Callback | None) -> None:
+        """Call *function* after those before it, or *refuse* if the queue is over. From any thread."""
+        self._calls.append((function, refuse))
+        if self._is_over:
+            self.refuse_all()
+        else:
+            self._wakeup.set_threadsafe()
+
+    def end(self) -> None:
+        """End :meth:`call_all` after the functions that were submitted before. From any thread."""
+        self._calls.append(None)
         self._wakeup.set_threadsafe()
 
     def call_all(self) -> None:
-        """Call the functions that are submitted, until the end."""
-        while True:
-            while not self._calls:
-                self._wakeup.wait()
-            function = self._calls.popleft()
-            if function is None:
-                return
-            function()
+        """Call the functions that are submitted, until the end; then the queue is over."""
+        try:
+            while True:
+                while not self._calls:
+                    self._wakeup.wait()
+                call = self._calls.popleft()
+                if call is None:
+                    return
+                call[0]()
+        finally:
+            self.refuse_all()
+
+    def refuse_all(self) -> None:
+        """Refuse the functions that are left and those that are submitted later. From any thread."""
+        self._is_over = True
+        with contextlib.suppress(IndexError):  # until it is empty
+            while True:
+                _refuse(self._calls.popleft())
+
+    def refuse_refusable(self) -> None:
+        """Refuse those functions that are left and can be refused; the others are still called. From any thread."""
+        with contextlib.suppress(IndexError):  # the greenlet may take the last one meanwhile
+            for _ in range(len(self._calls)):
+                call = self._calls.popleft()
+                if call is None or call[1] is None:
+                    self._calls.append(call)
+                else:
+                    _refuse(call)
+
+
+def _refuse(call: _Call | None) -> None:
+    if call is not None and call[1] is not None:
+        call[1]()
 
 
 class GreenletExecutor:
@@ -99,13 +159,13 @@ class GreenletExecutor:
         self._runtime = GeventRuntime()
         self._queue = _CallQueue(self._runtime)
 
-    def submit(self, function: Callback) -> None:
-        """Run *function* after those before it; never, if this greenlet was killed meanwhile."""
-        self._queue.submit(function)
+    def submit(self, function: Callback, refuse: Callback | None = None) -> None:
+        """Run *function* after those before it, or *refuse* if this greenlet waits no more or was killed."""
+        self._queue.submit(function, refuse)
 
     def end(self) -> None:
         """End :meth:`wait` after the functions that were submitted before."""
-        self._queue.submit(None)
+        self._queue.end()
 
     def wait(self) -> None:
         """Run the functions that are submitted, until the end."""
@@ -123,16 +183,31 @@ class ReaderExecutor:
         self._runtime = runtime
         self._queue = _CallQueue(runtime)
         self._greenlet: Greenlet[..., None] | None = None
+        self._is_leaving = False
 
-    def submit(self, function: Callback) -> None:
-        """Run *function* after those before it; never, if the stream is closed and its hub destroyed."""
-        self._queue.submit(function)
+    def submit(self, function: Callback, refuse: Callback | None = None) -> None:
+        """Run *function* after those before it; never, if the stream is closed and its hub destroyed.
+
+        After :meth:`refuse_calls`, *refuse* is called instead.
+        """
+        self._queue.submit(function, refuse)
+        if self._is_leaving:
+            self._queue.refuse_refusable()
         self._runtime.call_soon_threadsafe(self._ensure_greenlet)
 
+    def refuse_calls(self) -> None:
+        """Refuse the functions that can be refused, from now on; from any thread.
+
+        For a reader that is about to leave: on a thread server its hub runs only while it waits.
+        """
+        self._is_leaving = True
+        self._queue.refuse_refusable()
+
     def end(self) -> None:
-        """End the greenlet after the functions that were submitted before."""
+        """End the greenlet after the functions that were submitted before and cannot be refused."""
+        self.refuse_calls()
         if self._greenlet is not None or self._queue:  # started, or about to start
-            self._queue.submit(None)
+            self._queue.end()
 
     def _ensure_greenlet(self) -> None:
         if self._greenlet is None:

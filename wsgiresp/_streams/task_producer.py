@@ -62,6 +62,8 @@ class TaskProducer:
 
         From any thread. A second call has no effect.
         """
+        if self._reader is not None:
+            self._reader.refuse_calls()
         self._runtime.call_soon_threadsafe(self._cancel)
 
     def _start(self) -> None:
