@@ -182,3 +182,18 @@ def test_no_other_module_reads_the_keys_of_servers():
                 if path.name != "server_profile.py":
                     found[path.relative_to(CHECKOUT).as_posix()] = list(strings(path))
     assert {path: keys for path, keys in found.items() if keys} == {}
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        pytest.param({"CONTENT_LENGTH": "5"}, True, id="a length"),
+        pytest.param({"CONTENT_LENGTH": "0"}, False, id="a length of nothing"),
+        pytest.param({"CONTENT_LENGTH": ""}, False, id="no length"),
+        pytest.param({"HTTP_TRANSFER_ENCODING": "chunked"}, True, id="chunked"),
+        pytest.param({"SERVER_PROTOCOL": "HTTP/2", "REQUEST_METHOD": "POST"}, True, id="POST in HTTP/2"),
+        pytest.param({"SERVER_PROTOCOL": "HTTP/2", "REQUEST_METHOD": "GET"}, False, id="GET in HTTP/2"),
+    ],
+)
+def test_a_request_has_a_body_where_its_head_says_so(keys, expected):
+    assert profile(**keys).has_request_body is expected

@@ -14,6 +14,7 @@ from streams.producer_kinds import ProducerReader, each_kind, in_hub
 
 from wsgiresp._runtime import hubs
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams import greenlet_producer
 from wsgiresp._streams.bounded_buffer import HIGH_WATERMARK, MAX_BUFFERED
 from wsgiresp._streams.greenlet_producer import GreenletProducer, ThreadProducer
@@ -154,7 +155,7 @@ class TestChoice:
     def chosen(self, content, is_prompt=False):
         runtime = GeventRuntime()
         source = StreamSource(content, bytes, contextvars.copy_context())
-        producer = producer_for(source, runtime, runtime.wakeup(), is_prompt=is_prompt)
+        producer = producer_for(source, runtime, runtime.wakeup(), ServerProfile({}), is_prompt=is_prompt)
         producer.buffer.close()
         producer.stop()
         wait_until(lambda: producer.buffer.has_ended)

@@ -17,11 +17,15 @@ from wsgiresp._runtime.sockets import PlainSocket
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
 
+_INPUT = "wsgi.input"  # PEP 3333, "environ Variables"
+_REQUEST = "werkzeug.request"
 _FILE_WRAPPER = "wsgi.file_wrapper"  # PEP 3333, "Optional Platform-Specific File Handling"
 _GUNICORN = "gunicorn.socket"
 _GUNICORN_PYWSGI = "gunicorn.sock"  # worker class gevent_pywsgi
 _WERKZEUG = "werkzeug.socket"
 _WAITRESS = "waitress.client_disconnected"
+
+_SAFE = frozenset({"GET", "HEAD"})  # whose content has no meaning: RFC 9110, Sections 9.3.1 and 9.3.2
 
 # A server MUST NOT send a 1xx to a client of HTTP/1.0: RFC 9110, Section 15.2.
 _BEFORE_1XX = frozenset({"HTTP/0.9", "HTTP/1.0"})
@@ -78,6 +82,30 @@ class ServerProfile:
         """Whether other requests share the connection with this one, as in HTTP/2 and HTTP/3."""
         protocol: str = self._environ.get("SERVER_PROTOCOL", "")
         return protocol.startswith(("HTTP/2", "HTTP/3"))
+
+    @property
+    def has_request_body(self) -> bool:
+        """Whether the request may have a body (RFC 9112, Section 6.3; RFC 9113, Section 8.1, for HTTP/2)."""
+        environ = self._environ
+        return (
+            environ.get("CONTENT_LENGTH", "") not in ("", "0")
+            or "HTTP_TRANSFER_ENCODING" in environ
+            or (self.shares_connection and environ["REQUEST_METHOD"] not in _SAFE)
+        )
+
+    @property
+    def input(self) -> Any:
+        """The input stream of the request, from which its body is read (``wsgi.input``); None under ASGI."""
+        return self._environ.get(_INPUT)
+
+    def replace_input(self, stream: Any) -> None:
+        """Put *stream* into ``environ`` as the input stream of the request."""
+        self._environ[_INPUT] = stream
+
+    @property
+    def werkzeug_request(self) -> Any:
+        """The request object that werkzeug or Flask has made of ``environ``, or None."""
+        return self._environ.get(_REQUEST)
 
     @property
     def is_multithread(self) -> bool:

@@ -36,8 +36,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from wsgiresp._runtime.greenlet_coroutine import may_block
 from wsgiresp._runtime.hubs import may_block_thread
 from wsgiresp._runtime.interface import BlockingWakeup, GreenletRuntime, Runtime, Wakeup
+from wsgiresp._runtime.request_input import reads_of
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.waiting_executor import ReaderExecutor
 from wsgiresp._streams.bounded_buffer import ReadableBuffer
 from wsgiresp._streams.greenlet_producer import GreenletProducer, ThreadProducer
@@ -80,10 +83,11 @@ class ProvidesProducer(Protocol):
 
 
 def producer_for(
-    source: StreamSource, runtime: GreenletRuntime, wakeup: BlockingWakeup, *, is_prompt: bool
+    source: StreamSource, runtime: GreenletRuntime, wakeup: BlockingWakeup, server: ServerProfile, *, is_prompt: bool
 ) -> Producer:
     """Return the producer for *source* and a reader on *runtime*, which *wakeup* wakes.
 
+    An asynchronous source can read the body of the request to *server* afterwards.
     *is_prompt*: the preamble and pings must be sent even while a step blocks. Synchronous steps that could block the
     reader's thread then run in another thread.
     """
@@ -91,6 +95,7 @@ def producer_for(
         brought: Producer = source.content.__wsgiresp_producer__(source, runtime, wakeup.set)
         return brought
     if source.is_async:
+        source.context.run(may_block.set, reads_of(server))
         return TaskProducer(source, wakeup.set_threadsafe, reader=ReaderExecutor(runtime))
     if is_prompt and may_block_thread():
         return ThreadProducer(source, wakeup.set_threadsafe)
