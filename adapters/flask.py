@@ -17,6 +17,9 @@ from werkzeug.datastructures import Headers
 from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.around import require_around
+from wsgiresp._runtime.greenlet_coroutine import NEVER, may_block
+from wsgiresp._runtime.request_input import reads_of
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.waiting_executor import current_executor
 from wsgiresp._types import Around
 from wsgiresp._views.coercion import ITERATORS, is_answer, is_record, register_default_class, takes
@@ -304,6 +307,8 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
             raise RuntimeError(f"{function!r} must be awaited here: an event loop runs in this thread")
         contexts: list[contextvars.Context] = []
         waiting = current_executor.get()
+        here = request_context()
+        reads = may_block.set(NEVER if here is None else reads_of(ServerProfile(here.request.environ)))
 
         async def run() -> Any:
             try:
@@ -317,6 +322,7 @@ def _to_sync(function: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             for context in contexts:  # none where this greenlet was killed meanwhile
                 take_over(context)
+            may_block.reset(reads)
 
     return call
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
@@ -18,6 +18,7 @@ from wsgiresp._streams.wsgi_body import WSGIStreamBody
 from wsgiresp._types import Prepared
 from wsgiresp.adapters._django import http_responses as kinds
 from wsgiresp.adapters._django.asgi_requests import closed_at_last
+from wsgiresp.adapters._django.request_body import reads_of_body
 from wsgiresp.adapters._django.response_patch import hand_on
 from wsgiresp.adapters._django.thread_body import in_thread
 from wsgiresp.adapters._django.thread_locals import bind
@@ -42,6 +43,8 @@ def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
     is_head, is_known = method == "HEAD", not needs_preparation(response)
     # Of what is known the content is there, for middleware to see.
     asked = "GET" if is_head and is_known else method
+    if isinstance(response, StreamingResponse) and not isinstance(response._content.content, Iterable):
+        reads_of_body(request)  # the content is asynchronous, or a callable that may return such; before the copy below
     environ = environ_without_wrapper(request.META)
     if environ.get("REQUEST_METHOD") != asked:
         environ = {**environ, "REQUEST_METHOD": asked}

@@ -18,8 +18,10 @@ from django.utils import timezone, translation
 from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._runtime.around import nested
 from wsgiresp._runtime.asyncio_thread import running_loop
+from wsgiresp._runtime.greenlet_coroutine import may_block
 from wsgiresp._types import Around
 from wsgiresp.adapters._django.asgi_requests import ThreadAbove, thread_above
+from wsgiresp.adapters._django.request_body import reads_of_body
 from wsgiresp.adapters._django.settings import around
 from wsgiresp.adapters._django.thread_sensitive import thread_sensitive_calls
 from wsgiresp.background import BackgroundTask, bound
@@ -90,6 +92,7 @@ def bind(request: HttpRequest, response: Response) -> None:
         response._adapter_around = nested(ThreadLocals(above), of_settings, own)
     background = response.background
     if background is not None:
+        may_block.set(reads_of_body(request))  # in the context that the tasks get a copy of
 
         def report(task: BackgroundTask, error: BaseException) -> None:
             log.error("%s failed after a response", repr_line(task), exc_info=error)

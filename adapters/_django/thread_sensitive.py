@@ -13,10 +13,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.http import HttpRequest
 
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.waiting_executor import WaitingExecutor, current_executor
 from wsgiresp.adapters._django.asgi_requests import ThreadAbove
+from wsgiresp.adapters._django.request_body import body_in_coroutines
 
 
 class _WaitingThreadExecutor(Executor):
@@ -84,15 +86,20 @@ def thread_sensitive_calls(end: Callable[[], object], above: ThreadAbove | None)
 
 
 def call(
-    view: Callable[..., Any], around: Callable[[], AbstractContextManager[object]], *args: Any, **kwargs: Any
+    view: Callable[..., Any],
+    around: Callable[[], AbstractContextManager[object]],
+    request: HttpRequest,
+    *args: Any,
+    **kwargs: Any,
 ) -> Any:
     """Run the coroutine function *view* on our loop, inside of *around*; wait for its result and return it.
 
-    Under gevent only this greenlet waits, so any number of them run at once.
+    Under gevent only this greenlet waits, so any number of them run at once. It reads the body of *request* meanwhile.
     """
 
     async def run() -> Any:
         with around():
-            return await view(*args, **kwargs)
+            return await view(request, *args, **kwargs)
 
-    return asyncio_thread.run(run())
+    with body_in_coroutines(request):
+        return asyncio_thread.run(run())

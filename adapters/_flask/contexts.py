@@ -16,6 +16,9 @@ from flask.signals import got_request_exception
 from wsgiresp._frameworks.prepared_response import PreparedResponse
 from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._runtime.around import nested
+from wsgiresp._runtime.greenlet_coroutine import NEVER, may_block
+from wsgiresp._runtime.request_input import reads_of
+from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._types import Around
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
@@ -50,6 +53,9 @@ def bind_background(app: flask.Flask, response: Response, around: Around | None)
     """
     background = response.background
     if background is not None and background is not vars(response).get(_BOUND):
+        context = request_context()
+        # In the context that the tasks get a copy of.
+        may_block.set(NEVER if context is None else reads_of(ServerProfile(context.request.environ)))
         own = around_of(response) if isinstance(response, StreamingResponse) else None
         enclosing = nested(app.app_context, around, own) or app.app_context
         response.background = bound(background, enclosing, functools.partial(_report, app))
