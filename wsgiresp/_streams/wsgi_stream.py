@@ -116,7 +116,7 @@ class WSGIStream:
         register(self)
         # The last one: if this raises, nobody has used the source.
         is_prompt = bool(policy.preamble and policy.ping_interval)
-        self._producer = producer_for(source, runtime, wakeup, is_prompt=is_prompt)
+        self._producer = producer_for(source, runtime, wakeup, server, is_prompt=is_prompt)
 
     def begin(self) -> None:
         """Start the source; block until its first chunk is ready or it has ended.
