@@ -11,6 +11,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import gevent
@@ -22,7 +23,7 @@ from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
 
 _PlainSocket: Any = monkey.get_original("socket", "socket")
-BLOCK = 8192
+_ROOM = 1 << 20
 
 Act = Callable[["Client"], object]
 
@@ -44,32 +45,44 @@ _KINDS = {
 
 
 class Client:
-    """The client of a request, and the server's socket for it; a reader thread takes all that is sent."""
+    """The client of a request, and the server's socket for it."""
 
-    def __init__(self, *, is_under_hub: bool, reads: bool = True) -> None:
+    def __init__(self, *, is_under_hub: bool) -> None:
         kind = _KINDS[gevent_socket.socket if is_under_hub else _PlainSocket]
-        listener = _PlainSocket()
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(1)
         self._client = _PlainSocket()
-        self._client.connect(listener.getsockname())
-        descriptor, _ = listener._accept()
-        listener.close()
+        # Each write must fit, since the client takes it only after it has returned.
+        self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        with _PlainSocket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(1)
+            self._client.connect(listener.getsockname())
+            descriptor, _ = listener._accept()
         self.connection = kind(fileno=descriptor)
-        if not reads:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BLOCK)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
         self._client.setblocking(False)
-        self._reads = reads
 
     def take(self) -> None:
-        """Take what has come, so that no write blocks."""
+        """Take what has come."""
         with contextlib.suppress(OSError):
-            while self._reads and self._client.recv(1 << 20):
+            while self._client.recv(_ROOM):
                 pass
 
     def leave(self) -> None:
         """Disconnect."""
         self._client.close()
+
+    def sees_clean_end(self) -> bool:
+        """Close the server's side as gunicorn does; return whether the client reads a FIN, not a RST."""
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.close()
+        self._client.settimeout(1)
+        try:
+            while self._client.recv(_ROOM):
+                pass
+        except OSError:
+            return False
+        return True
 
     def close(self) -> None:
         self._client.close()
@@ -118,6 +131,8 @@ def serve(
         except BaseException as error:
             record.happened["close() raised"] += 1
             record.error += f" close: {error!r}"
+        if given.get("SERVER_PROTOCOL") == "HTTP/1.0":
+            record.ends_cleanly = client.sees_clean_end()
 
 
 async def serve_on_loop(
@@ -161,16 +176,19 @@ async def serve_on_loop(
 
 
 async def _close_on_loop(record: Record, body: Any, closes_on_loop: bool) -> None:
-    try:
-        if closes_on_loop:
-            body.close()
-        else:
-            await body.aclose()
-            await asyncio.get_running_loop().run_in_executor(None, body.close)
-    except BaseException as error:
-        record.happened["close() raised"] += 1
-        record.error += f" close: {error!r}"
+    loop = asyncio.get_running_loop()
+    in_thread = partial(loop.run_in_executor, None, body.close)
+    for close in (partial(_close_here, body),) if closes_on_loop else (body.aclose, in_thread):
+        try:
+            await close()
+        except BaseException as error:
+            record.happened["close() raised"] += 1
+            record.error += f" close: {error!r}"
     await asyncio.sleep(0.01)
+
+
+async def _close_here(body: Any) -> None:
+    body.close()
 
 
 def in_real_thread(function: Callable[[], object]) -> None:

@@ -41,7 +41,6 @@ KNOWN: tuple[Known, ...] = (
     Known("greenlet.switch, first", "the hub", "the producer never begins, and the reader waits for ever"),
     Known("asyncio.create_task", "wsgiresp._runtime.asyncio_runtime", _TASK),
     Known("asyncio.create_task", "wsgiresp._runtime.asyncio_thread", _TASK),
-    Known("asyncio.call_soon", "wsgiresp._streams.task_producer", _TASK),
     # A source is not closed, close steps and tasks do not run, a stream stays open.
     Known("slice of chunks", "wsgiresp._streams.bounded_buffer", "closing stops before the source is closed"),
     Known(

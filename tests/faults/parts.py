@@ -27,6 +27,8 @@ class Record:
     body: bytes = b""
     error: str = ""
     """Where the response failed, and its error; empty for an answer that ended well."""
+    ends_cleanly: bool = False
+    """Whether a client that knows the end of the body by that of the connection takes it for whole."""
     handed_over: bool = False
     """Whether ``start_response`` has returned, so that close steps and tasks are owed."""
     expected: Counter[str] = field(default_factory=Counter)

@@ -46,8 +46,9 @@ SYSTEM_CALLS = {
 }
 """Functions of ``os``, and the error of each."""
 
-ON_LOOP = {"call_soon": 1, "call_soon_threadsafe": 1, "call_later": 2}
-"""Methods of an asyncio loop, and the position of the callback."""
+ON_LOOP = ("call_soon_threadsafe", "call_later")
+"""Methods of an asyncio loop. Not ``call_soon``: where it fails in ``Task.cancel()``, asyncio's future stays half
+cancelled, and nobody can mend that; wsgiresp itself does not call it."""
 
 OF_USER = (
     "start_response",
@@ -199,19 +200,8 @@ def _install_asyncio() -> None:
         return create_task(self, *arguments, **named)
 
     base.create_task = primitive
-    for name, position in ON_LOOP.items():
-        setattr(base, name, _guarded_callback(f"asyncio.{name}", getattr(base, name), position))
-
-
-def _guarded_callback(name: str, function: Callable[..., Any], position: int) -> Callable[..., Any]:
-    def primitive(*arguments: Any, **named: Any) -> Any:
-        frame = our_caller()
-        # What asyncio's own C code schedules for a task has the frame of wsgiresp too, which only cancelled it.
-        if frame is not None and not type(arguments[position]).__name__.startswith("Task"):
-            INJECTOR.visit(name, no_memory, frame)
-        return function(*arguments, **named)
-
-    return primitive
+    for name in ON_LOOP:
+        setattr(base, name, guarded(f"asyncio.{name}", no_memory, getattr(base, name)))
 
 
 def bind() -> None:

@@ -37,12 +37,10 @@ _RUNNERS = {"thread": in_thread, "hub": under_hub}
 
 def add(name: str, respond: Callable[[Record], Any], whole: bytes | Whole, **options: Any) -> None:
     """Add the request that ``respond(record)`` answers, on a thread and under a hub; *options* are :func:`serve`'s."""
-    reads = options.pop("reads", True)
-
     for mode, runner in _RUNNERS.items():
 
         def run(record: Record, mode: str = mode, runner: Callable[..., None] = runner) -> None:
-            with contextlib.closing(Client(is_under_hub=mode == "hub", reads=reads)) as client:
+            with contextlib.closing(Client(is_under_hub=mode == "hub")) as client:
                 runner(lambda: _answer(record, respond, client, options))
 
         _add(Scenario(name, mode, run, _whole(whole)))
