@@ -118,7 +118,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("streams woken at once, before the hub polls its sockets", wakeup_event.SLICE_LENGTH),
         ("time after which it polls them before that", wakeup_event.SLICE_TIME),
         ("wait for a content to be closed when its client has left", policy.CLOSE_TIMEOUT),
-        ("looks at `waitress.client_disconnected`, where the socket is no help", disconnect._ASK_WAITRESS_EVERY),
+        ("looks at `waitress.client_disconnected`, beside the socket and without one", disconnect._ASK_WAITRESS_EVERY),
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
         ("time from a ping to the second ping, where the server shows no socket", policy.SECOND_PING_AFTER),
         ("looks at what a client has acknowledged, for each `send_timeout`", write_timeout.LOOKS),

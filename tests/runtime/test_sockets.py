@@ -135,3 +135,28 @@ def test_the_end_of_requests_accepts_a_closed_socket_of_gevent():
     client.close()
     served.close()
     sockets.end_requests(served)
+
+
+class Wrapped:
+    """A connection that shows its descriptor alone."""
+
+    def __init__(self, connection):
+        self.fileno = connection.fileno
+
+
+@pytest.mark.parametrize("wrap", [lambda connection: connection, Wrapped], ids=["a socket", "a descriptor"])
+def test_a_connection_is_shut_down_whatever_shows_it(wrap):
+    with connected() as (server, client):
+        sockets.shut_connection(wrap(server))
+        assert client.recv(1) == b""
+
+
+def test_a_connection_of_gevent_is_shut_down_without_a_free_descriptor(monkeypatch):
+    def none_is_left(descriptor):
+        raise OSError("no descriptor")
+
+    monkeypatch.setattr(sockets.os, "dup", none_is_left)
+    here, there = gevent_socket.socketpair()
+    with here, there:
+        sockets.shut_connection(here)
+        assert there.recv(1) == b""

@@ -9,7 +9,7 @@ import time
 import gevent
 import pytest
 from gevent._hub_local import get_hub_if_exists
-from runtime.runners import PATIENCE, in_thread, live_hubs
+from runtime.runners import PATIENCE, in_thread, live_hubs, wait_until
 
 from wsgiresp import worker_status
 from wsgiresp._runtime.process import part
@@ -256,5 +256,6 @@ def test_a_worker_thread_runs_all_tasks_that_wait_and_gives_its_place_back(caplo
     for step in (leave, lambda: 1 / 0, lambda: seen.append("last")):
         tasks.waiting.append((step, contextvars.copy_context()))
     in_thread(tasks._run_waiting)
-    assert (seen, len(tasks.free)) == (["last"], MAX_THREADS)
+    wait_until(lambda: len(tasks.free) == MAX_THREADS)  # a step may have started a thread for those behind it
+    assert seen == ["last"]
     assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError]

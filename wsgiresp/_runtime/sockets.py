@@ -26,10 +26,15 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
     reading side only, so that a server that waits for the next request reads the end of the connection. Errors of a
     connection that is already closed are ignored.
     """
-    # On a duplicate descriptor: after shutdown() a TLS socket object would continue unencrypted, and a gevent socket
-    # object may be used only in its hub's thread.
-    with contextlib.suppress(OSError, ValueError), PlainSocket(fileno=os.dup(connection.fileno())) as twin:
-        twin.shutdown(how)
+    # Not by the method of the object: after that a TLS socket would continue unencrypted, and a gevent socket may be used
+    # only in its hub's thread. Without a duplicate descriptor where that can be: there may be none left.
+    plain = getattr(connection, "_sock", connection)
+    with contextlib.suppress(OSError, ValueError):
+        if isinstance(plain, _socket.socket):
+            _socket.socket.shutdown(plain, how)
+        else:
+            with PlainSocket(fileno=os.dup(connection.fileno())) as twin:
+                twin.shutdown(how)
 
 
 def reset_at_close(connection: Any, is_partial: bool = True) -> None:
@@ -96,5 +101,7 @@ def reset_connection(connection: Any) -> None:
         if _socketpair is not None:
             left, gone = _socketpair()
             gone.close()
-            os.dup2(left.fileno(), connection.fileno(), inheritable=False)
-            left.close()
+            try:
+                os.dup2(left.fileno(), connection.fileno(), inheritable=False)
+            finally:
+                left.close()
