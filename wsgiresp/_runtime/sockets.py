@@ -26,8 +26,8 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
     reading side only, so that a server that waits for the next request reads the end of the connection. Errors of a
     connection that is already closed are ignored.
     """
-    # Not by the method of the object: after that a TLS socket would continue unencrypted, and a gevent socket may be used
-    # only in its hub's thread. Without a duplicate descriptor where that can be: there may be none left.
+    # Not by the method of the object: after that a TLS socket would continue unencrypted, and a gevent socket may be
+    # used only in its hub's thread. A duplicate descriptor is the last resort, since there may be none left.
     plain = getattr(connection, "_sock", connection)
     with contextlib.suppress(OSError, ValueError):
         if isinstance(plain, _socket.socket):
