@@ -231,7 +231,7 @@ class AfterResponse:
         return repr(self._task)
 
     def run_in_thread(self) -> None:
-        """Run the task soon in a worker thread, for a body that nobody has closed; a finaliser may call it."""
+        """Run the task soon in a worker thread, for a body that nobody has closed; a finalizer may call it."""
         worker_pool.submit_to_thread(self._task, self._context)
 
 

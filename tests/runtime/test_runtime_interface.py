@@ -273,7 +273,7 @@ class TestCallFromAThread:
 
 
 @each_runtime
-def test_a_finaliser_may_have_a_callback_called(run):
+def test_a_finalizer_may_have_a_callback_called(run):
     async def test(runtime, wait):
         wakeup = runtime.wakeup()
         assert runtime.call_soon_in_finalizer(wakeup.set)

@@ -25,11 +25,11 @@ downloads are at that point as there are threads that read.
 
 Threads: each download is read and closed by one thread or greenlet at a time. The budget is shared by all threads. It
 is a list with one entry for each unit: ``list.pop()`` and ``list.extend()`` are atomic, so there is no lock, and the
-finaliser, which may run anywhere and in any thread, can neither block nor break in between. A forked child begins with
+finalizer, which may run anywhere and in any thread, can neither block nor break in between. A forked child begins with
 a whole budget; what a download of its parent gives back goes to the list that it was taken from.
 
 Measured under gunicorn's gevent worker with 50 downloads: blocks of 64 KiB cost as much CPU time as those of 256 KiB,
-blocks of 32 KiB 1.3 times and those of 8 KiB 3.4 times as much. Rejected: a counter under a lock, which a finaliser
+blocks of 32 KiB 1.3 times and those of 8 KiB 3.4 times as much. Rejected: a counter under a lock, which a finalizer
 that runs while its own thread holds the lock would wait for.
 """
 

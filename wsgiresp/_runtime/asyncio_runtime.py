@@ -69,7 +69,7 @@ class AsyncioRuntime:
             self._loop.call_soon_threadsafe(callback)
 
     def call_soon_in_finalizer(self, callback: Callback) -> bool:
-        """Call *callback* in a later iteration of the loop; from any thread, in a finaliser.
+        """Call *callback* in a later iteration of the loop; from any thread, in a finalizer.
 
         Return False if the loop is closed, or there is no memory.
         """

@@ -45,7 +45,7 @@ def log_failure(step: object) -> None:
 
 
 def run_in_thread(steps: Sequence[Step]) -> None:
-    """Run *steps* in another thread, and do not wait for them; from a finaliser too.
+    """Run *steps* in another thread, and do not wait for them; from a finalizer too.
 
     Background tasks alone, which have the method ``run_in_thread``, have worker threads of their own, at most so many.
     Raises ``RuntimeError`` if no thread can be started.

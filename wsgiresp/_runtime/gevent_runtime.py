@@ -118,7 +118,7 @@ class GeventRuntime:
 
     @property
     def may_wait_in_finalizer(self) -> bool:
-        """Whether a finaliser that runs now may wait on this hub: the thread and its hub have nothing else to do."""
+        """Whether a finalizer that runs now may wait on this hub: the thread and its hub have nothing else to do."""
         return (
             self._is_open
             and not self.runs_others
@@ -128,7 +128,7 @@ class GeventRuntime:
         )
 
     def call_soon_in_finalizer(self, callback: Callback) -> bool:
-        """Call *callback* in the hub; from any thread, in a finaliser. Return False if the hub cannot be reached."""
+        """Call *callback* in the hub; from any thread, in a finalizer. Return False if the hub cannot be reached."""
         if self.runs_others and get_hub_if_exists() is self.hub:
             try:
                 self._loop.run_callback(callback)
@@ -168,7 +168,7 @@ class _Leases:
         self._is_ours = False
         self._watcher: Any = None
         self.posted: deque[Callback] = deque()
-        """Callbacks of finalisers, which the hub has still to call."""
+        """Callbacks of finalizers, which the hub has still to call."""
         self._thread = _thread_token()
 
     @property

@@ -105,7 +105,7 @@ class Runtime(Protocol[W_co]):
         ...
 
     def call_soon_in_finalizer(self, callback: Callback) -> bool:
-        """Call *callback* in a later iteration of the loop; from any thread, in a finaliser.
+        """Call *callback* in a later iteration of the loop; from any thread, in a finalizer.
 
         Takes no lock and never waits. Return False if the loop cannot be reached now.
         """
@@ -113,7 +113,7 @@ class Runtime(Protocol[W_co]):
 
     @property
     def may_wait_in_finalizer(self) -> bool:
-        """Whether a finaliser that runs now may wait on this loop, since its thread serves nothing else."""
+        """Whether a finalizer that runs now may wait on this loop, since its thread serves nothing else."""
         ...
 
     @property

@@ -48,7 +48,7 @@ def start_thread(run: Callable[[], object], name: str) -> threading.Thread | Non
 
 
 def start_thread_at_once(run: Callable[[], object]) -> None:
-    """Start a real daemon thread that calls *run*, without a lock and without waiting: a finaliser may call this.
+    """Start a real daemon thread that calls *run*, without a lock and without waiting: a finalizer may call this.
 
     Raises ``RuntimeError`` if no thread can be started. *run* must not raise.
     """

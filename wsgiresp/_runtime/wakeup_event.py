@@ -40,7 +40,7 @@ by ``destroy_hub()``, and in the slice in which a waiter destroys the hub itself
 hub's thread destroys in between crashes the process. So each call from another thread holds ``loop_lock``, and
 ``destroy_hub()`` too. With the lock, an event is either in the queue before the queue is dropped, or finds the loop
 gone and drops itself: one in between would keep its hub for good. It is a re-entrant lock: the destruction may switch
-greenlets, and an allocation may run finalisers, which set events too.
+greenlets, and an allocation may run finalizers, which set events too.
 
 **Fork.** The hub of the thread that forks goes on in the child with its callbacks and timers, and so does its queue.
 Those of other threads are never called again, as their threads are gone. The locks are replaced, since another thread

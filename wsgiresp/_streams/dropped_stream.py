@@ -4,14 +4,14 @@ Theory of operation
 -------------------
 PEP 3333 obliges a server, and each middleware, to call ``close()`` of the body. Some do not, and many forget it when
 they fail. Nothing that lives longer than the request references the body (``wsgi_body``): timers, watchers and the
-registry of open streams reference the stream. So the body is freed when the server drops it, and its finaliser calls
+registry of open streams reference the stream. So the body is freed when the server drops it, and its finalizer calls
 :meth:`DroppedStream.hand_over`.
 
-A finaliser runs between any two instructions, in any thread, while that thread may hold any lock. So it takes no lock,
+A finalizer runs between any two instructions, in any thread, while that thread may hold any lock. So it takes no lock,
 writes no log, and leaves the work to others:
 
 =====================================================  ================================================================
-the finaliser runs                                     what happens
+the finalizer runs                                     what happens
 =====================================================  ================================================================
 in a process that was forked since                     nothing: the parent has the client, and runs the tasks
 after the exit hook                                    nothing
@@ -27,8 +27,8 @@ The close steps, background tasks among them, run only if ``start_response`` was
 anything. Under a hub that serves others meanwhile they run in the greenlet that releases the stream, elsewhere in
 another thread.
 
-Rejected: a finaliser of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
-each of them, and the finaliser would find the stream half collected.
+Rejected: a finalizer of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
+each of them, and the finalizer would find the stream half collected.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class DroppedStream:
         return str(self._stream)
 
     def hand_over(self) -> None:
-        """Have the stream released and the steps run, as the table above says; for the finaliser, from any thread."""
+        """Have the stream released and the steps run, as the table above says; for the finalizer, from any thread."""
         stream, runtime = self._stream, self._stream.runtime
         if stream.is_released:
             if self._steps and not self._post_steps(runtime):

@@ -9,7 +9,7 @@ closing bytes, all others go on. At the shutdown, and at the earliest ``FINISH_T
 that are still open. ``end_with_worker()`` and ``abort()`` never wait. The set is shared by all threads; each access is
 one ``set``, ``list`` or ``deque`` operation, which the interpreter does not interrupt.
 
-*Lost* streams were dropped without ``close()``, and their finaliser could not reach their loop: its thread has ended,
+*Lost* streams were dropped without ``close()``, and their finalizer could not reach their loop: its thread has ended,
 or there was no memory. The next stream that registers recovers them.
 
 A forked child keeps the streams of its parent referenced: a dropped one would run the ``finally`` blocks of its source
@@ -93,7 +93,7 @@ def unregister(stream: OpenStream) -> None:
 
 
 def note_lost(stream: LostStream) -> None:
-    """Keep *stream*, which was dropped without ``close()``, until the next stream recovers it; from a finaliser."""
+    """Keep *stream*, which was dropped without ``close()``, until the next stream recovers it; from a finalizer."""
     part(OpenStreams).lost.append(stream)
 
 

@@ -4,7 +4,7 @@ Theory of operation
 -------------------
 :func:`run_here` runs a task in the thread of its caller, which waits: without a hub, ``close()`` of a body does this.
 :func:`run_in_thread` returns at once, and a worker thread runs the task: for a caller that must not wait, such as the
-finaliser of a body that nobody has closed. It takes no lock, waits for nothing and logs nothing, since the garbage
+finalizer of a body that nobody has closed. It takes no lock, waits for nothing and logs nothing, since the garbage
 collector may call it between any two instructions of the same thread.
 
 There are at most :data:`MAX_THREADS` worker threads. Each takes tasks from ``waiting`` until it is empty, destroys the
@@ -130,7 +130,7 @@ def run_here(step: Step, context: Context) -> None:
 
 
 def run_in_thread(step: Step, context: Context) -> None:
-    """Run *step* in *context* in a worker thread, soon; its error is logged. From any thread, and from a finaliser."""
+    """Run *step* in *context* in a worker thread, soon; its error is logged. From any thread, and from a finalizer."""
     tasks = part(ThreadTasks)
     tasks.waiting.append((step, context))
     tasks.start_threads()

@@ -10,7 +10,7 @@ The last close step of a response calls :func:`submit`. What happens next depend
 * **Elsewhere** (threads, processes, a test) the task runs inside ``submit``. No hub would run a greenlet later.
 
 A body that nobody has closed calls :func:`submit_to_thread` instead if there is no such hub: it must not run the task
-where its finaliser runs.
+where its finalizer runs.
 
 :func:`drain` is called by the shutdown of a worker, by the exit hook, or by the application. It waits for the tasks of
 its own hub, then aborts them. Greenlets of another thread's hub cannot be joined or killed from here, so their tasks
@@ -86,7 +86,7 @@ def submit(step: Step, context: Context) -> None:
 def submit_to_thread(step: Step, context: Context) -> None:
     """Run *step* in *context* in a worker thread, soon; an error of the step is logged. From any thread.
 
-    For a body that nobody has closed, in a process without a hub that serves others meanwhile: its finaliser may call
+    For a body that nobody has closed, in a process without a hub that serves others meanwhile: its finalizer may call
     this. After :func:`drain` the step is not run, and its name is logged.
     """
     if part(PoolState).is_draining:

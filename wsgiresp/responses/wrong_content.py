@@ -1,6 +1,6 @@
 """``TypeError`` for content that a class cannot send, naming the class and the cure.
 
-A response of any framework is recognised by its class: it has ``set_cookie``, as those of werkzeug, Flask, Django,
+A response of any framework is recognized by its class: it has ``set_cookie``, as those of werkzeug, Flask, Django,
 Starlette and others do, and a response that an HTTP client has received does not. So no framework is imported for it.
 """
 
