@@ -230,7 +230,7 @@ class AfterResponse:
     def __repr__(self) -> str:
         return repr(self._task)
 
-    def run_in_thread(self) -> None:
+    def run_in_worker_thread(self) -> None:
         """Run the task soon in a worker thread, for a body that nobody has closed; a finalizer may call it."""
         worker_pool.submit_to_thread(self._task, self._context)
 

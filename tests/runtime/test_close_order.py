@@ -61,22 +61,22 @@ def test_an_interrupt_is_raised_after_the_last_step(error):
 class TestStepsInAnotherThread:
     def test_steps_run_in_order_in_a_thread_of_their_own(self):
         is_done, ran = threading.Event(), []
-        close_order.run_in_thread([lambda: ran.append(threading.get_ident()), is_done.set])
+        close_order.run_each_in_thread([lambda: ran.append(threading.get_ident()), is_done.set])
         assert is_done.wait(PATIENCE)
         assert ran != [threading.get_ident()]
 
     def test_a_background_task_alone_has_a_worker_thread(self):
         class Task:
-            def run_in_thread(self):
+            def run_in_worker_thread(self):
                 asked.append("asked")
 
         asked = []
-        close_order.run_in_thread([Task()])
+        close_order.run_each_in_thread([Task()])
         assert asked == ["asked"]
 
     def test_no_thread_is_started_for_no_step(self, monkeypatch):
         monkeypatch.setattr(close_order, "start_thread_at_once", None)
-        close_order.run_in_thread([])
+        close_order.run_each_in_thread([])
 
 
 def test_a_stream_inside_hears_of_the_answer():

@@ -238,7 +238,7 @@ class TestElsewhere:
         ran = []
 
         def serve():
-            monkeypatch.setattr(dropped_stream, "run_in_thread", no_thread)
+            monkeypatch.setattr(dropped_stream, "run_each_in_thread", no_thread)
             dropped_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
             monkeypatch.undo()
             left = list(ran)

@@ -49,7 +49,7 @@ def test_the_background_of_a_body_runs_in_the_context_of_its_view():
 
     def view():
         name.set("view")
-        AfterResponse(BackgroundTask(task)).run_in_thread()
+        AfterResponse(BackgroundTask(task)).run_in_worker_thread()
 
     gevent.spawn(view).get(timeout=PATIENCE)
     assert is_done.wait(PATIENCE)

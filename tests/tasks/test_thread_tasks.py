@@ -14,7 +14,7 @@ from runtime.runners import PATIENCE, in_thread, live_hubs, wait_until
 from wsgiresp import worker_status
 from wsgiresp._runtime.process import part
 from wsgiresp._tasks import thread_tasks, worker_pool
-from wsgiresp._tasks.thread_tasks import MAX_THREADS, ThreadTasks, run_here, run_in_thread
+from wsgiresp._tasks.thread_tasks import MAX_THREADS, ThreadTasks, run_here, run_in_worker_thread
 
 pytestmark = pytest.mark.usefixtures("fresh_pool")
 
@@ -25,7 +25,7 @@ def counts():
 
 
 def in_worker_thread(step):
-    run_in_thread(step, contextvars.copy_context())
+    run_in_worker_thread(step, contextvars.copy_context())
 
 
 def await_idle():
@@ -75,7 +75,7 @@ def test_a_task_runs_in_its_context():
     seen: list[str] = []
     context = contextvars.copy_context()
     context.run(name.set, "view")
-    run_in_thread(lambda: seen.append(name.get()), context)
+    run_in_worker_thread(lambda: seen.append(name.get()), context)
     await_idle()
     assert seen == ["view"]
 

@@ -44,13 +44,13 @@ def log_failure(step: object) -> None:
     log.exception("%s failed after a response", repr_line(step))
 
 
-def run_in_thread(steps: Sequence[Step]) -> None:
-    """Run *steps* in another thread, and do not wait for them; from a finalizer too.
+def run_each_in_thread(steps: Sequence[Step]) -> None:
+    """Start :func:`run_each` for *steps* in another thread, and do not wait for it; a finalizer may call this.
 
-    Background tasks alone, which have the method ``run_in_thread``, have worker threads of their own, at most so many.
-    Raises ``RuntimeError`` if no thread can be started.
+    If the only step has the method ``run_in_worker_thread``, as that of the background tasks has, that method is called
+    instead: the number of worker threads is bounded. Raises ``RuntimeError`` if no thread can be started.
     """
-    run_task = getattr(steps[0], "run_in_thread", None) if len(steps) == 1 else None
+    run_task = getattr(steps[0], "run_in_worker_thread", None) if len(steps) == 1 else None
     if run_task is not None:
         run_task()
     elif steps:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wsgiresp._runtime.close_order import Step, run_each, run_in_thread
+from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread
 from wsgiresp._runtime.interface import Runtime, Wakeup
 from wsgiresp._streams.machine import StreamMachine
 from wsgiresp._streams.open_streams import note_lost
@@ -125,6 +125,6 @@ class DroppedStream:
     def start_steps(self) -> None:
         """Run the steps in another thread; if none is granted, the next stream of the process tries again."""
         try:
-            run_in_thread(self._steps)
+            run_each_in_thread(self._steps)
         except Exception:  # no thread or no memory is left
             note_lost(self)

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from wsgiresp._runtime.close_order import Step, run_each, run_in_thread
+from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime, Timers
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -313,4 +313,4 @@ class WSGIStream:
         if self.runtime.runs_others:
             run_each((self.release, *steps))
             return
-        run_each((self.release, partial(run_in_thread, steps)))
+        run_each((self.release, partial(run_each_in_thread, steps)))

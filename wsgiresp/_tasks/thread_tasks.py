@@ -1,19 +1,21 @@
-"""Background tasks that run in threads, outside of the worker pools: in the calling thread, or in a worker thread.
+"""Background tasks that run in threads instead of a greenlet pool: in the calling thread, or in a worker thread.
 
 Theory of operation
 -------------------
-:func:`run_here` runs a task in the thread of its caller, which waits: without a hub, ``close()`` of a body does this.
-:func:`run_in_thread` returns at once, and a worker thread runs the task: for a caller that must not wait, such as the
-finalizer of a body that nobody has closed. It takes no lock, waits for nothing and logs nothing, since the garbage
-collector may call it between any two instructions of the same thread.
+:func:`run_here` runs a task in the calling thread and returns when it is done. Without a hub, ``close()`` of a body
+calls it.
+
+:func:`run_in_worker_thread` returns at once; a worker thread runs the task. It is for callers that must not wait: the
+finalizer of a body that was dropped without ``close()``. It takes no lock, waits for nothing and logs nothing, since
+the garbage collector may call it between any two instructions of the same thread.
 
 There are at most :data:`MAX_THREADS` worker threads. Each takes tasks from ``waiting`` until it is empty, destroys the
 hub that a task may have created in it, and ends. ``free`` has one entry for each thread that may still be started:
 
-* ``run_in_thread`` first appends the task to ``waiting``, then pops an entry of ``free`` and starts a thread. Without
-  an entry there are enough threads.
-* A thread that finds ``waiting`` empty first gives its entry back, then looks again. So either the thread sees the task
-  that is appended meanwhile, or the caller gets an entry.
+* ``run_in_worker_thread`` first appends the task to ``waiting``, then pops an entry of ``free`` and starts a thread. If
+  there is no entry, all threads are running, and one of them takes the task.
+* A thread that finds ``waiting`` empty first appends its entry to ``free``, then looks at ``waiting`` again. So a task
+  that is appended meanwhile is seen by this thread, or its caller gets the entry.
 
 If no thread can be started, the task stays in ``waiting``. The next call of either function tries again, and a drain
 logs the tasks that no thread has taken.
@@ -39,7 +41,7 @@ from wsgiresp._runtime.threads import get_ident, start_thread_at_once, wait_unti
 log = logging.getLogger("wsgiresp")
 
 MAX_THREADS = 8
-"""Worker threads at once. They run the tasks of bodies that nobody has closed, which are few unless code is wrong."""
+"""Worker threads at once. They run the tasks of bodies that were dropped without ``close()``, which are rare."""
 
 _END_TIMEOUT = 1.0  # s, for the threads that destroy their hub at the exit of the process
 
@@ -64,7 +66,7 @@ class ThreadTasks(ProcessPart):
         self.free = deque([None] * MAX_THREADS)
 
     def at_exit(self) -> None:
-        """Wait up to 1 s for the threads that are ending: one that is stopped in its hub's end crashes the process."""
+        """Wait up to 1 s for the worker threads: a thread that is stopped while it destroys its hub ends in a crash."""
         wait_until(lambda: len(self.free) >= MAX_THREADS, time.monotonic() + _END_TIMEOUT)
 
     def counts(self) -> dict[str, int]:
@@ -85,7 +87,7 @@ class ThreadTasks(ProcessPart):
             self.free.append(None)
 
     def in_other_threads(self) -> dict[int, Step]:
-        """Return the tasks that run in another thread than the caller's, by their keys in ``running``."""
+        """Return the tasks that run in other threads than that of the caller, by their keys in ``running``."""
         return {key: step for key, (step, thread) in self.running.copy().items() if thread != get_ident()}
 
     def has_others(self) -> bool:
@@ -111,7 +113,7 @@ class ThreadTasks(ProcessPart):
         try:
             run_here(step, context)
         except EXIT_REQUESTS:
-            pass  # it ends the task alone: this thread is nobody else's
+            pass  # it ends only the task: no other code uses this thread
         except BaseException:
             log_failure(step)
 
@@ -129,8 +131,8 @@ def run_here(step: Step, context: Context) -> None:
         running.pop(key, None)  # a drain may have removed it
 
 
-def run_in_thread(step: Step, context: Context) -> None:
-    """Run *step* in *context* in a worker thread, soon; its error is logged. From any thread, and from a finalizer."""
+def run_in_worker_thread(step: Step, context: Context) -> None:
+    """Have a worker thread run *step* in *context*; its error is logged. From any thread, and from a finalizer."""
     tasks = part(ThreadTasks)
     tasks.waiting.append((step, context))
     tasks.start_threads()

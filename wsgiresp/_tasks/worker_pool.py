@@ -34,7 +34,7 @@ from wsgiresp._runtime.close_order import Step
 from wsgiresp._runtime.hubs import is_under_hub
 from wsgiresp._runtime.process import ExitOrder, ProcessPart, drop_hub_parts, hub_part, hub_parts, part
 from wsgiresp._tasks.greenlet_pool import PoolLimit, WorkerPool
-from wsgiresp._tasks.thread_tasks import ThreadTasks, await_tasks, log_not_run, run_here, run_in_thread
+from wsgiresp._tasks.thread_tasks import ThreadTasks, await_tasks, log_not_run, run_here, run_in_worker_thread
 
 DRAIN_TIMEOUT = 8.0
 """Seconds for which shutdown waits for tasks. ``docker stop`` kills after 10 s, and logging needs some of them."""
@@ -92,7 +92,7 @@ def submit_to_thread(step: Step, context: Context) -> None:
     if part(PoolState).is_draining:
         log_not_run(step)
     else:
-        run_in_thread(step, context)
+        run_in_worker_thread(step, context)
 
 
 def drain(limit: float | None = None) -> None:
