@@ -42,6 +42,7 @@ from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import is_under_hub, let_hub_poll
 from wsgiresp._runtime.process import ProcessPart, hub_part, part
 from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.threads import allocate_lock
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 from wsgiresp._runtime.wakeup_event import WakeQueue, WakeupEvent, destroy_hub
 from wsgiresp._types import Callback
@@ -236,16 +237,15 @@ class HubMaking(ProcessPart):
     def __init__(self) -> None:
         self.tokens: Any = _real_local()
         """Of each thread the token, which only its local storage references."""
-        self.lock: Any = _real_lock()
+        self.lock: Any = allocate_lock()
         """Held while a hub is made: several threads that see three free descriptors would take the same."""
 
     def after_fork(self) -> None:
         """Replace the lock: a thread of the parent may have held it."""
-        self.lock = _real_lock()
+        self.lock = allocate_lock()
 
 
 _real_local: Any = monkey.get_original("threading", "local")
-_real_lock: Any = monkey.get_original("_thread", "allocate_lock")
 _DESCRIPTORS = 3  # epoll, eventfd, and one that loops of other kinds or versions may need
 
 

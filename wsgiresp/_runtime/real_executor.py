@@ -50,14 +50,13 @@ from typing import Any, ParamSpec, TypeVar
 from gevent import monkey
 
 from wsgiresp._runtime.thread_hub import thread_hub
-from wsgiresp._runtime.threads import allocate_lock, start_thread, wait_until
+from wsgiresp._runtime.threads import RealQueue, allocate_lock, start_thread, wait_until
 
 log = logging.getLogger("wsgiresp")
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 _RealRLock: Any = monkey.get_original("_thread", "RLock")
 
 _Work = tuple["Future[Any]", Callable[[], Any]]
@@ -84,7 +83,7 @@ class RealThreadExecutor(ThreadPoolExecutor):
 
     def __init__(self, size: int | None = None) -> None:  # not that of the base class, which uses gevent's primitives
         self._max_workers = default_size() if size is None else size
-        self._calls = _RealQueue()
+        self._calls = RealQueue()
         self._lock = allocate_lock()
         self._started = 0
         self._free = 0

@@ -1,12 +1,12 @@
-"""Real threads, locks and sleep, even if gevent has patched the modules; and threads that the exit hook joins.
+"""Real threads, locks, queues and sleep, even if gevent has patched the modules; threads that the exit hook joins.
 
 Theory of operation
 -------------------
 Other modules start their real threads by :func:`start_thread`: the producer of an event stream, the asyncio thread, the
-watcher of a worker. The originals of ``_thread`` and ``time`` are used, since gevent's replacements create greenlets
-and block greenlets only. Any thread may call any function. ``JoinedThreads.threads`` is written by any thread without a
-lock, by single dict operations, and is copied before it is iterated. The exit hook reads it in the main thread. See
-also docs/explanation/greenlets.md.
+watcher of a worker. The originals of ``_thread``, ``queue`` and ``time`` are used, since gevent's replacements create
+greenlets and block greenlets only. Any thread may call any function. ``JoinedThreads.threads`` is written by any thread
+without a lock, by single dict operations, and is copied before it is iterated. The exit hook reads it in the main
+thread. See also docs/explanation/greenlets.md.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from wsgiresp._runtime.process import ExitOrder, ProcessPart, part
 
 allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
 get_ident: Any = monkey.get_original("_thread", "get_ident")
+RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 real_sleep: Any = monkey.get_original("time", "sleep")
 _start_new_thread: Any = monkey.get_original("_thread", "start_new_thread")
 

@@ -25,15 +25,14 @@ import contextlib
 import queue
 from collections import deque
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
-from gevent import Greenlet, monkey
+from gevent import Greenlet
 
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime
+from wsgiresp._runtime.threads import RealQueue
 from wsgiresp._types import Callback
-
-_RealQueue: Any = monkey.get_original("queue", "SimpleQueue")
 
 _RETRY_INTERVAL = 0.05  # s until a greenlet that could not be started is tried again
 
@@ -57,7 +56,7 @@ class ThreadExecutor:
     """Runs the functions in a thread that does nothing else meanwhile."""
 
     def __init__(self) -> None:
-        self._calls = _RealQueue()
+        self._calls = RealQueue()
         self._is_over = False
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
