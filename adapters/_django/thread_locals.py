@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import threading
 from collections.abc import Iterator
 from datetime import tzinfo
@@ -15,9 +14,9 @@ from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 from django.utils import timezone, translation
 
-from wsgiresp._protocol.one_line import repr_line
 from wsgiresp._runtime.around import nested
 from wsgiresp._runtime.asyncio_thread import running_loop
+from wsgiresp._runtime.close_order import log_failure
 from wsgiresp._runtime.greenlet_coroutine import may_block
 from wsgiresp._types import Around
 from wsgiresp.adapters._django.asgi_requests import ThreadAbove, thread_above
@@ -27,8 +26,6 @@ from wsgiresp.adapters._django.thread_sensitive import thread_sensitive_calls
 from wsgiresp.background import BackgroundTask, bound
 from wsgiresp.responses import Response, StreamingResponse
 from wsgiresp.responses.class_around import around_of
-
-log = logging.getLogger("wsgiresp")
 
 
 class ThreadLocals:
@@ -95,7 +92,7 @@ def bind(request: HttpRequest, response: Response) -> None:
         may_block.set(reads_of_body(request))  # in the context that the tasks get a copy of
 
         def report(task: BackgroundTask, error: BaseException) -> None:
-            log.error("%s failed after a response", repr_line(task), exc_info=error)
+            log_failure(task)
             if isinstance(error, Exception):
                 got_request_exception.send(sender=None, request=request)
 

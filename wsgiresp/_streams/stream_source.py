@@ -8,16 +8,13 @@ from __future__ import annotations
 import contextvars
 import inspect
 import io
-import logging
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from wsgiresp._protocol.one_line import qualified_name, repr_line
+from wsgiresp._protocol.one_line import qualified_name
 from wsgiresp._runtime import asyncio_thread
-from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.close_order import Step, log_failure, run_each
 from wsgiresp._types import Around
-
-log = logging.getLogger("wsgiresp")
 
 READ_SIZE = 65536
 """Bytes read from a file object at a time."""
@@ -75,7 +72,7 @@ class StreamSource(NamedTuple):
                 if inspect.isawaitable(done):
                     await done
             except BaseException:
-                log.exception("%s failed after a response", repr_line(close))
+                log_failure(close)
 
     def close_unused(self) -> None:
         """Close the content before any step was made; to be called outside of the loop that would step it."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import logging
 from types import MethodType
 from typing import Any
 
 from wsgiresp._runtime.around import require_around
+from wsgiresp._runtime.close_order import log_failure
 from wsgiresp._types import Around, Background
 from wsgiresp.background import BackgroundTask, bound
-
-log = logging.getLogger("wsgiresp")
 
 _BOUND_ON_PURPOSE = (staticmethod, classmethod, property)
 
@@ -67,5 +65,5 @@ def tasks_of(response: Any, background: Background) -> Background:
     return background if around is None else bound(background, around, _log_failure)
 
 
-def _log_failure(task: BackgroundTask, error: BaseException) -> None:
-    log.error("%r failed after a response", task, exc_info=error)
+def _log_failure(task: BackgroundTask, _: BaseException) -> None:
+    log_failure(task)
