@@ -1,11 +1,11 @@
 """``around``: context managers that are entered where a source is stepped and where a background task runs.
 
-An *around* is a callable without arguments that returns a context manager. Asynchronous code takes an asynchronous one
-too, and enters a synchronous one on its event loop, which that must not block. A manager that is both is entered
-asynchronously there.
+An *around* is a callable without arguments that returns a context manager. Synchronous code takes a synchronous context
+manager. Asynchronous code takes either kind: an asynchronous one is awaited, and a synchronous one is entered on the
+event loop, so it must not block. If a context manager is of both kinds, asynchronous code awaits it.
 
-Each function here may be called in any thread, greenlet or task. What :func:`nested` returns may be called for many
-sources and tasks at once; the manager that it makes is entered once.
+Each function here may be called in any thread, greenlet or task. The callable that :func:`nested` returns may be called
+for many sources and tasks at once. Each context manager that it makes is entered once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def require_around(name: str, around: object) -> None:
 def blocking(around: Around) -> AbstractContextManager[object]:
     """Return the context manager that *around* makes for synchronous code.
 
-    Raises ``TypeError`` for one that is asynchronous only, and for what is none.
+    Raises ``TypeError`` if that is only asynchronous, or not a context manager.
     """
     manager: Any = around()
     if hasattr(type(manager), "__enter__"):
@@ -43,9 +43,9 @@ def blocking(around: Around) -> AbstractContextManager[object]:
 
 @contextlib.asynccontextmanager
 async def awaiting(around: Around) -> AsyncIterator[None]:
-    """Enter the context manager that *around* makes, asynchronously where it can be.
+    """Enter the context manager that *around* makes; await it if it is asynchronous.
 
-    Raises ``TypeError`` if it makes none.
+    Raises ``TypeError`` if *around* returns something else.
     """
     manager: Any = around()
     if hasattr(type(manager), "__aenter__"):
@@ -59,9 +59,9 @@ async def awaiting(around: Around) -> AsyncIterator[None]:
 
 
 def nested(*factories: Around | None) -> Around | None:
-    """Return a callable whose context manager enters those of *factories*, the first one outermost.
+    """Return a callable whose context manager enters those of *factories*; the first one is the outermost.
 
-    None among them is left out; None is returned if there is no other.
+    None in *factories* is ignored. If nothing else is in it, None is returned.
     """
     present = [around for around in factories if around is not None]
     if len(present) < 2:

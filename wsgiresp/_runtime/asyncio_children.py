@@ -1,10 +1,14 @@
 """Child processes of the asyncio loop under gevent's patches, made by the original ``subprocess.Popen``.
 
-``asyncio.create_subprocess_exec()`` and ``_shell()`` take ``subprocess.Popen`` from its module, where gevent has put
-its own, and wait for the child in a thread that the patches make a greenlet. Here the original class makes the child,
-and a :class:`~wsgiresp._runtime.child_reaper.ChildReaper` waits for it: a real thread, without a signal. All else runs
-on the loop. The reaper writes ``returncode`` of the child before it tells the loop, so that no signal is sent to a
-process id that may have been given to another process.
+Theory of operation
+-------------------
+Under the patches ``asyncio.create_subprocess_exec()`` and ``asyncio.create_subprocess_shell()`` would use gevent's
+``subprocess.Popen``, and would wait for the child in a greenlet instead of a thread. Here the original class makes the
+child, and a :class:`~wsgiresp._runtime.child_reaper.ChildReaper`, a real thread, waits for it without a signal. All
+else runs on the loop.
+
+The thread of the reaper writes ``returncode`` of the child before it calls the loop. So no signal is sent to the
+process id once the system may have given that to another process.
 """
 
 from __future__ import annotations
@@ -43,14 +47,14 @@ def _original_popen() -> Any:
     names["os"] = SimpleNamespace(**{name: monkey.get_original("os", name) for name in vars(os)})
 
     def poll(self: Any, *_: object, **__: object) -> int | None:
-        # Only the reaper waits for the child: of two that wait, one finds none.
+        # Only the reaper calls waitpid(): a second call would find no child.
         code: int | None = self.returncode
         return code
 
     methods = {
         name: _copy(method, names)
         for name, method in vars(original).items()
-        if type(method) is FunctionType and method.__globals__ is vars(subprocess)  # no wrapper of contextlib's
+        if type(method) is FunctionType and method.__globals__ is vars(subprocess)  # not a wrapper made by contextlib
     }
     return type("Popen", (original,), {**methods, "poll": poll, "_internal_poll": poll})
 

@@ -1,27 +1,28 @@
-"""The event loop of the asyncio thread: asyncio's own, with what gevent's patches take from it.
+"""The event loop of the asyncio thread: asyncio's own, also where gevent has patched the standard library.
 
 Theory of operation
 -------------------
-Without the patches the loop is what ``asyncio.new_event_loop()`` returns. Under them asyncio's selector loop is
-replaced by :class:`PatchedLoop`, since there
+Without the patches the loop is the one that ``asyncio.new_event_loop()`` returns. Under the patches asyncio's selector
+loop is replaced by :class:`PatchedLoop`, for three reasons:
 
-* the selector is gevent's: while the loop waits in it, the hub of its thread runs other greenlets. Threads that code on
-  the loop starts (``threading.Thread``, an own ``ThreadPoolExecutor``, anyio's worker threads) are such greenlets. They
-  are in the thread of the loop, so ``asyncio.get_running_loop()`` is this loop, and CPython 3.13.12 and 3.14.3 end a
-  future of theirs by ``call_soon()``, which does not wake the selector (gevent issue 2213). Here a callback that is
-  scheduled in another greenlet than the loop's own wakes it;
-* the names of ``socket`` are looked up by gevent's resolver, which would need a hub and a thread pool for each thread
-  of the executor. Here the original functions are called;
-* ``subprocess.Popen`` is gevent's. Here child processes are made by the original, see
+* The selector is gevent's: while the loop waits in it, the hub of its thread runs other greenlets. Threads that code on
+  the loop starts (``threading.Thread``, a ``ThreadPoolExecutor`` of the application, anyio's worker threads) are such
+  greenlets. They are in the thread of the loop, so ``asyncio.get_running_loop()`` returns this loop. CPython 3.13.12
+  and 3.14.3 therefore call ``call_soon()`` when such a greenlet ends a future, and ``call_soon()`` does not wake the
+  selector (gevent issue 2213). :class:`PatchedLoop` wakes it if a callback is scheduled in another greenlet than that
+  of the loop.
+* The functions of ``socket`` look names up by gevent's resolver, which would need a hub and a thread pool for each
+  thread of the executor. :class:`PatchedLoop` calls the original functions.
+* ``subprocess.Popen`` is gevent's. :class:`PatchedLoop` makes child processes by the original class, see
   :mod:`~wsgiresp._runtime.asyncio_children`.
 
 The default executor of either loop is a :class:`~wsgiresp._runtime.real_executor.RealThreadExecutor`.
 
-Everything runs in the asyncio thread, but ``call_soon()``, ``call_at()`` and ``call_later()``, which run in any
-greenlet of it. ``_greenlet`` is written when the loop starts to run.
+Everything runs in the asyncio thread. ``call_soon()``, ``call_at()`` and ``call_later()`` may be called in any greenlet
+of that thread, all else in the greenlet of the loop. ``_greenlet`` is written when the loop starts to run.
 
-Rejected: the original ``epoll`` as the selector. The greenlets of the thread would never run, and whoever awaits one of
-them would hang.
+Rejected: the original ``epoll`` as the selector. The other greenlets of the thread would never run, and a coroutine
+that waits for one of them would hang.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class PatchedLoop(asyncio.SelectorEventLoop):
     def call_soon(  # type: ignore[override]  # typeshed ties the arguments to the callback by a TypeVarTuple
         self, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call *callback* soon; in another greenlet than the loop's, wake it."""
+        """Schedule *callback*, and wake the loop if this is another greenlet than the loop's."""
         handle = super().call_soon(callback, *args, context=context)
         if getcurrent() is not self._greenlet:
             self._wake()
@@ -70,7 +71,7 @@ class PatchedLoop(asyncio.SelectorEventLoop):
     def call_at(  # type: ignore[override]  # as above
         self, when: float, callback: Any, *args: Any, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call *callback* at *when*; in another greenlet than the loop's, wake it."""
+        """Schedule *callback* for *when*, and wake the loop if this is another greenlet than the loop's."""
         handle = super().call_at(when, callback, *args, context=context)
         if getcurrent() is not self._greenlet:
             self._wake()

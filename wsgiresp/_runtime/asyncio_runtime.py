@@ -187,7 +187,7 @@ class AsyncioTimers:
 
 
 def run_first_step(coroutine: Coroutine[Any, Any, object], context: Context) -> None:
-    """Run *coroutine* in *context* up to where it waits, and close it there; for where no task can be made."""
+    """Run *coroutine* in *context* until it waits, then close it; used if no task can be made."""
     try:
         context.run(coroutine.send, None)
     except StopIteration:

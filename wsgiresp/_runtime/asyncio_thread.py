@@ -68,7 +68,10 @@ _STOP_TIMEOUT = 1  # s, for the loop, its thread and those of its executor
 
 
 class _LoopThread:
-    """A real thread that runs an asyncio event loop until the exit of the process; raises what making it raises."""
+    """A real thread that runs an asyncio event loop until the exit of the process.
+
+    The constructor raises the error with which the thread or the loop could not be made.
+    """
 
     loop: asyncio.AbstractEventLoop
 
@@ -79,7 +82,7 @@ class _LoopThread:
         self._is_made = self._is_stopping = False
         self._failure: BaseException | None = None
         self._executor = RealThreadExecutor()
-        # Imported here: while it has no hub, a thread that imports modules under gevent's patches may block another.
+        # Makes gevent import its loop here: under the patches, a thread without a hub that imports may block another.
         _ = gevent.config.loop
         start_thread(self._run, "wsgiresp-asyncio")
         try:
@@ -146,7 +149,7 @@ class AsyncioThread(ProcessPart):
         self.scheduled: set[asyncio.Task[None]] = set()
 
     def start(self) -> asyncio.AbstractEventLoop:
-        """Return the running event loop; start the thread if needed. Raises whatever making it raises."""
+        """Return the running event loop; start the thread if needed. Raises the error of a failed start."""
         with self._lock:
             if self._running is None:
                 self._running = _LoopThread()

@@ -1,10 +1,11 @@
-"""One awaitable that runs on the loop of the asyncio thread, for a caller in another thread who waits for its outcome.
+"""One awaitable that runs on the loop of the asyncio thread, while a caller in another thread waits for its outcome.
 
 Theory of operation
 -------------------
-The caller waits for a callback that it has posted to the loop. Whatever that callback raises ends the caller with this
-error: an error that only the loop hears of would leave the caller waiting for ever. The coroutine itself ends the
-caller, not a callback of its task, since asyncio may fail to schedule that. A coroutine that was not started is closed.
+The caller posts :meth:`AwaitedCall.start` to the loop and waits in its executor. Every error of that callback must
+reach the caller: an error that only the loop logs would leave the caller waiting for ever. The coroutine itself ends
+the wait at its last step. A done callback of its task would not do, since asyncio may fail to schedule one. A coroutine
+that was not started is closed.
 
 ===========  ==========================================================================================
 Who          Writes
@@ -58,9 +59,9 @@ class Outcome(Generic[T]):
 
 
 class AwaitedCall(Generic[T]):
-    """*awaitable* in a task of *loop*, for a caller that waits in *calls*.
+    """Runs *awaitable* in a task of *loop*, for a caller that waits in the executor *calls*.
 
-    Every method but :meth:`abandon` runs on the loop.
+    :meth:`abandon` is called by the caller, every other method on the loop.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class AwaitedCall(Generic[T]):
         self._context.run(current_executor.set, calls)
 
     def start(self) -> None:
-        """Start the task; if that fails, end the caller with the error."""
+        """Start the task; if that fails, store the error as the outcome and end the wait of the caller."""
         if self._is_abandoned:
             return
         coroutine = self._run()
@@ -106,11 +107,11 @@ class AwaitedCall(Generic[T]):
         self._calls.end()
 
     def abandon(self) -> None:
-        """Cancel the task, or do not start it; in the thread of the caller, which does not wait any more."""
+        """Cancel the task, or have it not started; called in the thread of the caller, which has stopped waiting."""
         self._is_abandoned = True
         try:
             self._loop.call_soon_threadsafe(self._cancel)
-        except RuntimeError:  # the loop is closed, and starts nothing any more
+        except RuntimeError:  # the loop is closed, so start() will not run
             if self._task is None:
                 close_unstarted(self._awaitable)
 

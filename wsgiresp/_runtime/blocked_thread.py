@@ -1,23 +1,24 @@
-"""Bounded waits in one thread: code that blocks the thread of a hub, and with it the wait, is interrupted.
+"""Bounded waits of a test: code that blocks the thread of the hub, and with it the wait, is interrupted.
 
 Theory of operation
 -------------------
 A greenlet that waits with a timeout depends on the hub of its thread. Code that blocks the thread (``time.sleep()``
 without gevent's patches, a lock, ``queue.get()``) holds up the hub, and its timeout with it. So :func:`interrupting`
-starts a real thread, the *guard*, for the time of one wait. If the wait has not ended in time, the guard interrupts
-what the blocked thread runs, again and again until the wait ends.
+starts a real thread, the *guard*, for the time of one wait. If the wait has not ended in time, the guard interrupts the
+code that blocks the thread, repeatedly until the wait ends.
 
-The main thread gets a signal (SIGURG, which is ignored by default). Python calls the handler in that thread, also
-while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` where the thread blocks.
-Another thread has no such means, and its waits are as long as the block. Rejected there: asynchronous exceptions
-(``PyThreadState_SetAsyncExc``), which may hit the hub itself and do not end a wait for a lock.
+To interrupt, the guard sends a signal to the main thread (SIGURG, which is ignored by default). Python calls the
+handler in that thread, also while it waits for a lock or sleeps, and the handler raises :class:`ThreadBlocked` in the
+code that blocks. Signal handlers run in the main thread only, so a wait in any other thread is not bounded. Rejected
+for other threads: asynchronous exceptions (``PyThreadState_SetAsyncExc``). They may be raised in the hub itself, and do
+not end a wait for a lock.
 
-Nothing is raised in the hub, nor in a greenlet that waits here: their waits end by themselves. The handler is installed
-by the first wait and removed by the last; both, and ``_Waits``, are used by the main thread only. The guard has ended
-when :func:`interrupting` returns, so no signal comes later.
+The handler raises nothing in the hub, nor in a greenlet that waits in :func:`interrupting`: their waits end by
+themselves. The first wait installs the handler and the last one restores the former handler. The main thread alone
+does this, and alone writes ``_Waits``. The guard has ended when :func:`interrupting` returns, so no signal comes later.
 
-Rejected: serving the application in another thread, which can be abandoned. Its thread-locals, connections of databases
-and greenlets would not be those of the test.
+Rejected: serving the application in another thread, which the test could leave behind. The thread-locals, database
+connections and greenlets of the application would not be those of the test.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ from wsgiresp._runtime.threads import allocate_lock, get_ident, start_thread
 
 _SIGNAL: Any = getattr(signal, "SIGURG", None)  # not on Windows
 _STANDARD_LIBRARY = (threading.__file__, queue.__file__, socket.__file__, selectors.__file__, subprocess.__file__)
-_MARGIN = 0.2  # s that the wait has to end by itself
-_AGAIN_AFTER = 0.1  # s between two interruptions: what is interrupted may block again while it is closed
+_MARGIN = 0.2  # s after the timeout of the wait, in which it may end by itself
+_AGAIN_AFTER = 0.1  # s between two interruptions: code that is interrupted may block again while it is closed
 
 
 class ThreadBlocked(GreenletExit):
@@ -50,7 +51,7 @@ class ThreadBlocked(GreenletExit):
 
 
 class Guard:
-    """The guard of one wait: ``place`` is where code was interrupted, None where none was."""
+    """The guard of one wait of *seconds*. ``place``: where it has interrupted code, None if it has not."""
 
     def __init__(self, seconds: float) -> None:
         self.place: str | None = None
@@ -90,9 +91,10 @@ class _Waits(ProcessPart):
 
 @contextlib.contextmanager
 def interrupting(seconds: float) -> Iterator[Guard | None]:
-    """Interrupt what blocks the main thread while the caller waits inside of the ``with`` for more than *seconds*.
+    """Interrupt code that blocks the main thread if the body of the ``with`` statement takes longer than *seconds*.
 
-    The wait itself has a timeout of *seconds*, by gevent's means. In another thread nothing is done, and None is given.
+    The body waits with a timeout of *seconds* of its own, on the hub. Yields the guard, or None in another thread than
+    the main one and on Windows, where nothing is interrupted.
     """
     waits = part(_Waits)
     if not ((waits.guards and get_ident() == waits.ident) or _install(waits)):
@@ -110,7 +112,7 @@ def interrupting(seconds: float) -> Iterator[Guard | None]:
 
 
 def _install(waits: _Waits) -> bool:
-    """Install the handler; return whether this is the main thread, and has signals."""
+    """Install the handler; return False in another thread than the main one, and on a system without SIGURG."""
     if _SIGNAL is None:
         return False
     try:
@@ -118,7 +120,7 @@ def _install(waits: _Waits) -> bool:
     except ValueError:  # only the main thread may do that
         return False
     waits.ident = get_ident()
-    if waits.previous is None:  # one that was not installed by Python, and cannot be restored by it
+    if waits.previous is None:  # it was not installed by Python, which cannot restore it
         waits.previous = signal.SIG_DFL
     return True
 
@@ -135,7 +137,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _place(frame: FrameType | None) -> str:
-    """Return function, file and line of *frame*, or of who has called the standard library there."""
+    """Return function, file and line of *frame*; if that is in the standard library, of the nearest caller outside."""
     while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(_STANDARD_LIBRARY):
         frame = frame.f_back
     return "?" if frame is None else f"{frame.f_code.co_qualname} ({frame.f_code.co_filename}:{frame.f_lineno})"
