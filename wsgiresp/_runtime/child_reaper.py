@@ -1,24 +1,27 @@
-"""Child processes that code in our real threads has made under gevent's patches: who waits for them.
+"""Reapers of child processes that were made in our real threads under gevent's patches: one thread waits for each.
 
 Theory of operation
 -------------------
 A :class:`ChildReaper` is a real thread that blocks in ``waitpid()`` for one child. Once the application has made a
-child in the main thread, libev waits for *any* child at ``SIGCHLD``, in the main hub, and often comes first: it had 19
-of 40 short children. So the first reaper has the main hub watch for all of them (a child watcher of pid 0), and
-notes those that are ours. A reaper that finds no child takes the status from these notes.
+child in the main thread, libev reaps *any* child at ``SIGCHLD``, in the main hub, and often does so before our thread:
+it reaped 19 of 40 children that ended soon. So the first reaper has the main hub watch all children (a child watcher of
+pid 0) and store the statuses of ours. A reaper whose ``waitpid()`` finds no child takes the status from this store.
 
-=============  =============================================================================================
-Who            Writes
-=============  =============================================================================================
-main hub       ``_ReapedChildren.statuses``, of a pid in ``waited``, or of any while a child is being made
-maker          ``making`` and ``waited``, under ``lock``, a real one; ``ChildReaper._pid``, then ``_is_given``
-reaper         removes its pid from ``waited`` and ``statuses``
-=============  =============================================================================================
+==================================  ===============================================================================
+Who                                 Writes
+==================================  ===============================================================================
+main hub                            ``_ReapedChildren.statuses``: for a pid in ``waited``, and for every pid while a
+                                    child is being made, since its pid is not known yet
+thread that makes a child           ``making`` and ``waited``, under the real lock ``lock``; ``ChildReaper._pid``
+                                    before it releases ``_is_given``
+thread of the reaper                removes its pid from ``waited`` and ``statuses``
+==================================  ===============================================================================
 
-A status that is found nowhere within a second is 255, as with asyncio's own watchers, and a warning is logged.
+If the status is not stored within a second, it is reported as exit code 255, as asyncio's own watchers do, and a
+warning is logged.
 
-Rejected: a pidfd in the loop (libev is there first); making the child in the main hub, whose child watcher then misses
-nothing (on a thread that blocks, that hub does not run, and the loop would wait for it).
+Rejected: a pidfd in the asyncio loop, since libev reaps the child first; making the child in the main hub, whose own
+watcher would then miss none, since that hub does not run while its thread blocks, and the loop would wait for it.
 """
 
 from __future__ import annotations
@@ -40,18 +43,18 @@ log = logging.getLogger("wsgiresp")
 _waitpid: Any = monkey.get_original("os", "waitpid")
 
 LOST_STATUS = 255 << 8
-"""The status of a child whose status nobody knows: exit code 255."""
+"""The status that is reported for a child whose status is unknown: exit code 255."""
 
-_INSTALL_TIMEOUT = 0.2  # s; a main hub that does not run reaps no child either
-_NOTE_TIMEOUT = 1.0  # s
-_NOTE_INTERVAL = 0.001  # s
+_INSTALL_TIMEOUT = 0.2  # s for which a reaper waits for the main hub; a hub that does not run reaps no child either
+_NOTE_TIMEOUT = 1.0  # s until a status that was not stored counts as unknown
+_NOTE_INTERVAL = 0.001  # s between two looks at the store
 
 
 class ChildReaper:
     """A real thread that waits for one child process, and calls *report* with its status (as of ``waitpid``).
 
-    It is made before the child, so that no child is left alone where no thread can be started (``RuntimeError``).
-    Either :meth:`wait_for` or :meth:`cancel` must follow. *is_expected*: :func:`expect_child` was called already.
+    Make it before the child: if no thread can be started (``RuntimeError``), there is no child that nobody reaps. Then
+    call either :meth:`wait_for` or :meth:`cancel`. *is_expected*: :func:`expect_child` was called already.
     """
 
     def __init__(self, report: Callable[[int], object], *, is_expected: bool = False) -> None:
@@ -70,7 +73,7 @@ class ChildReaper:
         self._is_given.release()
 
     def cancel(self) -> None:
-        """End the thread: there is no child."""
+        """End the thread: the child could not be made."""
         expect_no_child()
         self._is_given.release()
 
@@ -89,12 +92,12 @@ class ChildReaper:
 
 
 def expect_child() -> None:
-    """Have the statuses of all children noted until a :class:`ChildReaper` knows the one that is about to be made."""
+    """Store the statuses of all children from now until the pid of the child that is about to be made is known."""
     part(_ReapedChildren).expect()
 
 
 def expect_no_child() -> None:
-    """Take an :func:`expect_child` back: the child was not made."""
+    """Undo one :func:`expect_child`: the child was not made."""
     part(_ReapedChildren).note_made(None)
 
 
@@ -110,7 +113,7 @@ class _ReapedChildren(ProcessPart):
         self._is_asked = False
 
     def expect(self) -> None:
-        """Note every child from now on: one is about to be made."""
+        """Store the status of every child from now on: one is about to be made."""
         with self.lock:
             self.making += 1
         if not self._is_asked:
@@ -141,7 +144,7 @@ class _ReapedChildren(ProcessPart):
                 self.statuses[pid] = self._watcher.rstatus
 
     def note_made(self, pid: int | None) -> None:
-        """Note that a child that was expected is *pid*, or that it was not made."""
+        """End one :meth:`expect`: the child is *pid*, or None if it was not made."""
         with self.lock:
             self.making -= 1
             if pid is not None:
@@ -151,7 +154,7 @@ class _ReapedChildren(ProcessPart):
                     del self.statuses[other]
 
     def status(self, pid: int) -> int:
-        """Return the status of *pid*, which the main hub has reaped, or is about to note."""
+        """Return the status of *pid*, which the main hub has reaped; wait up to 1 s until it has stored the status."""
         deadline = monotonic() + _NOTE_TIMEOUT
         while pid not in self.statuses:
             if monotonic() > deadline:
@@ -161,7 +164,7 @@ class _ReapedChildren(ProcessPart):
         return self.statuses[pid]
 
     def forget(self, pid: int) -> None:
-        """Drop what is known of *pid*: the system may give that number to another process."""
+        """Drop the entries of *pid*: the system may give that number to another process."""
         with self.lock:
             self.waited.discard(pid)
             self.statuses.pop(pid, None)

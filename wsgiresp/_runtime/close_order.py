@@ -16,16 +16,16 @@ log = logging.getLogger("wsgiresp")
 Step = Callable[[], object]
 
 EXIT_REQUESTS = (KeyboardInterrupt, GreenletExit)
-"""Exceptions that end the thread or greenlet itself: no failure of the step or the call that they end."""
+"""Exceptions that end the thread or greenlet itself. They do not count as a failure of the code that they interrupt."""
 
 
 def run_each(steps: Iterable[Step]) -> None:
     """Run each of *steps* in order; an error of a step is logged, and the next step still runs.
 
     ``KeyboardInterrupt`` and ``GreenletExit`` end the current thread or greenlet: the first of them is raised again
-    after the last step. ``SystemExit`` is only logged: it comes from a task, and a task must not stop a worker. So is
-    ``gevent.Timeout``: it has interrupted its step, and raised to a server that has sent the response, it would only
-    end the client's connection.
+    after the last step. ``SystemExit`` is only logged: it comes from a task, and a task must not stop a worker.
+    ``gevent.Timeout`` is only logged too: it has ended its step, and the server, which has sent the response, could
+    only close the client's connection.
     """
     ending: BaseException | None = None
     for step in steps:
@@ -75,7 +75,7 @@ class ClosingBody:
         return iter(self._chunks)
 
     def note_answered(self) -> None:
-        """Tell the chunks, if they are a stream, that ``start_response`` was called."""
+        """Pass the call on to the chunks if they are a stream: ``start_response`` was called."""
         note_answered = getattr(self._chunks, "note_answered", None)
         if note_answered is not None:
             note_answered()

@@ -6,13 +6,14 @@ If the server exposes the socket (gunicorn, werkzeug's server, waitress through 
 descriptor for all watched clients, and one libev watcher on it. It waits for EPOLLRDHUP (the client has closed its
 side), not for readability: a pipelined request would look like a disconnect, or hide one.
 
-**Sockets that another thread closes.** The main thread of waitress closes the socket of a client whose disconnect it
-has read (``channel_request_lookahead``) or met in a write, while the view runs in a thread of its pool. Epoll forgets
-a closed descriptor, so that thread often finds no event. Therefore ``waitress.client_disconnected`` is polled beside
-epoll, by a timer of the hub; and instead of it without epoll (not Linux) or without the socket. Other servers
-that show the socket close it in the thread that iterates the body (gunicorn's workers, werkzeug's server), and those
-that close it elsewhere do not show it (cheroot, gevent.pywsgi, granian). A descriptor number that is used again belongs
-to another file: an epoll descriptor has one entry for each pair of both, and the entry of the closed one is gone.
+**Sockets that another thread closes.** waitress runs the view in a thread of its pool. Its main thread closes the
+socket as soon as it notices the disconnect, by a read (``channel_request_lookahead``) or by a failed write. Epoll drops
+a closed descriptor, so the thread of the view often gets no event. Therefore the function
+``waitress.client_disconnected`` is polled too, by a timer of the hub. Without epoll (not Linux) or without the socket
+it is the only source. Other servers that expose the socket close it in the thread that iterates the body (gunicorn's
+workers, werkzeug's server), and those that close it in another thread do not expose it (cheroot, gevent.pywsgi,
+granian). A descriptor number that is used again does no harm: epoll has one entry for each pair of number and open
+file, and the entry of the closed file is gone.
 
 Rejected: a duplicate of the descriptor in epoll. It costs a descriptor for each stream, and the connection stays open
 after the server has closed its own.

@@ -12,11 +12,11 @@ will wake it. So each runtime object is a lease: the first lease of a hub starts
 and closing the last lease stops it. A hub that was created for the first lease is destroyed with the last one, since
 gevent does not free it when a pool thread ends (two descriptors each). It is kept if that happens outside of the
 thread's main greenlet, or on the default loop of the main thread. A hub that existed before is never destroyed:
-greenlets of the application may wait on it. libev needs two descriptors for a hub, and if it gets only one of them it
-tries again for ever, with a line on stderr each time. So a hub is made only if three are free.
+greenlets of the application may wait on it. libev needs two descriptors for a hub. If it gets only one of them, it
+tries again for ever and writes a line to stderr each time, so a hub is created only if three descriptors are free.
 
-If a thread ends while it has leases, for streams that were dropped without ``close()``, its loop will not run again.
-The lease knows that by a weak reference to an object that only the thread's local storage references.
+If a thread ends while it has leases, because streams were dropped without ``close()``, its loop will not run again. To
+notice that, the leases hold a weak reference to an object that only the local storage of the thread references.
 
 See docs/explanation/greenlets.md.
 """
@@ -119,7 +119,7 @@ class GeventRuntime:
 
     @property
     def may_wait_in_finalizer(self) -> bool:
-        """Whether a finalizer that runs now may wait on this hub: the thread and its hub have nothing else to do."""
+        """Whether a finalizer that runs now may wait on this hub: this is its thread, and it has one stream."""
         return (
             self._is_open
             and not self.runs_others
@@ -140,11 +140,11 @@ class GeventRuntime:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the thread of the hub has ended, so that nothing will run there."""
+        """Whether the thread of the hub has ended, so that the hub will not run again."""
         return self._leases.has_ended
 
     def close(self) -> None:
-        """Give the lease back; in the thread that made it, or in any other once that has ended.
+        """End the lease. Call it in the thread that made it, or in any thread once that one has ended.
 
         A second call has no effect.
         """
@@ -155,7 +155,7 @@ class GeventRuntime:
             if not leases.count:
                 leases.release(self.hub)
             elif leases.posted and not self.runs_others:
-                # On a thread server the hub runs only while a reader waits, and the last one may have needed no wait.
+                # On a thread server the hub runs only while a reader waits, and no other reader need ever wait.
                 let_hub_poll()
 
 
@@ -169,7 +169,7 @@ class _Leases:
         self._is_ours = False
         self._watcher: Any = None
         self.posted: deque[Callback] = deque()
-        """Callbacks of finalizers, which the hub has still to call."""
+        """Callbacks that finalizers have posted and the hub has not called yet."""
         self._thread = _thread_token()
 
     @property
@@ -178,7 +178,7 @@ class _Leases:
         return self._thread() is None
 
     def post(self, callback: Callback) -> bool:
-        """Have the hub call *callback*, without a lock; from any thread. Return False if it will not run."""
+        """Have the hub call *callback*; takes no lock; from any thread. Return False if the hub will not run again."""
         if self.has_ended:
             return False
         self.posted.append(callback)
@@ -212,7 +212,7 @@ class _Leases:
 
 
 def destroy_hub_of_thread() -> None:
-    """Destroy the hub of this thread, if code that ran in it has created one; for a thread of ours that is ending."""
+    """Destroy the hub of this thread if there is one; for our threads, in which a task may have created it."""
     hub = get_hub_if_exists()
     if hub is not None:
         _end_hub(hub)
@@ -232,13 +232,13 @@ class _ThreadToken:
 
 
 class HubMaking(ProcessPart):
-    """What the threads of a process share when they make hubs."""
+    """The state that all threads of a process share for the creation of hubs."""
 
     def __init__(self) -> None:
         self.tokens: Any = _real_local()
-        """Of each thread the token, which only its local storage references."""
+        """The token of each thread, in ``own``; only the local storage of the thread references it."""
         self.lock: Any = allocate_lock()
-        """Held while a hub is made: several threads that see three free descriptors would take the same."""
+        """Held while a hub is created: two threads must not count on the same three free descriptors."""
 
     def after_fork(self) -> None:
         """Replace the lock: a thread of the parent may have held it."""
@@ -246,7 +246,7 @@ class HubMaking(ProcessPart):
 
 
 _real_local: Any = monkey.get_original("threading", "local")
-_DESCRIPTORS = 3  # epoll, eventfd, and one that loops of other kinds or versions may need
+_DESCRIPTORS = 3  # epoll, eventfd, and one more for loops of other kinds or versions
 
 
 def _thread_token() -> ref[_ThreadToken]:
@@ -260,7 +260,7 @@ def _thread_token() -> ref[_ThreadToken]:
 
 
 def _new_hub() -> Hub:
-    """Return a new hub for this thread; ``OSError`` if there are not enough free descriptors for one."""
+    """Return a new hub for this thread; ``OSError`` if fewer than three descriptors are free."""
     with part(HubMaking).lock:
         taken: list[int] = []
         try:

@@ -3,8 +3,8 @@
 Theory of operation
 -------------------
 Synchronous code that an asyncio task calls cannot ``await``. If the task's coroutine runs in a greenlet of its own, the
-code can switch to the task with a future instead, as if the coroutine had awaited that future; the task switches back
-when the future is done. greenback and SQLAlchemy's asyncio extension use the same technique.
+code can pass a future to the task by a greenlet switch, as if the coroutine had awaited that future. The task switches
+back when the future is done. greenback and SQLAlchemy's asyncio extension use the same technique.
 
 :class:`GreenletCoroutine` is a coroutine object for asyncio: its ``send()`` and ``throw()`` are called by the task, in
 the greenlet that runs the loop. It starts one greenlet at the first step, in the context of the task, and that greenlet
@@ -22,16 +22,16 @@ blocked     ``send()``                               running: :func:`block_on` r
 blocked     ``throw()``, for example a cancellation  running: :func:`block_on` raises the error
 ==========  =======================================  ==================================================================
 
-The task factory of the asyncio thread wraps the coroutines of those tasks only whose context says so by
-:data:`may_block`, and of the tasks that they create, since a child task inherits the context. All other tasks are
-ordinary.
+The task factory of the asyncio thread, :func:`create_task`, wraps the coroutine of a task if the condition
+:data:`may_block` of its context holds. A child task inherits the context, so its coroutine is wrapped too. All other
+tasks are ordinary.
 
 Rejected:
 
 * One greenlet for each step: under gevent's patches ``threading.local`` belongs to a greenlet, and a value that is set
   before an ``await`` would be gone after it. (Two tasks of one request do not share such a value, see
   docs/explanation/greenlets.md.)
-* Running the loop again inside of the step: asyncio refuses to enter a task while another one has not left.
+* Running the loop again inside of the step: asyncio refuses to step a task while the step of another has not ended.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ Condition: TypeAlias = Callable[[], object]
 NEVER: Condition = bool  # returns False
 
 may_block: ContextVar[Condition] = ContextVar("wsgiresp.may_block", default=NEVER)
-"""Returns something true if a task that is created now in this context is to be driven, so that it may block.
+"""The condition under which a task that is created in this context is driven in a greenlet, so that it may block.
 
-A condition, and no truth value: a thread of a server, or the greenlet of a connection, keeps its context from one
-request to the next.
+It is called when a task is created. A plain bool would not do: a thread of a server, or the greenlet of a connection,
+keeps its context from one request to the next, and the value of the last request would still hold.
 """
 
 
@@ -61,11 +61,11 @@ class _Driven(greenlet):
     """The greenlet that makes the steps of one coroutine."""
 
     blocked: greenlet | None = None
-    """The greenlet that has called :func:`block_on`: this one, or one that code in this one has started."""
+    """The greenlet that waits in :func:`block_on`: this one, or one that code in this one has started."""
 
 
 class GreenletCoroutine(Coroutine[Any, Any, T]):
-    """*coroutine*, driven in a greenlet. Everything else that is asked of it is asked of *coroutine*.
+    """*coroutine*, driven in a greenlet. All other attributes are those of *coroutine*.
 
     All methods are called in the thread of the loop.
     """
@@ -108,7 +108,7 @@ class GreenletCoroutine(Coroutine[Any, Any, T]):
         driven = self._greenlet
         if driven is None or driven.dead:
             driven = self._greenlet = _Driven(_make_steps)
-            driven.gr_context = getcurrent().gr_context  # that of the task, which is the same in each step
+            driven.gr_context = getcurrent().gr_context  # the context of the task, the same in each step
         return self._switch(driven, driven.switch, method, arguments)
 
     def _switch(self, driven: _Driven, switch: Callable[..., Any], *arguments: Any) -> Any:
@@ -121,7 +121,7 @@ class GreenletCoroutine(Coroutine[Any, Any, T]):
 
 
 def _make_steps(method: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-    """Make each step that the parent switches here with, until the coroutine ends by an exception."""
+    """Make one step for each switch from the parent, until the coroutine ends with an exception."""
     while True:
         made = method(*arguments)
         # A reference in the suspended frame would keep an exception of throw(), and its traceback, alive.
@@ -138,8 +138,8 @@ def is_driven() -> bool:
 def block_on(future: asyncio.Future[T]) -> T:
     """Return the result of *future* of the running loop; only the task that runs the caller waits for it.
 
-    Raises the error of *future*, ``CancelledError`` if the task is cancelled meanwhile, and ``RuntimeError`` in code
-    that no driven task runs.
+    Raises the error of *future*, ``CancelledError`` if the task is cancelled meanwhile, and ``RuntimeError`` outside
+    of a driven task.
     """
     driven = _driven()
     if driven is None:
@@ -151,7 +151,7 @@ def block_on(future: asyncio.Future[T]) -> T:
         done: T = end.value
         return done
     driven.blocked = getcurrent()
-    # The parent of the driven greenlet, also if a greenlet inside of it waits: the task drives that one.
+    # Not the parent of the current greenlet, which code in the driven one may have started: the task is behind this.
     parent: Any = driven.parent
     parent.switch(asked)
     return future.result()
@@ -167,12 +167,12 @@ def _driven() -> _Driven | None:
 def create_task(
     loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T] | Generator[Any, None, T], **options: Any
 ) -> asyncio.Task[T]:
-    """Return a new task for *coroutine*, driven in a greenlet if :data:`may_block` says so: a task factory.
+    """Return a new task for *coroutine*, driven in a greenlet if the condition :data:`may_block` holds; a task factory.
 
     *options* are those of :class:`asyncio.Task`: ``context``, ``name`` and others, as the loop passes them.
     """
     context = options.get("context")
-    is_driven = may_block.get() if context is None else context.get(may_block, NEVER)
-    if is_driven():
+    condition = may_block.get() if context is None else context.get(may_block, NEVER)
+    if condition():
         coroutine = GreenletCoroutine(coroutine)  # type: ignore[arg-type]  # a generator has the same methods
     return asyncio.Task(coroutine, loop=loop, **options)

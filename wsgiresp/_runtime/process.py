@@ -22,8 +22,8 @@ resources that they use (a database pool, for example, whose hook it registered 
 worker pool moves the draining to the front by :func:`drain_before_other_exit_hooks`. The rest stays behind the hooks of
 the application, which may still use the asyncio thread.
 
-**Counts.** ``wsgiresp.worker_status()`` sums up the ``counts()`` of the parts. They read sizes in single operations of
-the interpreter, without a lock, since a health page may ask at any time.
+**Counts.** ``wsgiresp.worker_status()`` adds up the ``counts()`` of the parts. Each count reads a size by a single
+operation of the interpreter, without a lock, since a health page may be called at any time.
 
 Threads: every function may be called from any thread.
 """
@@ -84,7 +84,7 @@ class Process:
 
     def __init__(self) -> None:
         self.identity = object()
-        """Another object in each process: an object that was created before a fork is recognized by it."""
+        """A new object in each process. An object that stores it knows later whether the process has forked since."""
         self.is_exiting = False
         """Whether the exit hook has been called."""
         self.parts: dict[type[ProcessPart], ProcessPart] = {}
@@ -105,7 +105,7 @@ def part(kind: type[P]) -> P:
 
 
 def counts() -> Counter[str]:
-    """Return the sums of what all parts of this process count; a part that nothing has used yet is not created."""
+    """Return the sum of the counts of all parts of this process; no part is created for that."""
     sums: Counter[str] = Counter()
     for one in list(PROCESS.parts.values()):  # a copy: another thread may create a part meanwhile
         sums.update(one.counts())

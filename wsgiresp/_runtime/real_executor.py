@@ -3,36 +3,36 @@
 Theory of operation
 -------------------
 ``asyncio.to_thread()``, ``loop.run_in_executor(None, ...)`` and name look-ups submit calls to the default executor of
-their loop. The threads of ``concurrent.futures.ThreadPoolExecutor`` are greenlets under gevent's patches: they run in
-the thread of the loop itself, block it, and keep a worker from ending. Here they are real threads, made of the
-originals of ``_thread`` and ``queue``.
+their loop. Under gevent's patches the threads of ``concurrent.futures.ThreadPoolExecutor`` are greenlets: they run in
+the thread of the loop itself, block it, and keep a worker from ending. The threads of this executor are real, since it
+uses the original functions of ``_thread`` and ``queue``.
 
 ==================  ===================================================================================================
 Who                 Does
 ==================  ===================================================================================================
 any thread          :meth:`RealThreadExecutor.submit`: under ``_lock``, starts a thread if none is free and there are
                     fewer than ``_max_workers``; then puts the call into the queue
-a thread of ours    takes calls from the queue, runs them, ends their futures; adds itself to ``_free``, under ``_lock``
-the exit, or        :meth:`RealThreadExecutor.shutdown`: no further call is accepted; each thread gets a None, which
-``loop.close()``    comes behind the calls that wait
+a thread of ours    takes calls from the queue, runs them, ends their futures; increments ``_free``, under ``_lock``
+the exit hook, or   :meth:`RealThreadExecutor.shutdown`: no further call is accepted; a None for each thread is put into
+``loop.close()``    the queue, after the calls that wait
 ==================  ===================================================================================================
 
-``_free`` is the number of threads that wait, less that of the calls in the queue. ``_lock`` is a real lock that is held
-for a few instructions and the start of a thread.
+``_free`` is the number of idle threads minus the number of calls in the queue. ``_lock`` is a real lock. It is held
+for a few instructions and during the start of a thread.
 
-**Failures.** If a thread cannot be started, the threads that exist do the work; if there is none, ``submit()`` raises
-the error, and the call is not in the queue. An exception of a call, of any kind, ends its future.
+**Failures.** If a thread cannot be started, the threads that exist run the call. If there is none, ``submit()`` raises
+the error and does not put the call into the queue. An exception of a call, of any kind, ends its future.
 
-**Futures.** The condition of a ``concurrent.futures.Future`` is made of gevent's locks under the patches, which would
-make a hub in each thread that finds one held. Ours has a real lock.
+**Futures.** Under the patches the condition of a ``concurrent.futures.Future`` uses gevent's locks, which create a hub
+in each thread that finds the lock held. The futures of this executor have a real lock.
 
-**Exit.** The threads are daemons, so they never keep the process from ending. Idle ones end at the exit; calls that are
-running get what is left of a second, and those that are cut are logged.
+**Exit.** The threads are daemons, so they never keep the process from ending. Idle threads end at the exit. The exit
+hook waits for running calls for what is left of the second in which the loop ends, and logs how many are not done.
 
-**Fork.** The loop is dropped, and with it this executor, whose threads do not exist in the child.
+**Fork.** The child process drops the loop, and with it this executor, whose threads do not exist there.
 
-Rejected: gevent's own thread pool (its results are delivered by the hub, not by the loop); threads that end when they
-have been idle (each costs nothing but its stack, and starting one can fail).
+Rejected: gevent's own thread pool (the hub delivers its results, not the loop); threads that end after an idle time
+(an idle thread costs only its stack, and starting a new one can fail).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _Work = tuple["Future[Any]", Callable[[], Any]]
 
 
 def default_size() -> int:
-    """Return the largest number of threads: that of ``concurrent.futures``, 4 more than processors, at most 32."""
+    """Return the default limit of threads, that of ``concurrent.futures``: processors + 4, at most 32."""
     return min(32, (os.cpu_count() or 1) + 4)
 
 
@@ -78,7 +78,7 @@ class _RealFuture(Future[T]):
 class RealThreadExecutor(ThreadPoolExecutor):
     """Runs calls in real daemon threads, at most *size* (by default as many as ``concurrent.futures`` has).
 
-    A subclass because ``loop.set_default_executor()`` accepts nothing else; nothing of the base class is used.
+    A subclass, since ``loop.set_default_executor()`` accepts nothing else. No code of the base class is used.
     """
 
     def __init__(self, size: int | None = None) -> None:  # not that of the base class, which uses gevent's primitives
@@ -126,7 +126,7 @@ class RealThreadExecutor(ThreadPoolExecutor):
         try:
             with thread_hub():
                 self._take_calls()
-        except OSError:  # no descriptor for a hub, which few calls need: child processes, and what blocks cooperatively
+        except OSError:  # no descriptor for a hub; only calls that start child processes or wait by gevent need one
             self._take_calls()
 
     def _take_calls(self) -> None:
@@ -160,7 +160,7 @@ class RealThreadExecutor(ThreadPoolExecutor):
             pass
 
     def end(self, deadline: float) -> None:
-        """Shut down, and wait for the threads until ``time.monotonic()`` is *deadline*; log how many are cut."""
+        """Shut down, wait for the threads until ``time.monotonic()`` is *deadline*, and log how many still run."""
         self.shutdown(wait=False)
         wait_until(lambda: not self._started, max(deadline, monotonic()))
         if self._started:

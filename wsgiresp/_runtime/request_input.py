@@ -1,10 +1,10 @@
-"""Request body for coroutines: its reads are made in the thread or greenlet of the request, also for code elsewhere.
+"""Request body for coroutines: every read is made in the thread or greenlet of the request.
 
 Theory of operation
 -------------------
 ``wsgi.input`` reads from the socket of the server. Under a hub that socket belongs to the hub of the request's thread;
-elsewhere a read blocks the thread that makes it, and on the asyncio thread it would block all other streams and views.
-So :func:`share_input` puts a :class:`RequestInput` in the place of ``wsgi.input`` before a coroutine gets the request.
+without a hub a read blocks the thread that makes it, and on the asyncio thread it would block all other streams and
+views. So :func:`share_input` replaces ``wsgi.input`` by a :class:`RequestInput` before a coroutine gets the request.
 
 ======================================================  ===============================================================
 Caller of a read                                        What the call does
@@ -21,11 +21,13 @@ A read that is submitted is an :class:`_OutsideCall`. The executor's thread writ
 which wakes the caller. If the executor has ended, it refuses the call, and the caller gets a ``RuntimeError``.
 
 ``_reading`` is a real lock, held from the submission of a read until the caller has its outcome. A second task that
-reads meanwhile would get a part of the body and leave the other part to the first: it gets a ``RuntimeError``. A task
-that is cancelled while it waits leaves bytes that nobody has; so the lock stays held, later reads of coroutines raise,
-and the reading side of the connection is shut down, so that the read in the request's thread ends. The server then
-closes the connection after the answer. (To interrupt the greenlet instead would lose bytes inside of the server's
-parser, which would take the rest of the body for the next request.)
+reads meanwhile would get one part of the body and the first task the other part, so the second task gets a
+``RuntimeError``. If a task is cancelled while it waits, the bytes of its read are lost. So the lock stays held, later
+reads of coroutines raise ``RuntimeError``, and the reading side of the connection is shut down, which ends the read in
+the request's thread. The server then closes the connection after the answer.
+
+Rejected: interrupting the greenlet that reads. Bytes would be lost inside of the server's parser, which would take the
+rest of the body for the next request.
 
 See docs/explanation/greenlets.md, "The body of a request".
 """
@@ -55,10 +57,10 @@ T = TypeVar("T")
 
 
 def share_input(server: ServerProfile) -> bool:
-    """Let coroutines read the body of the request to *server*; return whether it has one.
+    """Replace the input of *server* by one that coroutines can read; return whether the request has a body.
 
-    Replaces ``wsgi.input`` in ``environ``, and in the request object that werkzeug has put there. Called in the thread
-    or greenlet of the request. A second call has no effect.
+    ``wsgi.input`` is replaced in ``environ``, and in the request object that werkzeug has put there. Call it in the
+    thread or greenlet of the request. A second call has no effect.
     """
     stream = server.input
     if stream is None or not server.has_request_body:
@@ -76,13 +78,14 @@ def share_input(server: ServerProfile) -> bool:
 def reads_of(server: ServerProfile) -> Condition:
     """Share the input of *server*, and return the value of :data:`may_block` for the coroutines of its request.
 
-    It is true as long as the request has a body and exists. Called in the thread or greenlet of the request.
+    This condition holds if the request has a body, and as long as its input exists. Call it in the thread or greenlet
+    of the request.
     """
     return weakref.ref(server.input) if share_input(server) else NEVER
 
 
 def replace_reads(holder: Any, shared: RequestInput) -> None:
-    """Replace each attribute of *holder* that is the stream of *shared*, or a method of that, by those of *shared*."""
+    """Replace each attribute of *holder* that is the stream of *shared*, or a method of it, by that of *shared*."""
     for name, value in list(getattr(holder, "__dict__", {}).items()):
         if value is shared.stream:
             setattr(holder, name, shared)
@@ -91,9 +94,9 @@ def replace_reads(holder: Any, shared: RequestInput) -> None:
 
 
 class RequestInput:
-    """*stream*, the ``wsgi.input`` of a request to *server*, for readers in any thread and in coroutines.
+    """The ``wsgi.input`` of a request to *server*, named *stream*, for readers in any thread and in coroutines.
 
-    It has the attributes of *stream*; each method is called as the table in the module's docstring says.
+    It has the attributes of *stream*. The table at the head of this module says in which thread a method runs.
     """
 
     __slots__ = ("__weakref__", "_connection", "_is_incomplete", "_is_under_hub", "_reading", "_thread", "stream")
@@ -176,8 +179,9 @@ class RequestInput:
 def call_outside(function: Callable[[], T]) -> T:
     """Return the result of *function*, called in the thread or greenlet that waits for the coroutine of the caller.
 
-    Called in a coroutine, it makes only its task wait. It is called in a copy of the caller's context; where nobody
-    waits for the caller, at once. Raises the error of *function*, and ``RuntimeError`` if the request is over.
+    *function* runs in a copy of the caller's context. In a driven task only that task waits. If no thread or greenlet
+    waits for the caller, *function* is called at once. Raises the error of *function*, and ``RuntimeError`` if the
+    request is over.
     """
     executor = _executor_to_wait_for()
     if executor is None:
@@ -187,9 +191,9 @@ def call_outside(function: Callable[[], T]) -> T:
 
 
 def _executor_to_wait_for() -> WaitingExecutor | None:
-    """Return the executor of whoever waits for the caller, None without one; ``RuntimeError`` if it must not wait."""
-    # Where gevent has patched the threads of the loop's executor, they are greenlets of the asyncio thread: only those
-    # wait there under a hub.
+    """Return the executor that waits for the caller, None without one; ``RuntimeError`` if the caller must not wait."""
+    # Under gevent's patches a thread that code on the loop has started (anyio's, for example) is a greenlet of the
+    # asyncio thread. It is under the hub of that thread, so it may wait.
     if not is_driven() and not is_under_hub() and part(AsyncioThread).runs(running_loop()):
         raise RuntimeError(
             "the request's body cannot be read here, since that would block the event loop for all requests: "
@@ -199,7 +203,7 @@ def _executor_to_wait_for() -> WaitingExecutor | None:
 
 
 class _OutsideCall(Generic[T]):
-    """A call of *function* that is made by an executor, while the caller waits for its outcome."""
+    """A call of *function* that an executor makes while the caller waits for its outcome."""
 
     __slots__ = ("_error", "_function", "_has_started", "_is_abandoned", "_notify", "_value", "is_done", "is_taken")
 
@@ -210,7 +214,7 @@ class _OutsideCall(Generic[T]):
         self._has_started = self._is_abandoned = self.is_done = self.is_taken = False
 
     def outcome_from(self, executor: WaitingExecutor) -> T:
-        """Return what the function returns in *executor*, or raise what it raises; wait as the caller may."""
+        """Return the result of the function in *executor*, or raise its error; blocks the task, greenlet or thread."""
         if is_driven():
             self._wait_in_task(executor)
         elif is_under_hub():
@@ -230,7 +234,7 @@ class _OutsideCall(Generic[T]):
         return self._value
 
     def abandon(self) -> bool:
-        """Note that the caller waits no more; return whether the function has started."""
+        """Note that the caller has stopped waiting; return whether the function has started."""
         self._is_abandoned = True
         return self._has_started
 
@@ -253,7 +257,7 @@ class _OutsideCall(Generic[T]):
             runtime.close()
 
     def _run(self) -> None:
-        self._has_started = True  # before the question: see abandon()
+        self._has_started = True  # before the next line: abandon() writes and reads the two in the other order
         if self._is_abandoned:
             return
         try:

@@ -1,17 +1,17 @@
-"""Hubs of our real threads under gevent's patches: there, gevent's ``Popen`` can be used too.
+"""Hubs of our real threads under gevent's patches, in which gevent's ``subprocess.Popen`` can be used too.
 
 Theory of operation
 -------------------
-Where gevent has patched the standard library, ``subprocess.Popen`` asks the hub of its thread for a child watcher. The
-event loop of a hub has those only in the main thread (``TypeError: child watchers are only available on the default
-loop``). So each thread of :mod:`~wsgiresp._runtime.asyncio_thread` and :mod:`~wsgiresp._runtime.real_executor` gets a
-hub of :class:`_ThreadHub` before anything else asks for one: its child watchers need no signal.
+Where gevent has patched the standard library, ``subprocess.Popen`` asks the hub of its thread for a child watcher. Only
+the hub of the main thread has child watchers (``TypeError: child watchers are only available on the default loop``). So
+each thread of :mod:`~wsgiresp._runtime.asyncio_thread` and :mod:`~wsgiresp._runtime.real_executor` gets a
+:class:`_ThreadHub` before any other code asks for a hub. Its child watchers work in every thread and need no signal.
 
-A child is waited for by a :class:`~wsgiresp._runtime.child_reaper.ChildReaper`, once, however many watchers it has.
-That thread posts the status to the hub; all else, and all that is written, is in the thread of the hub. While a child
-is waited for, a watcher keeps the hub from raising ``LoopExit``.
+One :class:`~wsgiresp._runtime.child_reaper.ChildReaper` waits for each child, however many watchers the child has. Its
+thread only posts the status to the hub. Everything else runs in the thread of the hub, which alone writes attributes.
+While a reaper waits, an async watcher of the loop keeps the hub from raising ``LoopExit``.
 
-Rejected: a default class of hubs (``set_default_hub_class``), which would reach the threads of others.
+Rejected: a default class of hubs (``set_default_hub_class``), since it would also apply to threads of other code.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _ChildWatcher:
         self.loop.watch(self)
 
     def stop(self) -> None:
-        """Call nothing any more."""
+        """Have the callback not called any more."""
         self._callback = None
 
     close = stop
@@ -80,7 +80,7 @@ class _ChildWatching:
             expect_child()
 
     def expect_none(self) -> None:
-        """Take back what a failed fork has left of :meth:`install_sigchld`."""
+        """Undo :meth:`install_sigchld` if the fork after it has failed."""
         if self._is_expecting:
             self._is_expecting = False
             expect_no_child()
@@ -94,7 +94,7 @@ class _ChildWatching:
         if watcher.pid in self._watchers:
             self._watchers[watcher.pid].append(watcher)
             return
-        # A hub without watchers of its loop raises LoopExit in whoever waits for the child.
+        # A hub without watchers of its loop raises LoopExit in the greenlet that waits for the child.
         loop: Any = self
         lease = loop.async_()
         hub = gevent.get_hub()
@@ -128,9 +128,9 @@ class _ThreadHub(Hub):
 
 @contextlib.contextmanager
 def thread_hub() -> Iterator[None]:
-    """Give this real thread, which has no hub yet, one with child watchers, and destroy it in the end.
+    """Set a hub with child watchers as that of this real thread, which has none yet; destroy it at the end.
 
-    Does nothing where gevent has not patched ``subprocess``.
+    Does nothing if gevent has not patched ``subprocess``.
     """
     if not monkey.is_module_patched("subprocess"):
         yield
@@ -143,6 +143,6 @@ def thread_hub() -> Iterator[None]:
         loop: Any = hub.loop
         if loop is not None:
             loop.expect_none()
-        # It is another one, or gone, if the application has destroyed it.
+        # If the application has destroyed the hub, this thread has another one or none.
         if get_hub_if_exists() is hub:
             destroy_hub(hub)
