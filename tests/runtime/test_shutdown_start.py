@@ -104,7 +104,7 @@ def test_a_shortage_is_logged_once(short, run, caplog):
     run(shutdown.watch_worker, lambda: True, LONG)
     run(shutdown.watch_server, ServerProfile(SOCKET))
     assert caplog.messages == [
-        'the worker is not watched yet, so a stop would not end its streams: RuntimeError("can\'t start new thread")'
+        'the watcher of the worker cannot start, so a stop ends no streams: RuntimeError("can\'t start new thread")'
     ]
 
 

@@ -25,7 +25,7 @@ _GUNICORN_PYWSGI = "gunicorn.sock"  # worker class gevent_pywsgi
 _WERKZEUG = "werkzeug.socket"
 _WAITRESS = "waitress.client_disconnected"
 
-_SAFE = frozenset({"GET", "HEAD"})  # whose content has no meaning: RFC 9110, Sections 9.3.1 and 9.3.2
+_SAFE = frozenset({"GET", "HEAD"})  # content in their requests has no meaning: RFC 9110, Sections 9.3.1 and 9.3.2
 
 # A server MUST NOT send a 1xx to a client of HTTP/1.0: RFC 9110, Section 15.2.
 _BEFORE_1XX = frozenset({"HTTP/0.9", "HTTP/1.0"})

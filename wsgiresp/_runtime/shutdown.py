@@ -26,10 +26,10 @@ its worker does not log which streams and tasks were lost.
 With the hooks of ``wsgiresp.adapters.gunicorn`` the watcher starts with the worker and ``shut_down`` runs when the
 worker exits. Without them :func:`watch_server` finds the worker in the frames of its callers at the first stream.
 
-**A watcher that cannot start.** Without memory, threads or descriptors the start of a watcher fails. That is no reason
-to refuse a request: the watcher is kept in ``unstarted``, with what it was given, the log says so once, and each later
-stream tries to start it. A watcher that has noticed the stop but could not call all of ``stop`` or could not create the
-greenlet of the shutdown tries again at its next look.
+**A watcher that cannot start.** Without memory, threads or descriptors the start of a watcher fails. The request is
+answered all the same: the watcher is kept in ``unstarted``, a warning is logged once, and each later stream tries to
+start it again. If a watcher has noticed the stop, but ``stop`` raises or the greenlet of the shutdown cannot be
+created, it tries again at its next look.
 
 Threads: any thread may call any function. ``watcher`` is claimed by one atomic ``dict.setdefault()`` before the watcher
 starts, so of two threads that come at once one starts a watcher; the other does nothing. A forked child inherits the
@@ -85,7 +85,7 @@ class ShutdownState(ProcessPart):
     """The shutdown state of this process: the time of the first :func:`stop`, and the watcher of the worker."""
 
     watcher: _WorkerWatcher | None = None
-    """The watcher that was started; in the instance only while there is one, see :meth:`claim`."""
+    """The watcher that was started. The instance has this attribute only while there is one, see :meth:`claim`."""
 
     def __init__(self) -> None:
         self.stopped_at: float | None = None  # time.monotonic()
@@ -98,11 +98,11 @@ class ShutdownState(ProcessPart):
         self.release()
 
     def claim(self, watcher: _WorkerWatcher) -> bool:
-        """Make *watcher* the one of this process; return False if there is another one. Any thread."""
+        """Store *watcher* as the watcher of this process; return False if there is another one. From any thread."""
         return vars(self).setdefault("watcher", watcher) is watcher
 
     def release(self) -> None:
-        """Have no watcher any more."""
+        """Remove the watcher."""
         vars(self).pop("watcher", None)
 
 
@@ -155,8 +155,8 @@ def watch_worker(is_alive: Callable[[], bool], grace: float, when_stopped: Calla
 
     *grace*: seconds from then until the server kills the process. Shortly before, the watcher calls :func:`shut_down`.
     *is_alive* is called every :data:`LOOK_AT_WORKER_EVERY` seconds, in the hub or in a real thread, and must not wait.
-    A watcher that cannot be started, for lack of memory, threads or descriptors, raises nothing: it is logged once, and
-    the next :func:`watch_server` tries again.
+    If the watcher cannot be started, for lack of memory, threads or descriptors, nothing is raised: a warning is logged
+    once, and the next :func:`watch_server` tries again.
     """
     if part(ShutdownState).watcher is None:
         _start(_WorkerWatcher(is_alive, grace, when_stopped))
@@ -172,7 +172,7 @@ def _start(watcher: _WorkerWatcher) -> None:
         state.unstarted = watcher
         state.release()
         if is_first("unwatched worker"):
-            log.warning("the worker is not watched yet, so a stop would not end its streams: %r", error)
+            log.warning("the watcher of the worker cannot start, so a stop ends no streams: %r", error)
     else:
         state.unstarted = None
 
@@ -220,7 +220,7 @@ class _WorkerWatcher:
             try:
                 self._stop()
             except Exception:
-                log.exception("could not ask all streams to end, and tries again")
+                log.exception("not all streams could be asked to end; trying again")
                 real_sleep(LOOK_AT_WORKER_EVERY)
             else:
                 real_sleep(left)

@@ -38,10 +38,11 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
 
 
 def reset_at_close(connection: Any, is_partial: bool = True) -> None:
-    """Have the system end *connection* by RST whoever closes it, also a process that is killed; False: by FIN again.
+    """Have the system send a RST when *connection* is closed, also by the kill of the process.
 
-    For a body that ends with its connection, as long as a part of it has been sent. Errors of a connection that is
-    already closed are ignored. Any thread may call it.
+    For a body whose end is the end of its connection, while only a part of it has been sent. *is_partial*: False when
+    the body is complete, so that a FIN is sent again. Errors of a connection that is already closed are ignored. Any
+    thread may call it.
     """
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER.pack(is_partial, 0))
@@ -56,14 +57,13 @@ def resets_at_close(connection: Any) -> bool:
 
 
 def end_requests(connection: Any) -> None:
-    """Make a server that waits for the next request on *connection* read its end; what was sent still arrives.
+    """End *connection* for further requests: a server that waits for one reads the end; sent bytes still arrive.
 
-    Call it after a complete answer, in the thread of the server that reads the connection. Only the reading side of a
-    plain connection is shut down, so a request that has arrived is still answered. A TLS connection is shut down in
-    both directions: if OpenSSL reads the end of the connection without a close_notify, it sends the fatal alert
-    ``decode_error`` while it can still write. The client then reads the end of the connection, as after any answer of
-    gunicorn's. A TLS connection on which bytes of a request have arrived is left to the server, since it could not be
-    answered any more.
+    Call it after a complete answer, in the thread of the server that reads the connection. Of a plain connection only
+    the reading side is shut down, so a request that has arrived is still answered. A TLS connection is shut down in
+    both directions, since OpenSSL would otherwise read an end without close_notify and send the fatal alert
+    ``decode_error``. The client reads the end of the connection, as after any answer of gunicorn. If bytes of a request
+    have arrived on a TLS connection, nothing is done: the request could not be answered after that.
     """
     if not hasattr(type(connection), "unwrap"):  # a closed socket of gevent raises OSError for any other attribute
         shut_connection(connection, socket.SHUT_RD)

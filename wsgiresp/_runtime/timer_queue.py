@@ -77,13 +77,13 @@ class TimerQueue:
         for callback in fired:
             try:
                 callback()
-            except BaseException:  # the others are due all the same
+            except BaseException:  # the other callbacks are due too
                 log.exception("timeout callback %r failed", callback)
 
     def _go_on(self, seconds: float) -> None:
         try:
             self._start(seconds)
-        except Exception:  # there was no memory, maybe only for a moment; the next arm() would start it too
+        except Exception:  # the lack of memory may last for a moment only; if not, the next arm() starts the timer
             self._start(seconds)
 
 

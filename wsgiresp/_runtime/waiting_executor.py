@@ -10,10 +10,10 @@ the loop of another thread; it calls ``submit()`` of :data:`current_executor` to
 * ``wait()``: the waiting thread or greenlet; it runs submitted functions until ``end()``, and then calls ``close()``.
 * ``end()``: the asyncio thread, when the coroutine is done.
 
-After the end no function is run. A function that a task or a thread waits for comes with a second one, ``refuse``,
-which is called instead, in any thread. So neither a task that outlives its view nor a killed greenlet makes anybody
-wait for ever. The executor sets ``_is_over`` before it takes the rest of the queue, and ``submit()`` adds its function
-before it reads ``_is_over``, so that each function is taken by one of them.
+After the end no function is run. If a task or a thread waits for its function, it submits a second one, ``refuse``,
+which is then called instead, in any thread. So nobody waits for ever: not the task that outlives its view, nor the
+caller whose greenlet in ``wait()`` was killed. The executor sets ``_is_over`` before it takes the rest of the queue,
+and ``submit()`` adds its function before it reads ``_is_over``, so one of the two takes each function.
 
 ``asyncio_thread.run`` uses :class:`ThreadExecutor` or :class:`GreenletExecutor`. A stream uses :class:`ReaderExecutor`,
 which runs the functions in a greenlet of the reader's hub, so that the reader can go on reading.
@@ -44,7 +44,7 @@ class WaitingExecutor(Protocol):
     """A thread or a greenlet that waits for a coroutine, and runs functions meanwhile."""
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
-        """Run *function* after those before it, or *refuse* if it has ended; from any thread."""
+        """Run *function* after those before it, or call *refuse* if the executor has ended; from any thread."""
         ...
 
 
@@ -60,7 +60,7 @@ class ThreadExecutor:
         self._is_over = False
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
-        """Run *function* after those before it, or *refuse* if the thread waits no more."""
+        """Run *function* after those before it, or call *refuse* if :meth:`wait` has ended."""
         self._calls.put((function, refuse))
         if self._is_over:
             self._refuse_all()
@@ -87,7 +87,7 @@ class ThreadExecutor:
             _refuse(call)
 
     def close(self) -> None:
-        """Release nothing."""
+        """Do nothing: a thread holds no hub."""
 
 
 class _CallQueue:
@@ -102,7 +102,7 @@ class _CallQueue:
         return len(self._calls)
 
     def submit(self, function: Callback, refuse: Callback | None) -> None:
-        """Call *function* after those before it, or *refuse* if the queue is over. From any thread."""
+        """Call *function* after those before it, or *refuse* if :meth:`call_all` has ended. From any thread."""
         self._calls.append((function, refuse))
         if self._is_over:
             self.refuse_all()
@@ -115,7 +115,7 @@ class _CallQueue:
         self._wakeup.set_threadsafe()
 
     def call_all(self) -> None:
-        """Call the functions that are submitted, until the end; then the queue is over."""
+        """Call the functions that are submitted, until :meth:`end`; then refuse the rest."""
         try:
             while True:
                 while not self._calls:
@@ -159,7 +159,7 @@ class GreenletExecutor:
         self._queue = _CallQueue(self._runtime)
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
-        """Run *function* after those before it, or *refuse* if this greenlet waits no more or was killed."""
+        """Run *function* after those before it, or call *refuse* if :meth:`wait` has ended, also by a kill."""
         self._queue.submit(function, refuse)
 
     def end(self) -> None:
@@ -171,7 +171,7 @@ class GreenletExecutor:
         self._queue.call_all()
 
     def close(self) -> None:
-        """Release the hub; in the waiting greenlet, whether it has waited or not."""
+        """Close the runtime; call it in the greenlet that made this, also if that did not wait."""
         self._runtime.close()
 
 
@@ -195,9 +195,9 @@ class ReaderExecutor:
         self._runtime.call_soon_threadsafe(self._ensure_greenlet)
 
     def refuse_calls(self) -> None:
-        """Refuse the functions that can be refused, from now on; from any thread.
+        """From now on refuse the functions that can be refused; from any thread.
 
-        For a reader that is about to leave: on a thread server its hub runs only while it waits.
+        For a reader that is about to stop: on a thread server its hub runs only while it waits.
         """
         self._is_leaving = True
         self._queue.refuse_refusable()
@@ -212,5 +212,5 @@ class ReaderExecutor:
         if self._greenlet is None:
             try:
                 self._greenlet = Greenlet.spawn(self._queue.call_all)
-            except MemoryError:  # in the hub, where nobody hears of it, and the coroutine waits for the function
+            except MemoryError:  # in the hub, which would only log it, and the coroutine waits for the function
                 self._runtime.timers(_RETRY_INTERVAL).arm(self._ensure_greenlet)

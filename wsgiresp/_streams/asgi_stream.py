@@ -3,11 +3,15 @@
 Theory of operation
 -------------------
 The server iterates an :class:`~wsgiresp._streams.asgi_body.ASGIStreamBody` in one task, the *reader*. That body
-references an :class:`ASGIStream`, which does all the rest; only the body is dropped when the server drops it. Another
-task of the same loop steps an asynchronous source. Each step of the iteration asks the machine for the next action. The
-reader waits only on ``_wakeup``, which is set by the producer and the timers of keep-alive pings and of the maximum age
-(on the loop), and by ``finish()`` and ``abort()`` (in any thread). The server notices a disconnect itself: it cancels
-the reader and closes the body. It has its own write timeout, so ``send_timeout`` has no effect.
+references an :class:`ASGIStream`, which does all the rest. If the server drops the body, the stream still exists and
+can be released. Another task of the same loop steps the asynchronous source. Each step of the iteration asks the
+machine for the next action. The reader waits only on ``_wakeup``. These set it:
+
+* the producer, and the timers of keep-alive pings and of the maximum age, on the loop;
+* ``finish()`` and ``abort()``, in any thread.
+
+The server notices a disconnect itself: it cancels the reader and closes the body. It has its own write timeout, so
+``send_timeout`` has no effect.
 
 ``begin()`` writes ``runtime``, ``_wakeup``, ``_producer`` and the timers once, on the loop, before it registers the
 stream for the shutdown. ``release()`` may be called from any thread, also before ``begin()``: it has the source closed
@@ -52,7 +56,7 @@ class ASGIStream:
 
     _wakeup: AsyncioWakeup
     _closing: object
-    """The wait of a release on the loop: the loop itself keeps only a weak reference to a task."""
+    """The task of a release on the loop; referenced here, since the loop has only a weak reference to a task."""
 
     def __init__(self, source: StreamSource, policy: StreamPolicy, length: int | None) -> None:
         self._source = source
@@ -63,7 +67,7 @@ class ASGIStream:
         self._ping_timers: AsyncioTimers | None = None
         self._age_timers: AsyncioTimers | None = None
         self.is_released = False
-        """Whether all but the close steps is done."""
+        """Whether :meth:`release` has ended; the close steps of the body may still have to run."""
 
     async def begin(self) -> None:
         """Start the source; wait until its first chunk is ready or it has ended, with a preamble for 20 ms at most.
@@ -214,12 +218,12 @@ class ASGIStream:
         log_unread_error(producer.buffer)
 
     def abandon(self) -> None:
-        """Count the stream as released, though its loop has ended, and nothing can step the source any more."""
+        """Count the stream as released; also if its loop has ended, so that the source cannot be closed any more."""
         self.is_released = True
         unregister(self)
 
     def release(self) -> None:
-        """Close the source and give all the rest back, once; what the source raises now is logged. From any thread.
+        """Close the source and release all else, once; an error that the source raises now is logged. From any thread.
 
         On the loop itself it does not wait for the source, which is closed in a later iteration of the loop.
         """

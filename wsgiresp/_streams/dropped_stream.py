@@ -2,13 +2,13 @@
 
 Theory of operation
 -------------------
-PEP 3333 obliges a server, and each middleware, to call ``close()`` of the body. Some do not, and many forget it when
-they fail. Nothing that lives longer than the request references the body (``wsgi_body``): timers, watchers and the
-registry of open streams reference the stream. So the body is freed when the server drops it, and its finalizer calls
+PEP 3333 obliges a server, and each middleware, to call ``close()`` of the body. Some do not, and more do not after an
+error. Nothing that lives longer than the request references the body (``wsgi_body``): timers, watchers and the registry
+of open streams reference the stream. So the body is freed when the server drops it, and its finalizer calls
 :meth:`DroppedStream.hand_over`.
 
-A finalizer runs between any two instructions, in any thread, while that thread may hold any lock. So it takes no lock,
-writes no log, and leaves the work to others:
+A finalizer runs between any two instructions, in any thread, and that thread may hold any lock. So it takes no lock and
+writes no log, and another part of the process does the work:
 
 =====================================================  ================================================================
 the finalizer runs                                     what happens
@@ -19,13 +19,13 @@ on a thread server, in the thread that made the body,  the source is closed at o
 if that reads no other stream                          is dropped
 anywhere else                                          the loop of the stream is asked to release it; then the source is
                                                        closed in its own thread
-where that loop cannot be reached, since its thread    the stream is kept as lost; the next stream of the process
-has ended or there is no memory                        recovers it, and logs that if the thread has ended
+anywhere else, and that loop cannot be reached: its    the stream is kept as lost; the next stream of the process
+thread has ended, or there is no memory                recovers it, and logs that if the thread has ended
 =====================================================  ================================================================
 
 The close steps, background tasks among them, run only if ``start_response`` was called: otherwise no client has got
-anything. Under a hub that serves others meanwhile they run in the greenlet that releases the stream, elsewhere in
-another thread.
+anything. Under a hub that runs other greenlets meanwhile, they run in the greenlet that releases the stream, otherwise
+in another thread.
 
 Rejected: a finalizer of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
 each of them, and the finalizer would find the stream half collected.
@@ -57,7 +57,7 @@ class Stream(Protocol):
         ...
 
     def release(self) -> None:
-        """Close the source, and give all the rest back."""
+        """Close the source, and release everything else."""
         ...
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
@@ -65,12 +65,12 @@ class Stream(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Give back what can be without the source, since the loop has ended; from any thread."""
+        """Release everything but the source, whose loop has ended; from any thread."""
         ...
 
 
 class DroppedStream:
-    """A stream whose body was dropped, and the close *steps* to run, none without an answer."""
+    """A stream whose body was dropped, and its close *steps*: none if ``start_response`` was not called."""
 
     __slots__ = ("_steps", "_stream")
 
@@ -89,7 +89,7 @@ class DroppedStream:
             if self._steps and not self._post_steps(runtime):
                 self.start_steps()
             return
-        stream.machine.request_abort()  # the source has less time to close: nobody expects to wait for it here
+        stream.machine.request_abort()  # so that the source has 0.5 s to close instead of 10 s
         if runtime is None:
             note_lost(self)
         elif runtime.may_wait_in_finalizer:
@@ -100,9 +100,9 @@ class DroppedStream:
             note_lost(self)
 
     def recover(self) -> bool:
-        """Do what :meth:`hand_over` could not do, from any thread; return False if the loop of the source has ended.
+        """Try :meth:`hand_over` again, from any thread; return False if the loop of the source has ended.
 
-        Then the source is dropped, since no other thread may run it.
+        In that case all but the source is released. The source is dropped, since no other thread may run it.
         """
         stream, runtime = self._stream, self._stream.runtime
         if runtime is None:
@@ -123,7 +123,7 @@ class DroppedStream:
         self._stream.release_soon(self._steps)
 
     def start_steps(self) -> None:
-        """Run the steps in another thread; if none is granted, the next stream of the process tries again."""
+        """Run the steps in another thread; if none can be started, the next stream of the process tries again."""
         try:
             run_each_in_thread(self._steps)
         except Exception:  # no thread or no memory is left

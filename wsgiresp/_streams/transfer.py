@@ -26,12 +26,12 @@ class Transfer:
         self._is_delimited = length is not None or not server.is_http_1_0
 
     def begin(self) -> None:
-        """Have the connection reset if it is closed from now on: a part of the body must not look like the whole."""
+        """From now on, have the connection reset if it is closed: a part of the body must not look like the whole."""
         if not self._is_delimited and self.connection is not None:
             reset_at_close(self.connection)
 
     def complete(self) -> None:
-        """Let the connection be closed in order: the whole body was handed to the server."""
+        """Undo :meth:`begin`: the whole body was handed to the server, so the connection may be closed in order."""
         if self._resets_at_close():
             reset_at_close(self.connection, is_partial=False)
 
@@ -41,7 +41,7 @@ class Transfer:
             self.break_off()
 
     def interrupt(self) -> None:
-        """Break the transfer off if some of the body was sent: the server was interrupted, by a kill or a timeout."""
+        """Break the transfer off if a part of the body was sent: a kill or a timeout has interrupted the server."""
         if self._resets_at_close():
             self.break_off()
 
@@ -55,7 +55,7 @@ class Transfer:
             reset_connection(self.connection)
 
     def end_requests(self) -> None:
-        """Have the server read no further request from the connection: its keep-alive would delay the worker's end."""
+        """Have the server read no further request from the connection: keep-alive would delay the end of the worker."""
         if self.connection is not None:
             end_requests(self.connection)
 

@@ -3,8 +3,9 @@
 Theory of operation
 -------------------
 The server iterates a :class:`~wsgiresp._streams.wsgi_body.WSGIStreamBody` in one greenlet or thread, the *reader*. That
-body references a :class:`WSGIStream`, which does all the rest; only the body is dropped when the server drops it. Each
-step of the iteration asks the machine for the next action. The reader waits only on ``_wakeup``. These set it:
+body references a :class:`WSGIStream`, which does all the rest. If the server drops the body, the stream still exists
+and can be released. Each step of the iteration asks the machine for the next action. The reader waits only on
+``_wakeup``. These set it:
 
 * the producer, through its buffer, in the reader's thread or in that of the producer;
 * ``finish()`` and ``abort()``, in any thread, after they have written a request of the machine;
@@ -19,15 +20,15 @@ After construction only the reader's thread writes attributes. It also calls ``r
 thread calls it while the reader waits, the reader raises ``RuntimeError``, so that the server does not treat an
 incomplete body as complete.
 
-**Release.** A stream has a producer with its source, timers, a disconnect watch, a place in the registry of open
-streams, and a lease of the hub. They are given back once, by the first of these:
+**Release.** A stream has a producer with its source, timers, a disconnect watch, an entry in the registry of open
+streams, and a lease of the hub. They are released once, at the first of these events:
 
-* the iteration ends and the source is closed already: it was read to its end, or it failed;
+* the iteration ends, and the source is closed already, since it was read to its end or has failed;
 * the server calls ``close()`` of the body;
 * the body is dropped without ``close()``, see ``dropped_stream``.
 
-Nothing is allocated for the chunks that were not read, and the source is closed first. An operation that fails for want
-of memory or descriptors is repeated once, and does not stop the ones after it.
+The release allocates nothing for the chunks that were not read, and closes the source first. An operation that fails,
+for lack of memory or descriptors, is repeated once. If it fails again, the operations after it are still done.
 
 See ``machine`` for the phases, and docs/explanation/streams.md.
 """
@@ -94,7 +95,7 @@ class WSGIStream:
         self._end_watch: Callback | None = None
         self._producer: Producer | None = None
         self.is_released = False
-        """Whether all but the close steps is done."""
+        """Whether :meth:`release` has ended; the close steps of the body may still have to run."""
         self.runtime: GreenletRuntime = GeventRuntime() if runtime is None else runtime
         try:
             self._make(server, source, policy)
@@ -240,15 +241,15 @@ class WSGIStream:
             run_each((self.release,))
 
     def release(self) -> None:
-        """Close the source, wait for that up to 10 s (0.5 s after an abort), and give all the rest back; once.
+        """Close the source, wait for that up to 10 s (0.5 s after an abort), and release all else; once.
 
-        What the source raises now is logged.
+        An error that the source raises now is logged.
         """
         if self.is_released:
             return
         try:
             self._release()
-        except Exception:  # there was no memory, maybe only for a moment
+        except Exception:  # the lack of memory may last for a moment only
             self._release()
         self.is_released = True
 
@@ -296,14 +297,14 @@ class WSGIStream:
             self.transfer.end_requests()  # the client reconnects to another worker
 
     def abandon(self) -> None:
-        """Give back what can be without the source, whose thread has ended: it is dropped. From any thread."""
+        """Release everything but the source, whose thread has ended; drop the source. From any thread."""
         self.is_released, self._producer = True, None
         run_each((self._disarm, partial(unregister, self), self.runtime.close))
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
         """Release the stream, whose body was dropped, and then run *steps*; called in the hub.
 
-        The steps run in this greenlet under a hub that serves others meanwhile, or else in another thread.
+        The steps run in a greenlet of the hub if that runs other greenlets meanwhile, otherwise in another thread.
         """
         if self._producer is not None:
             self._producer.stop()
