@@ -53,14 +53,14 @@ class Responses:
     *default_response_class*: what becomes of dicts, lists, models and dataclasses that views return, of text too where
     it is a class for text. None leaves them to Flask. The attribute of that name on a blueprint goes before.
 
-    *around*: called for a context manager that is entered where a streamed content is stepped, and for another one
-    around each background task: inside of the contexts of the application and the request, and outside of ``around`` of
-    the response. Asynchronous content and tasks take an asynchronous context manager too.
+    *around*: a callable that returns a context manager. That is entered where a streamed content is stepped, and around
+    each attempt of each background task. It is inside of Flask's contexts, and outside of ``around`` of the response.
+    Asynchronous content and tasks take an asynchronous context manager too.
 
-    Raises ``TypeError`` for what is no class of ours, and for an *around* that is not callable.
+    Raises ``TypeError`` for a class that is not one of ours, and for an *around* that is not callable.
 
     .. versionchanged:: 0.2
-       *around*.
+       *around* is new.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Responses:
             self.init_app(app)
 
     def init_app(self, app: flask.Flask) -> None:
-        """Install it on *app*, once; on one that has it, the default class and ``around`` that are given here count."""
+        """Install the extension on *app*; if *app* has it, replace its default class and ``around`` by given ones."""
         installed = app.extensions.get(_NAME)
         if installed is None:
             app.extensions[_NAME] = _Installed(app, self.default_response_class, self.around)

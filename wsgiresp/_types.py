@@ -20,7 +20,7 @@ Callback: TypeAlias = Callable[[], object]
 """What is called later, without arguments; what it returns is not looked at."""
 
 Around: TypeAlias = Callable[[], AbstractContextManager[object] | AbstractAsyncContextManager[object]]
-"""What makes a context manager that is entered around the steps of a source, or around a task: see ``around``."""
+"""A callable that returns a context manager for the steps of a source, or for a task: see ``around``."""
 
 
 class Prepared:

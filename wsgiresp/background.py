@@ -55,13 +55,16 @@ class BackgroundTask:
 
         *retries*: how many more attempts follow a call that raises, after pauses of 0.5 s, 1 s, 2 s ... 30 s, each
         shortened randomly by up to a half. *timeout*: seconds for each attempt, which then fails with ``TimeoutError``.
-        Under gevent the timeout is raised where the function waits. In a thread only an ``async def`` can be cancelled;
-        any other function runs to its end, and a warning is logged if it took longer. *on_error*: called with the error
-        of the last attempt; it may be ``async def``.
+        An ``async def`` is cancelled and has 1 s to clean up. Any other function gets the timeout under gevent, where
+        it waits; in a thread it runs to its end, and a warning is logged if it took longer. *on_error*: called with the
+        error of the last attempt; it may be ``async def``.
 
         For a task of a queue engine all three apply to the enqueueing.
 
         Raises ``TypeError`` or ``ValueError`` for an invalid option.
+
+        .. versionchanged:: 0.2
+           Under gevent an ``async def`` has 1 s to clean up after its timeout, as in a thread.
         """
         twin = copy.copy(self)
         twin._policy = retry.validated(RetryPolicy(retries, timeout, on_error))
@@ -94,7 +97,7 @@ class BackgroundTask:
     def __str__(self) -> str:
         """The name with the types of the arguments, for the log lines about tasks that were not done."""
         types = [qualified_name(type(value)) for value in self.args]
-        # A name may be a client's: func(**form).
+        # In func(**form) the names come from the client.
         types += [f"{keyword_text(name)}={qualified_name(type(value))}" for name, value in self.kwargs.items()]
         return f"<{one_line(type(self).__name__)} {_name(self.func)}({', '.join(types)})>"
 
@@ -231,14 +234,14 @@ class AfterResponse:
         return repr(self._task)
 
     def run_in_worker_thread(self) -> None:
-        """Run the task soon in a worker thread, for a body that nobody has closed; a finalizer may call it."""
+        """Have a worker thread run the task, for a body that was dropped; a finalizer may call this."""
         worker_pool.submit_to_thread(self._task, self._context)
 
 
 class BodyWithTask(AfterResponse):
     """A body whose *chunks* are known, and whose only close step is *background*: ``close()`` runs it once.
 
-    A ``ClosingBody`` for any steps would be two more objects and a generator for each answer.
+    It spares each answer the two objects and the generator that a ``ClosingBody`` costs.
     """
 
     __slots__ = ("_is_closed", "chunks")
@@ -257,7 +260,7 @@ class BodyWithTask(AfterResponse):
         """Run the task; an error is logged with its name."""
         if not self._is_closed:
             self._is_closed = True
-            # As run_each() does, whose loop costs a tenth of the task.
+            # As in run_each(), without its loop, which would cost a tenth of the task.
             try:
                 worker_pool.submit(self._task, self._context)
             except EXIT_REQUESTS:

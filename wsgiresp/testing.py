@@ -4,9 +4,9 @@
         assert visitor.next_event().data == "hello"
         visitor.leave()
 
-The app is served by a greenlet, as gunicorn's gevent worker would, so it runs in the thread of the test and while the
-test waits here. Sources that wait by gevent's means go on; one that blocks the thread is interrupted when the time of
-the step is over, see ``_runtime.blocked_thread``.
+A greenlet serves the app, as in gunicorn's gevent worker: in the thread of the test, and while the test waits here.
+Sources that wait by gevent's means go on. One that blocks the thread is interrupted when the time of the step is over,
+see ``_runtime.blocked_thread``.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ class Visitor:
     *app*, *environ* and *timeout* (seconds for each step) are what that gives it.
 
     ``status``: the line, such as ``"200 OK"``. ``headers``: the fields. ``comments``: the comments of an event stream,
-    pings among them. ``last_event_id`` and ``retry``: what a browser would have learned from it. All waiting is
-    bounded: what does not come in time is a ``TimeoutError``. So is an app that blocks the main thread: it is
-    interrupted where it blocks, and the error names the place and the cure.
+    pings among them. ``last_event_id`` and ``retry``: the values that a browser would have now. Every wait is bounded:
+    it raises ``TimeoutError`` after *timeout*. If the app blocks the main thread, it is interrupted there, and the
+    ``TimeoutError`` names the place and the cure.
 
     .. versionchanged:: 0.2
-       An app that blocks the thread is interrupted; before, the test waited for it.
+       An app that blocks the main thread is interrupted. Before, the test waited until it went on.
     """
 
     status: str
@@ -181,11 +181,11 @@ class Visitor:
                     yield
                 finally:
                     place = None if guard is None else guard.place
-        except Empty:  # the timeout of the wait, which comes after the interruption
+        except Empty:  # the timeout of the wait itself, which ends after the interruption
             if place is None:
                 raise
         if place is not None:
-            self._error = None  # that of the interruption
+            self._error = None  # the error of the interruption is replaced
             raise TimeoutError(
                 f"the app blocked the thread of the test for more than {seconds:g} s and was interrupted in"
                 f" {place}: let it wait by gevent's means (gevent.sleep, gevent.event.Event, gevent.queue.Queue),"

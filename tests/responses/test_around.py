@@ -126,7 +126,7 @@ def test_what_is_not_callable_is_refused_when_the_class_is_made():
 
 
 def test_a_function_that_needs_an_argument_is_refused_when_the_class_is_made():
-    with pytest.raises(TypeError, match="around of Wrong must be callable without arguments, since it is no method"):
+    with pytest.raises(TypeError, match="around of Wrong must be callable without arguments, since it is not a method"):
         type("Wrong", (StreamingResponse,), {"around": lambda self: enter()})
 
 

@@ -26,11 +26,10 @@ class StreamPolicy(NamedTuple):
     *preamble* is sent before the first chunk, and does not wait for it. *ping* is the keep-alive ping (heartbeat), sent
     when the reader has waited *ping_interval* for a chunk. *second_ping* follows it if only a second write shows a
     disconnect. *closing_bytes* returns the last bytes of a stream that is finished early, by *max_age* or by a
-    shutdown; without it a stream cannot be finished early. *ends_with_worker*: a worker that is to stop finishes the
-    stream at once; without it the stream runs on for as long as the server lets it, and is then aborted.
+    shutdown; without it a stream cannot be finished early. *ends_with_worker*: whether a worker that is to stop
+    finishes the stream at once. If not, the stream goes on for as long as the server lets it, and is then aborted.
     *send_timeout* is the write timeout: if the client acknowledges no bytes for that long, or up to 1.25 times that,
-    its connection is shut down.
-    It has no effect on ASGI servers.
+    its connection is shut down. It has no effect on ASGI servers.
     """
 
     preamble: bytes = b""
@@ -52,7 +51,7 @@ MAY_FINISH = StreamPolicy(closing_bytes=bytes, ends_with_worker=True)
 
 @functools.lru_cache
 def outlasting_stop(policy: StreamPolicy) -> StreamPolicy:
-    """Return *policy* for a stream that goes on while its worker stops; one object for all that are equal."""
+    """Return *policy* for a stream that goes on while its worker stops; equal policies give the same object."""
     return policy._replace(ends_with_worker=False)
 
 

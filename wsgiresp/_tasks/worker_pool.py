@@ -9,8 +9,8 @@ The last close step of a response calls :func:`submit`. What happens next depend
   applies backpressure: the connection waits, and no task is lost.
 * **Elsewhere** (threads, processes, a test) the task runs inside ``submit``. No hub would run a greenlet later.
 
-A body that nobody has closed calls :func:`submit_to_thread` instead if there is no such hub: it must not run the task
-where its finalizer runs.
+For a body that was dropped without ``close()``, :func:`submit_to_thread` is called instead if there is no such hub: the
+task must not run inside of a finalizer.
 
 :func:`drain` is called by the shutdown of a worker, by the exit hook, or by the application. It waits for the tasks of
 its own hub, then aborts them. Greenlets of another thread's hub cannot be joined or killed from here, so their tasks
@@ -84,10 +84,10 @@ def submit(step: Step, context: Context) -> None:
 
 
 def submit_to_thread(step: Step, context: Context) -> None:
-    """Run *step* in *context* in a worker thread, soon; an error of the step is logged. From any thread.
+    """Have a worker thread run *step* in *context*; an error of the step is logged. From any thread.
 
-    For a body that nobody has closed, in a process without a hub that serves others meanwhile: its finalizer may call
-    this. After :func:`drain` the step is not run, and its name is logged.
+    For a body that was dropped without ``close()``, if no hub runs its tasks; a finalizer may call this. After
+    :func:`drain` the step is not run, and its name is logged.
     """
     if part(PoolState).is_draining:
         log_not_run(step)

@@ -1,4 +1,4 @@
-"""``around`` of a streaming class or response: how it is found, and how it gets around the background tasks."""
+"""``around`` of a streaming class or response: its checks, and the binding of the background tasks to it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _BOUND_ON_PURPOSE = (staticmethod, classmethod, property)
 
 
 def keep_unbound(cls: type[Any]) -> None:
-    """Have *around* of *cls* read as it was written: a function or a partial there does not become a method.
+    """Make *around* of *cls* a static method, so that a function or a partial does not become a method.
 
-    Raises ``TypeError`` if it is not callable, or is a function that needs an argument: it is called without any.
+    Raises ``TypeError`` if it is not callable, or is a function that needs an argument: it is called without arguments.
     """
     found: Any = inspect.getattr_static(cls, "around")
     if found is None or isinstance(found, _BOUND_ON_PURPOSE):
@@ -36,7 +36,7 @@ def _require_no_arguments(cls: type[Any], around: Any) -> None:
         inspect.signature(around).bind()
     except TypeError as error:
         raise TypeError(
-            f"around of {cls.__name__} must be callable without arguments, since it is no method: {error}"
+            f"around of {cls.__name__} must be callable without arguments, since it is not a method: {error}"
         ) from None
 
 
@@ -49,15 +49,15 @@ def around_of(response: Any) -> Around | None:
     if found is None:
         return None
     if isinstance(found, MethodType) and found.__self__ is response and "around" not in vars(response):
-        found = found.__func__  # a function that was assigned to the class after that was made
+        found = found.__func__  # a function that was assigned to the class later
     require_around(f"around of {type(response).__name__}", found)
     return found  # type: ignore[no-any-return]  # Any, since mypy takes a callable attribute for a method
 
 
 def tasks_of(response: Any, background: Background) -> Background:
-    """Return *background* of *response*: of a streaming one with each task inside of ``around``.
+    """Return *background*; for a streaming *response* with ``around``, bound so that each task runs inside of that.
 
-    An error of a task is logged as without it. An adapter that has set ``_adapter_around`` has bound the tasks already.
+    An error of a task is logged as without ``around``. If ``_adapter_around`` is set, the adapter has bound the tasks.
     """
     if getattr(response, "_adapter_around", response) is not None:  # another response has no such attribute
         return background

@@ -23,9 +23,8 @@ class Closable(Protocol):
 def close_steps(response: Closable, *between: Step, closes: bool = True) -> list[Step]:
     """Return the steps: ``response.close``, then *between*, and last its background tasks.
 
-    The tasks are those of now, in a copy of the current context, and inside of ``around`` of a streaming response.
-    *closes*: False for a response that has nothing to
-    close, which saves a step of each answer.
+    The tasks are those that *response* has now. They run in a copy of the current context, and inside of ``around`` of
+    a streaming response. *closes*: False for a response that has nothing to close, which saves a step of each answer.
     """
     steps: list[Step] = [response.close, *between] if closes else [*between]
     if response.background is not None:

@@ -47,25 +47,26 @@ class EventSourceResponse(JSONOptions, StreamingResponse):
     at its first visit) and returns one. An event is a :class:`ServerSentEvent`, a ``dict`` of its arguments, or its
     data: ``str`` as it is, anything else as JSON, by ``encoder`` and ``nan`` as in :class:`JSONResponse`.
 
-    *ping*: a comment is sent after so many seconds without an event, 0 for none. On a server with threads the content
-    is stepped in another thread than that of the view, and with 0 in that thread. *retry*: milliseconds after which a
-    client connects again. *send_timeout*: seconds after which a client that acknowledges no bytes is dropped, or up to
-    1.25 times that. *max_age*: seconds after which the stream ends by itself, so that its client connects again,
-    elsewhere maybe. *resumable*: whether the stream ends at once when its worker stops, see below. *status_code*,
+    *ping*: seconds without an event after which a comment is sent, 0 for none. On a server with threads the content is
+    stepped in a thread of its own, with ``ping=0`` in the thread of the view. *retry*: milliseconds after which a
+    client connects again. *send_timeout*: seconds, and up to 1.25 times as many, after which a client is dropped that
+    acknowledges no bytes. *max_age*: seconds after which the stream ends, so that its client connects again, possibly
+    to another worker. *resumable*: whether the stream ends at once when its worker stops, see below. *status_code*,
     *headers*, *media_type* and *background* are as for :class:`StreamingResponse`; Cache-Control and X-Accel-Buffering
-    are set where *headers* do not say otherwise.
+    are set unless *headers* contain them.
 
-    The headers go out at once, and a comment with them, so that a browser knows that it is connected. When the worker
-    stops, a stream that GET has asked for ends at once: a last ``retry`` spreads the clients that come back. The answer
-    to any other method, to a POST for example, runs to its end for as long as the server lets it, and is then broken
-    off. *resumable* says so for one response: True, its client connects again and goes on where it was; False, it does
-    not. See :class:`StreamingResponse` for what a client that leaves does to the content.
+    The headers are sent at once, with a comment, so that a browser knows that it is connected. When the worker stops,
+    the answer to a GET ends at once, and a last ``retry`` spreads the reconnects of the clients. The answer to another
+    method, such as POST, runs to its end within the grace period of the server, and is broken off after that.
+    *resumable* overrides this for one response. True: its client reconnects and resumes, so it ends at once. False: it
+    runs to its end. :class:`StreamingResponse` says what a disconnect does to the content.
 
-    Raises ``TypeError`` for text as content and for a *resumable* that is no ``bool``, ``ValueError`` for a time that
-    is negative, or 0 where None means no end.
+    Raises ``TypeError`` for text as content and for a *resumable* that is not a ``bool``, ``ValueError`` for a time
+    that is negative, or 0 where None means no limit.
 
     .. versionchanged:: 0.2
-       *resumable* is new. Before, every event stream ended at once when its worker stopped.
+       *resumable* is new; before, every event stream ended at once when its worker stopped. With ``ping=0`` the content
+       is stepped in the thread of the view. *send_timeout* took up to twice its time.
     """
 
     media_type = "text/event-stream"

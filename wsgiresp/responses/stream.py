@@ -54,19 +54,23 @@ class StreamingResponse(Response):
     """
 
     around: Around | None = None
-    """Called without arguments for a context manager that is entered before the first step of the content, and left
-    once that is closed; and for another one around each background task. None for nothing. A function here does not
-    become a method. Asynchronous content and tasks take an asynchronous context manager too.
+    """A callable without arguments that returns a context manager, or None. It is called once for the content, whose
+    context manager is entered before the first step and left after the content is closed, and once for each attempt of
+    each background task. A function that is an attribute of the class does not become a method. Asynchronous content
+    and tasks take an asynchronous context manager too.
 
     .. versionchanged:: 0.2
-       A function is not called with the response any more. It is around the background tasks too.
+       A function is called without the response. The context manager is entered around the background tasks too.
     """
 
     _adapter_around: Around | None = None
-    """What an adapter has around the steps, with :attr:`around` in it; then it has bound the tasks too."""
+    """The callable of an adapter for the content; it includes :attr:`around`. If set, the tasks are bound already."""
 
     resumable: bool | None = None
-    """Whether a worker that stops ends the stream at once. None: if it is an event stream that GET has asked for."""
+    """Whether the stream ends at once when its worker stops. None: only an event stream that answers a GET does.
+
+    .. versionadded:: 0.2
+    """
 
     _content: StreamContent
     _raw: type[bytes] | None = bytes  # what render_chunk() would return as it is
@@ -197,10 +201,10 @@ class StreamingResponse(Response):
         return self.render_chunk
 
     def _ends_with_worker(self, environ: WSGIEnvironment, source: StreamSource) -> bool:
-        """Return whether a worker that stops ends the body for the request of *environ* at once.
+        """Return whether the body for the request of *environ* ends at once when the worker stops.
 
         The client of an event stream connects again by itself, with GET (WHATWG HTML, Section 9.2.3). Any other client
-        would take a part for the whole, and what a POST has begun is not begun a second time.
+        would take a part of the body for the whole, and would not repeat a POST.
         """
         resumable = self.resumable
         if resumable is None:

@@ -1,7 +1,7 @@
 """``TypeError`` for content that a class cannot send, naming the class and the cure.
 
-A response of any framework is recognized by its class: it has ``set_cookie``, as those of werkzeug, Flask, Django,
-Starlette and others do, and a response that an HTTP client has received does not. So no framework is imported for it.
+A response of any framework is recognized by the attribute ``set_cookie`` of its class. Those of werkzeug, Flask,
+Django, Starlette and others have it; the responses that HTTP clients return do not. So no framework is imported.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def wrong_content(name: str, content: object) -> TypeError:
 
 
 def require_content(name: str, content: Any) -> None:
-    """Raise ``TypeError`` if *content* is never content, whatever the response class *name* takes.
+    """Raise ``TypeError`` if *content*, given to the response class *name*, is an object that no class can send.
 
-    That is a response, an exception, and what is still to be awaited. A coroutine is closed, so that Python does not
-    warn that it was never awaited.
+    These are responses, exceptions and awaitables. A coroutine is closed, so that Python does not warn that it was
+    never awaited.
     """
     mistake = _mistake(name, content)
     if mistake is not None:
@@ -51,7 +51,7 @@ def require_content(name: str, content: Any) -> None:
 
 
 def _mistake(name: str, content: Any) -> TypeError | None:
-    kind = content.__class__  # not type(): a proxy, such as werkzeug's LocalProxy, stands for its object
+    kind = content.__class__  # not type(): a proxy, such as werkzeug's LocalProxy, has the class of its object here
     if hasattr(kind, "set_cookie"):
         return TypeError(f"content of {name} must not be a response, got {kind.__name__}: give its content instead")
     if isinstance(content, BaseException):
