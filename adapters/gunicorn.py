@@ -61,8 +61,8 @@ def pre_request(worker: Any, request: Any) -> None:
 def post_request(worker: Any, request: Any, environ: dict[str, Any], response: Any) -> None:
     """Note that the connection of *request* is idle, and end it soon where *worker* stops.
 
-    Not where *response* ends it anyway, was never begun, or is None. All four arguments are gunicorn's; *environ* is
-    not looked at.
+    Does nothing if gunicorn closes the connection after *response*, or if *response* is None or was not begun. All four
+    arguments are gunicorn's; *environ* is not used.
     """
     connection = _connection(request)
     # Threads leave idle connections to gunicorn's main loop, which closes them by itself. So does HTTP/2.
@@ -92,26 +92,23 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def _connection(request: Any) -> Any:
-    """Return the socket on which *request* came, None where it is not shown.
-
-    gunicorn's ASGI worker has requests of another class, which know no socket.
-    """
+    """Return the socket of *request*; None for a request of gunicorn's ASGI worker, which does not expose it."""
     if _is_multiplexed(request):
         return getattr(getattr(getattr(request, "stream", None), "connection", None), "sock", None)
     return getattr(getattr(request, "unreader", None), "sock", None)
 
 
 def _is_multiplexed(request: Any) -> bool:
-    """Return whether *request* came over HTTP/2; gunicorn closes an idle connection of that by itself."""
+    """Return whether *request* came over HTTP/2. gunicorn itself closes idle connections of HTTP/2."""
     version: tuple[int, int] = getattr(request, "version", (1, 1))
     return version > (1, 1)
 
 
 def _is_closed_by(response: Any) -> bool:
-    """Return whether gunicorn closes the connection after *response*, its own object.
+    """Return whether gunicorn closes the connection after *response*, gunicorn's own object.
 
-    It does where the application has failed before ``start_response``. The response has no ``status_code`` then, which
-    ``should_close()`` reads. A status without a number is None there, which it compares.
+    If the application fails before ``start_response``, it does, and ``should_close()`` raises ``AttributeError`` since
+    there is no ``status_code``. For a status without a number ``status_code`` is None, and it raises ``TypeError``.
     """
     if getattr(response, "status", None) is None:
         return True

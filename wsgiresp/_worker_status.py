@@ -1,8 +1,9 @@
 """Worker status: how many streams, subscribers and background tasks this process holds, for health pages and gauges.
 
-This module knows none of those subjects. Each of them overrides :meth:`process.ProcessPart.counts` in its own part of
-the process state, under the name of a field of :class:`WorkerStatus`. A subject that this process has not used has no
-part yet, and its fields are 0. A part is emptied by the fork hook, so a child process starts with zeros.
+This module imports neither streams nor tasks. Their parts of the process state override
+:meth:`process.ProcessPart.counts`, which returns numbers by the names of the fields of :class:`WorkerStatus`. A part
+that this process has not used does not exist yet, and its fields are 0. The fork hook empties the parts, so a child
+process starts with zeros.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class WorkerStatus:
     *streams*: responses whose stream is open; a stream is open until its content is closed. *subscribers*: open streams
     of channel subscriptions. *subscribers_direct*: those of them to which the channel itself writes. This version has
     no channels, so both are 0. *tasks_running*: background tasks that run. *tasks_waiting*: background tasks that wait
-    for a slot of a worker pool. The tasks of one response count as one.
+    for a slot of a worker pool or for a worker thread. The tasks of one response count as one.
 
     .. versionadded:: 0.2
     """

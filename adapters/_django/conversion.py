@@ -60,9 +60,9 @@ def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
 def _closing(prepared: Prepared) -> Callable[[], object]:
     """Return the close of *prepared* for its request.
 
-    A stream of a WSGI server is referenced weakly: its source may hold the request, and then neither could be freed if
-    nobody closes the response. A stream that is freed closes itself, and runs its tasks: this request gets some answer
-    in any case.
+    The body of a stream on a WSGI server is referenced weakly: its source may reference the request, and then neither
+    could be freed if nobody closes the response. A body that is freed closes its source and runs its tasks, since it
+    counts as answered from now on.
     """
     body: Any = prepared.body
     if not isinstance(body, WSGIStreamBody):

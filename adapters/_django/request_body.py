@@ -1,7 +1,7 @@
-"""Body of Django's request for coroutines under WSGI: read in the thread or greenlet of the request.
+"""Body of Django's request for coroutines under WSGI: it is read in the thread or greenlet of the request.
 
-Django's request keeps methods of ``wsgi.input``, which are replaced beside it. Forms are parsed there as a whole, since
-an upload handler may query the database, which Django refuses to do on a loop.
+Django's request stores methods of ``wsgi.input``, so these are replaced too. The whole parsing of a form runs in that
+thread or greenlet, since an upload handler may query the database, which Django refuses on an event loop.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def reads_of_body(request: Any) -> Condition:
 
 @contextlib.contextmanager
 def body_in_coroutines(request: Any) -> Iterator[None]:
-    """Let the coroutine that is run inside of this, and its child tasks, read and parse the body of *request*."""
+    """Let the coroutine that runs inside of the ``with``, and its child tasks, read and parse the body of *request*."""
     reads = reads_of_body(request)
     token = may_block.set(reads)
     if reads is not NEVER:
@@ -41,6 +41,6 @@ def body_in_coroutines(request: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        # It references the request, which would be freed late; and copies of the request must parse for themselves.
+        # It references the request, which would be freed late; and a copy of the request would parse the original.
         vars(request).pop(_PARSE, None)
         may_block.reset(token)

@@ -57,9 +57,9 @@ def defaults() -> Defaults:
 
 @functools.cache
 def around() -> Around | None:
-    """Return what the settings have around streams and tasks, None for nothing.
+    """Return ``AROUND`` of the settings, imported; None if it is not set.
 
-    ``ImproperlyConfigured`` if it cannot be imported or called.
+    ``ImproperlyConfigured`` if it cannot be imported or is not callable.
     """
     given = _given()
     value = given.get(_AROUND) if isinstance(given, Mapping) else None

@@ -94,7 +94,8 @@ def call(
 ) -> Any:
     """Run the coroutine function *view* on our loop, inside of *around*; wait for its result and return it.
 
-    Under gevent only this greenlet waits, so any number of them run at once. It reads the body of *request* meanwhile.
+    Under gevent only this greenlet waits, so any number of views run at once. While it waits, this greenlet or thread
+    makes the reads of the body of *request*.
     """
 
     async def run() -> Any:

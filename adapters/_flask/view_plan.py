@@ -25,7 +25,7 @@ class ViewPlan:
         self.plan = plan(view) if self._plans is None else None
 
     def plan_for(self, method: str) -> Plan | None:
-        """Return the plan of what a view made of a class calls for a request of *method*; None for any other view."""
+        """Return the plan of the method of a class-based view that answers *method*; None for any other view."""
         if self._plans is None:
             return None
         found = self._plans.get(method)

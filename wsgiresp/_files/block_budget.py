@@ -2,9 +2,9 @@
 
 Theory of operation
 -------------------
-A server holds the block that it sends until its client has taken it, so a slow client holds one for as long as it
-likes. A block of :data:`SMALLEST_BLOCK` is free for every download. What a larger one holds beyond that is taken from
-the budget of the process, in units of :data:`SMALLEST_BLOCK`:
+A server keeps the block that it sends in memory until its client has received it, so a slow client keeps one for an
+unbounded time. Every download may have a block of :data:`SMALLEST_BLOCK`. A larger block is charged to the budget of
+the process for the bytes beyond that, in units of :data:`SMALLEST_BLOCK`:
 
 =================================  ==========================================================================
 Units left in the budget           A download may have blocks of up to
@@ -15,18 +15,18 @@ some                               :data:`MIDDLE_BLOCK`, which is sent as fast, 
 none                               :data:`SMALLEST_BLOCK`, or as much more as it has already
 =================================  ==========================================================================
 
-A download takes nothing before a block is read that is larger than it may have so far, and never more than that block
-needs. So an answer to HEAD, a file that the kernel sends (``sendfile``) and a body that is dropped take nothing, a
-small file takes its own length, and a download that began with small blocks gets larger ones once others have ended. It
-keeps what it has until it is closed or dropped: the block that was read last is the one that a slow client holds.
+A download takes units only when it reads a block that is larger than its units allow, and only as many as that block
+needs. So an answer to HEAD, a file that the kernel sends (``sendfile``) and a body that is never read take none; a
+small file takes as many as its length needs; and a download that began with small blocks gets larger ones once others
+have ended. A download keeps its units until it is closed or dropped, since the last block may still be in the server.
 
-Counted is the block that the server sends. The next one is read while the server still references it; at most as many
-downloads are at that point as there are threads that read.
+One block of each download is counted. While the next block is read, the server still references the one before; this is
+the case for at most as many downloads as there are threads that read.
 
 Threads: each download is read and closed by one thread or greenlet at a time. The budget is shared by all threads. It
-is a list with one entry for each unit: ``list.pop()`` and ``list.extend()`` are atomic, so there is no lock, and the
-finalizer, which may run anywhere and in any thread, can neither block nor break in between. A forked child begins with
-a whole budget; what a download of its parent gives back goes to the list that it was taken from.
+is a list with one entry for each unit: ``list.pop()`` and ``list.extend()`` are atomic, so no lock is needed, and the
+finalizer, which may run at any point in any thread, cannot deadlock. A forked child begins with a whole budget. Units
+that a download of its parent returns go to the list from which they were taken.
 
 Measured under gunicorn's gevent worker with 50 downloads: blocks of 64 KiB cost as much CPU time as those of 256 KiB,
 blocks of 32 KiB 1.3 times and those of 8 KiB 3.4 times as much. Rejected: a counter under a lock, which a finalizer
@@ -51,7 +51,7 @@ _UNITS = BUDGET // SMALLEST_BLOCK
 
 
 class BlockBudget(ProcessPart):
-    """The units of this process that no download has: ``free`` has one entry for each."""
+    """The budget of this process. ``free`` has one entry for each unit that no download has."""
 
     def __init__(self) -> None:
         self.free: list[None] = [None] * _UNITS
@@ -64,7 +64,7 @@ class BlockBudget(ProcessPart):
 class BudgetedSource:
     """A byte source that reads *source* in blocks as large as the budget of this process allows.
 
-    What it has taken from the budget goes back once: with :meth:`close`, or when it is dropped.
+    Its units are returned to the budget once: by :meth:`close`, or when it is dropped.
     """
 
     __slots__ = ("_block", "_free", "_source")
@@ -81,12 +81,12 @@ class BudgetedSource:
         return self._source.read_at(size, position)
 
     def close(self) -> None:
-        """Give back what was taken from the budget, and close the source."""
+        """Return the units to the budget, and close the source."""
         self._give_back()
         self._source.close()
 
     def _grown(self, size: int) -> int:
-        """Return how many bytes of *size* may be read, after taking for it what the budget allows."""
+        """Take units for a block of *size* bytes as far as the budget allows; return how many bytes may be read."""
         free = self._free
         largest = min(size, BLOCK_SIZE if len(free) > _UNITS // 2 else MIDDLE_BLOCK)
         while self._block < largest:
@@ -102,5 +102,5 @@ class BudgetedSource:
         if units:
             self._free.extend([None] * units)
 
-    # For a body that a server has dropped.
+    # For a body that the server drops without close().
     __del__ = _give_back

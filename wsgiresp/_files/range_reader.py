@@ -62,7 +62,7 @@ class RangeReader(_ReaderBase):
     def read(self, size: int = -1) -> bytes:
         """Return up to *size* bytes, or all remaining bytes if *size* is negative; none at the end of the range.
 
-        There may be fewer than *size* before the end too, as with any unbuffered file.
+        It may return fewer than *size* bytes before the end too, as any unbuffered file may.
         """
         if size < 0:
             return b"".join(self)
@@ -109,8 +109,8 @@ class RangeReader(_ReaderBase):
 class SendfileRangeReader(RangeReader):
     """A range reader with a ``fileno()``, for servers that pass it to :meth:`socket.socket.sendfile`.
 
-    Side effect: the constructor moves the offset of the descriptor to *start*. *source* reads *opened* for a server
-    that reads after all; the default is *opened* itself.
+    Side effect: the constructor moves the offset of the descriptor to *start*. *source* is the source of ``read()``,
+    for a server that does not use ``sendfile`` after all; by default *opened* itself.
 
     The kernel sends the bytes that exist and does not report missing ones. On a keep-alive connection the client would
     wait for them. Truncation is detected in two ways: ``socket.sendfile`` finally seeks to the position that it

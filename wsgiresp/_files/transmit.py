@@ -47,7 +47,7 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
         # closes an iterated body in the thread of the request.
         wrapper = None
     if span.length <= SMALLEST_BLOCK or (wrapper is not None and server.closes_wrapper_elsewhere):
-        # One block that every download may have. waitress reads what its socket takes at the moment, and holds nothing.
+        # No budget: every download may have such a block, and waitress reads only as much as its socket takes.
         reader = RangeReader(source, *span, steps)
     elif span.length <= BLOCK_SIZE:
         # One block: neither sendfile nor cooperative reads would improve it.
@@ -59,7 +59,7 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
     if wrapper is None:
         return reader
     try:
-        # The reader returns fewer bytes at a time where the budget is used up.
+        # If the budget is used up, the reader returns fewer bytes than that at a time.
         wrapped: Iterable[bytes] = wrapper(reader, BLOCK_SIZE)
     except BaseException:
         reader.close()

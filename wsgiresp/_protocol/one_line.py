@@ -1,15 +1,14 @@
-"""One line of text for the log and for error messages, of names and objects that may come from outside.
+"""Names and objects as one line of text, for the log and for error messages.
 
-A name is not always written by a programmer: the keyword names of a task may be the fields of a form, a
-``__qualname__`` can be assigned, and a ``repr()`` is whatever a class makes of it. A line feed in it would begin a line
-of the log that nobody wrote, and an ESC would command the terminal that shows the log (CWE-117). So nothing that comes
-out of this module has a character that ``str.isprintable()`` refuses: C0, DEL, C1, U+2028, U+2029, the marks that turn
-the writing direction, and surrogates.
+A name may come from a client or from other code: the keyword names of a task may be the fields of a form, a
+``__qualname__`` can be assigned, and a class can return any ``repr()``. A line feed in it would forge a line of the
+log, and an ESC could control the terminal that shows the log (CWE-117). So the results of this module contain only
+characters that ``str.isprintable()`` accepts: no C0, DEL, C1, U+2028, U+2029, bidirectional controls or surrogates.
 """
 
 from __future__ import annotations
 
-_LONGEST = 1000  # characters; what is longer tells nobody more, and a form may hold a MiB
+_LONGEST = 1000  # characters; the rest of a longer text is of no use in a log, and a form may hold a MiB
 
 
 def one_line(text: str) -> str:
@@ -27,7 +26,7 @@ def keyword_text(name: str) -> str:
 
 
 def qualified_name(thing: object) -> str:
-    """Return the ``__qualname__`` of *thing*, a function or a class; of any other object that of its class."""
+    """Return the ``__qualname__`` of *thing* as one line; if it has none, that of its class."""
     name = getattr(thing, "__qualname__", None)
     return one_line(str.__str__(name) if isinstance(name, str) else type(thing).__qualname__)
 

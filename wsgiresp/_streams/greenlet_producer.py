@@ -102,7 +102,7 @@ class GreenletProducer:
     def _put_all_inside(self, around: Around) -> None:
         """Make all steps inside of the context manager of *around*; if it cannot be entered, close the source.
 
-        An error of the source is raised though the manager suppresses it: the body is incomplete.
+        An error of the source is raised even if the context manager suppresses it, since the body is incomplete.
         """
         failure: BaseException | None = None
         has_entered = False
@@ -164,7 +164,7 @@ OTHER_THREAD = (
     " sent while it blocks. If it uses what belongs to the thread of the view, make the response with ping=0: then it"
     " is stepped in that thread. Or use a worker with greenlets (gunicorn --worker-class gevent)."
 )
-"""Note of an error that a source raises in a thread of its own."""
+"""Note that is added to an error of a source that has a thread of its own."""
 
 
 class _RemoteProducer(GreenletProducer):
@@ -207,7 +207,7 @@ class ThreadProducer:
         if self._failure is not None:
             raise self._failure
         buffer = self.buffer  # the closure must not reference the source
-        with suppress(MemoryError):  # the thread is only not waited for then
+        with suppress(MemoryError):  # then the exit hook does not join the thread
             join_at_exit(thread, lambda: buffer.has_ended)
 
     def begin(self) -> None:

@@ -12,8 +12,8 @@ one ``set``, ``list`` or ``deque`` operation, which the interpreter does not int
 *Lost* streams were dropped without ``close()``, and their finalizer could not reach their loop: its thread has ended,
 or there was no memory. The next stream that registers recovers them.
 
-A forked child keeps the streams of its parent referenced: a dropped one would run the ``finally`` blocks of its source
-in the child.
+A forked child keeps references to the streams of its parent. If it dropped them, the ``finally`` blocks of their
+sources would run in the child too.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _recover(state: OpenStreams) -> None:
         if not stream.recover():
             ended.append(stream)
 
-    for _ in range(len(state.lost)):  # one that cannot be reached again is appended anew
+    for _ in range(len(state.lost)):  # a stream that still cannot be reached is appended again
         with contextlib.suppress(IndexError):  # another thread may recover them too
             run_each((functools.partial(recover, state.lost.popleft()),))
     if ended:

@@ -26,8 +26,8 @@ ping, cannot send the headers before the first event, and does not see a disconn
 
 A source that is bound to the thread of the view, such as a cursor of ``sqlite3``, fails in a ThreadProducer. So a
 stream without keep-alive pings, where nothing must be sent while a step blocks, is stepped in the reader's thread.
-Rejected: pings from another thread while the source runs in that of the reader. A WSGI body can send only from the
-thread that iterates it.
+Rejected: pings from another thread while the source runs in the reader's thread. The server sends only the chunks that
+the body returns, in the thread that iterates it.
 
 See docs/explanation/streams.md and docs/explanation/greenlets.md.
 """

@@ -2,10 +2,10 @@
 
 Theory of operation: see ``producers`` for the threads, ``producer_stage`` for the stages.
 
-The reader waits for a callback that it has posted to the loop, and nobody else hears of an error of that callback. So
-if the loop cannot make the task (no memory, for example), the error becomes that of the source: the task is made once
-more, only to close the source; where that fails too, its ``aclose()`` is called up to where it waits. Then the buffer
-ends with the error.
+``begin()`` posts a callback to the loop, which creates the task, and the reader waits for chunks. If the task cannot be
+created (no memory, for example), the loop would only log the error, and the reader would wait for ever. So the error
+becomes the error of the source. The task is created once more, only to close the source; if that fails too,
+``aclose()`` of the source is run until it first waits. Then the buffer ends with the error.
 """
 
 from __future__ import annotations

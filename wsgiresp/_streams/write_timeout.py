@@ -18,7 +18,7 @@ does not (not Linux, no     the 9th look                                    1.07
 TCP, no socket is visible)
 ==========================  ==============================================  ============================================
 
-The first look is the first time that the counter is read: reading it for each chunk would cost a system call per chunk.
+The counter is first read at the first look, not when the write begins: that would cost a system call for each chunk.
 
 Threads: under a hub the timer belongs to that hub, and all code here runs in the reader's thread. On a thread server
 the reader's thread is blocked in the write, so the timer belongs to the asyncio thread: ``arm()`` and ``cancel()`` post
@@ -45,10 +45,10 @@ from wsgiresp._runtime.sockets import shut_connection
 from wsgiresp._types import Callback
 
 LOOKS = 8
-"""Looks at the connection per ``send_timeout``. With fewer a client is dropped later than 1.25 times that."""
+"""Looks at the connection per ``send_timeout``. With fewer, a client is dropped later than 1.25 times that."""
 
 _LOOKS_WITHOUT_PROGRESS = 9
-"""Looks without progress after which the client is dropped: the least number that takes *seconds* if each is early."""
+"""Looks without progress after which the client is dropped: the lowest number that takes *seconds* if all are early."""
 
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 # tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
@@ -68,8 +68,8 @@ def acknowledged(connection: Any) -> int | None:
 class WriteProgress:
     """The number of looks at one write since the last that saw progress: new bytes were acknowledged.
 
-    It has no clock and no I/O. The first look at a counter counts as progress, since nobody knows how long ago it
-    changed.
+    It has no clock and no I/O. The first look at a counter counts as progress, since the time of its last change is
+    unknown.
     """
 
     __slots__ = ("_acknowledged", "_looks")
@@ -79,14 +79,14 @@ class WriteProgress:
         self._looks = 0
 
     def begin(self) -> None:
-        """Begin anew, for another write."""
+        """Reset the count, for the next write."""
         self._acknowledged = None
         self._looks = 0
 
     def is_stalled(self, count: int | None) -> bool:
         """Take *count*, the bytes acknowledged at a look, and return whether the write has stalled.
 
-        *count*: None if the system does not report it. The write must then end within its time as a whole.
+        *count*: None if the system does not report it. Then the timeout applies to the whole write.
         """
         if count is not None and count != self._acknowledged:
             self._acknowledged = count

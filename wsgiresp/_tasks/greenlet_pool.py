@@ -15,10 +15,11 @@ aborted               ``_running``, ``is_aborted``  done; still running after 1 
 done                  none
 ====================  ============================  ================================================================
 
-**Faults.** Each thing that a slot needs can fail for want of memory: the greenlet, its callback in the loop, the event
-that wakes a caller, the link that gives the slot back. The task is then run by the caller, which is logged, or waits
-for the next chance if it has no caller. A caller looks again each second, and a full pool looks for slots whose
-greenlet has ended, so neither a lost wake-up nor a lost link holds anybody for longer.
+**Faults.** Each object that a slot needs can fail for lack of memory: the greenlet, its callback in the loop, the event
+that wakes a caller, the link that frees the slot. Then the caller runs the task, and a warning is logged. A task whose
+caller was killed stays in the queue until the next submission, the next end of a task or a drain. A caller that waits
+tries to start the queue each second, and a full pool frees the slots whose greenlet has ended. So a lost wake-up or a
+lost link delays a caller by a second at most.
 
 Threads: only greenlets of its hub, and the hub itself, write the attributes of a ``WorkerPool`` and of its tasks; a
 drain in another thread reads them.
@@ -128,7 +129,7 @@ class WorkerPool:
     def submit(self, step: Step, context: Context) -> None:
         """Run *step* in *context* in a greenlet; while the pool is full, wait for a free slot.
 
-        If no greenlet can be started, for want of memory, say, the step is run by the caller.
+        If no greenlet can be started, for lack of memory for example, the caller runs the step.
         """
         if self._is_full() and _is_inside_a_task():
             # Deadlock otherwise: every slot may be held by a task that waits here for a slot.
@@ -150,7 +151,7 @@ class WorkerPool:
         caller = waiting.caller
         try:
             self._start_waiting()
-            # Again and again, since a wake-up is lost if there is no memory for it.
+            # Repeatedly, since a wake-up is lost if there is no memory for it.
             while caller is not None and not caller.wait(_SLOT_CHECK):
                 self._start_waiting()
         except BaseException:
@@ -223,7 +224,7 @@ class WorkerPool:
                 self._start(waiting.step, waiting.context)
             except Exception as error:
                 if waiting.caller is None:
-                    # Nobody else can run it: the next submission, the next end of a task, or a drain tries again.
+                    # It has no caller to run it: the next submission, the next end of a task, or a drain tries again.
                     self._waiting.appendleft(waiting)
                     return
                 waiting.error = error
@@ -237,7 +238,7 @@ class WorkerPool:
             task.rawlink(self._release_slot)
             task.start()
         except BaseException:
-            task.steps.clear()  # it may be scheduled all the same, and then does nothing: the caller runs the step
+            task.steps.clear()  # if it is scheduled nevertheless, it does nothing: the caller runs the step
             self._running.discard(task)
             raise
 

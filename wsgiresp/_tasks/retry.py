@@ -168,7 +168,7 @@ def _call_in_greenlet(call: Callable[[], object], timeout: float) -> object:
 
 
 async def _within(awaitable: Awaitable[object], timeout: float, left: float) -> None:
-    """Await *awaitable* for *left* seconds, what its call has left of *timeout*; then it has 1 s to clean up."""
+    """Await *awaitable* for *left* seconds, the rest of *timeout* after its call; then it has 1 s to clean up."""
     # Not asyncio.timeout(): under a trace function (a debugger, for example), Python 3.11 loses the TimeoutError that
     # its __aexit__ raises, and CancelledError is raised instead.
     outcome = asyncio_thread.Outcome[object]()
