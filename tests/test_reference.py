@@ -12,10 +12,10 @@ from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
 from wsgiresp._files import block_budget, range_reader
-from wsgiresp._protocol import caching, event_reader, header_validation, locations, ranges, set_cookie
-from wsgiresp._runtime import disconnect, shutdown, threads, wakeup_event
+from wsgiresp._protocol import caching, event_reader, header_validation, locations, one_line, ranges, set_cookie
+from wsgiresp._runtime import blocked_thread, child_reaper, disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source, write_timeout
-from wsgiresp._tasks import greenlet_pool, retry, worker_pool
+from wsgiresp._tasks import greenlet_pool, retry, thread_tasks, worker_pool
 from wsgiresp.adapters import gunicorn
 from wsgiresp.responses import events
 
@@ -107,7 +107,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ),
         ('`max_age="immutable"`', caching._YEAR),
         ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),
-        ("what the blocks of all downloads of a worker hold, beyond 8192 bytes for each", block_budget.BUDGET),
+        ("size of the blocks of all downloads of a worker, beyond 8192 bytes for each", block_budget.BUDGET),
         ("bytes at a time while less than half of that is left", block_budget.MIDDLE_BLOCK),
         ("bytes at a time when nothing is left, and every download may have", block_budget.SMALLEST_BLOCK),
         ("ranges of one request", ranges.LIMIT),
@@ -122,7 +122,10 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("`retry` when a stream is ended by `max_age` or with its worker", events.RETRY),
         ("time from a ping to the second ping, where the server shows no socket", policy.SECOND_PING_AFTER),
         ("looks at what a client has acknowledged, for each `send_timeout`", write_timeout.LOOKS),
-        ("looks without a new byte after which it is dropped", write_timeout._LOOKS_WITHOUT_PROGRESS),
+        (
+            "looks without a newly acknowledged byte, after which the client is dropped",
+            write_timeout._LOOKS_WITHOUT_PROGRESS,
+        ),
         ("digits of a `retry` that `wsgiresp.testing` reads", event_reader._MOST_DIGITS),
         (
             "wait for an error of the content before the headers go out, where another thread steps it",
@@ -139,6 +142,22 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("time for streams to end in, from when they are asked, where the worker exits", shutdown.FINISH_TIMEOUT),
         ("wait for one such source that goes on", policy.CLOSE_TIMEOUT_ABORTED),
         ("time before the server kills at which tasks are aborted", shutdown.KILL_MARGIN),
+        (
+            "wait for the exit status of a child process that another part of the process has reaped,"
+            " under gevent's patches",
+            child_reaper._NOTE_TIMEOUT,
+        ),
+        ("looks of a connection at whether its task got a slot, beside being woken", greenlet_pool._SLOT_CHECK),
+        (
+            "worker threads for the tasks of bodies that were dropped without `close()`, without a hub",
+            thread_tasks.MAX_THREADS,
+        ),
+        ("length of a name or text in a line of the log", one_line._LONGEST),
+        (
+            "time after the `timeout` of a step, at which an app that blocks the main thread is interrupted",
+            blocked_thread._MARGIN,
+        ),
+        ("time between two interruptions", blocked_thread._AGAIN_AFTER),
         ("`timeout` of `visit` and of a `Visitor`", testing.TIMEOUT),
     ],
 )
