@@ -211,4 +211,4 @@ begun.acquire()
 print("ends")
 """)
     assert "ends" in out
-    assert "1 threads of the asyncio executor were still running" in out
+    assert "1 threads of the asyncio executor are still running" in out

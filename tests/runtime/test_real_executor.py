@@ -141,7 +141,7 @@ def test_shutdown_can_cancel_the_calls_that_wait(executor):
 def test_the_end_waits_no_longer_than_its_deadline_and_says_how_many_are_cut(executor, caplog):
     blocked = Blocked(executor, 1)
     executor.end(time.monotonic() + 0.01)
-    assert "1 threads of the asyncio executor were still running" in caplog.text
+    assert "1 threads of the asyncio executor are still running" in caplog.text
     blocked.end()
 
 

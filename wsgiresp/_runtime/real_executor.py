@@ -164,7 +164,9 @@ class RealThreadExecutor(ThreadPoolExecutor):
         self.shutdown(wait=False)
         wait_until(lambda: not self._started, max(deadline, monotonic()))
         if self._started:
-            log.warning("%d threads of the asyncio executor were still running at the exit, and are cut", self._started)
+            log.warning(
+                "%d threads of the asyncio executor are still running: the process is shutting down", self._started
+            )
 
 
 def _call(future: Future[Any], function: Callable[[], Any]) -> None:
