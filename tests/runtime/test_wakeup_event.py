@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import gevent
 import pytest
 from gevent.exceptions import ConcurrentObjectUseError
@@ -15,13 +13,6 @@ from wsgiresp._runtime.wakeup_event import WakeupEvent
 @pytest.fixture
 def event():
     return WakeupEvent(gevent.get_hub())
-
-
-def in_other_thread(function):
-    """Call *function* in another thread, which has no hub."""
-    thread = threading.Thread(target=function)
-    thread.start()
-    thread.join(PATIENCE)
 
 
 @pytest.mark.parametrize("method", ["set", "set_threadsafe"])
@@ -42,7 +33,7 @@ def test_a_set_before_the_wait_is_not_lost(event, method):
 def test_set_threadsafe_in_another_thread_wakes_the_waiter(event):
     waiting = gevent.spawn(event.wait)
     run_others()
-    in_other_thread(event.set_threadsafe)
+    in_thread(event.set_threadsafe)
     waiting.get(timeout=PATIENCE)
 
 
