@@ -78,7 +78,7 @@ def _set(language: str | None, time_zone: tzinfo) -> None:
 def bind(request: HttpRequest, response: Response) -> None:
     """Have what *response* streams, and each of its tasks, run in the surroundings of *request*.
 
-    Inside of those ``AROUND`` of the settings and ``around`` of a streaming response are entered.
+    Inside of those come ``AROUND`` of the settings, and then ``around`` of a streaming response.
     """
     of_settings = around()
     own: Around | None = None
@@ -89,7 +89,7 @@ def bind(request: HttpRequest, response: Response) -> None:
         response._adapter_around = nested(ThreadLocals(above), of_settings, own)
     background = response.background
     if background is not None:
-        may_block.set(reads_of_body(request))  # in the context that the tasks get a copy of
+        may_block.set(reads_of_body(request))  # in this context: the tasks run in a copy of it
 
         def report(task: BackgroundTask, error: BaseException) -> None:
             log_failure(task)

@@ -47,14 +47,14 @@ def take_over(context: contextvars.Context) -> None:
 
 
 def bind_background(app: flask.Flask, response: Response, around: Around | None) -> None:
-    """Have each task of *response* run in an application context of its own, and its failure told to *app*.
+    """Have each task of *response* run in an application context of its own, and its failure reported to *app*.
 
-    Inside of that context *around*, the one of the extension, and that of a streaming response are entered.
+    Inside of that context come *around*, that of the extension, and then ``around`` of a streaming response.
     """
     background = response.background
     if background is not None and background is not vars(response).get(_BOUND):
         context = request_context()
-        # In the context that the tasks get a copy of.
+        # Set in this context: the tasks run in a copy of it.
         may_block.set(NEVER if context is None else reads_of(ServerProfile(context.request.environ)))
         own = around_of(response) if isinstance(response, StreamingResponse) else None
         enclosing = nested(app.app_context, around, own) or app.app_context
@@ -65,7 +65,7 @@ def bind_background(app: flask.Flask, response: Response, around: Around | None)
 def bind_stream(app: flask.Flask, response: Response, around: Around | None) -> None:
     """Have what *response* streams made in contexts of its own, with the request, session and ``g`` of this one.
 
-    Inside of them *around*, the one of the extension, and that of the response are entered.
+    Inside of them come *around*, that of the extension, and then ``around`` of the response.
     """
     if not isinstance(response, StreamingResponse):
         return

@@ -107,7 +107,7 @@ class AsyncioRuntime:
             coroutine = run()
             try:
                 tasks.append(self._loop.create_task(coroutine))
-            except BaseException as error:  # nobody else would hear of it
+            except BaseException as error:  # otherwise the loop would only log it
                 coroutine.close()
                 outcome.set_exception(error)
 

@@ -53,8 +53,8 @@ _NOTE_INTERVAL = 0.001  # s between two looks at the store
 class ChildReaper:
     """A real thread that waits for one child process, and calls *report* with its status (as of ``waitpid``).
 
-    Make it before the child: if no thread can be started (``RuntimeError``), there is no child that nobody reaps. Then
-    call either :meth:`wait_for` or :meth:`cancel`. *is_expected*: :func:`expect_child` was called already.
+    Make it before the child, so that a thread that cannot be started (``RuntimeError``) leaves no zombie. Then call
+    either :meth:`wait_for` or :meth:`cancel`. *is_expected*: :func:`expect_child` was called already.
     """
 
     def __init__(self, report: Callable[[int], object], *, is_expected: bool = False) -> None:

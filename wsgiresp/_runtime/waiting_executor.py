@@ -11,8 +11,8 @@ the loop of another thread; it calls ``submit()`` of :data:`current_executor` to
 * ``end()``: the asyncio thread, when the coroutine is done.
 
 After the end no function is run. If a task or a thread waits for its function, it submits a second one, ``refuse``,
-which is then called instead, in any thread. So nobody waits for ever: not the task that outlives its view, nor the
-caller whose greenlet in ``wait()`` was killed. The executor sets ``_is_over`` before it takes the rest of the queue,
+which is then called instead, in any thread. So no caller waits for ever, also if its task outlives the view, or if the
+greenlet in ``wait()`` was killed. The executor sets ``_is_over`` before it takes the rest of the queue,
 and ``submit()`` adds its function before it reads ``_is_over``, so one of the two takes each function.
 
 ``asyncio_thread.run`` uses :class:`ThreadExecutor` or :class:`GreenletExecutor`. A stream uses :class:`ReaderExecutor`,
