@@ -186,7 +186,8 @@ def streaming(
     response._body = body
     response._is_head = is_head
     response.is_async = hasattr(body, "__aiter__")
-    response._iterator = aiter(body) if response.is_async else iter(body)
+    # An iterator is not asked yet: a stream that HTTP/1.0 ends by its connection takes that from then on.
+    response._iterator = aiter(body) if response.is_async else body if hasattr(body, "__next__") else iter(body)
     _keep_from_compressing(response)
     return response
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import pytest
 from runtime.runners import in_greenlet
@@ -100,3 +101,28 @@ def test_a_body_with_an_end_of_its_own_does_not_reset_the_connection(pair, optio
     in_greenlet(lambda: send_first(served, **options).close())
     served.close()
     assert received(client).startswith(b"one|")
+
+
+@pytest.mark.parametrize("ends", ["closed", "dropped"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was written to a connection")
+def test_a_body_that_middleware_has_read_leaves_the_connection_to_another_answer(pair, ends):
+    served, client = pair
+
+    def peek():
+        body = body_on(served)
+        assert next(iter(body))
+        if ends == "closed":
+            body.close()
+
+    in_greenlet(peek)
+    served.sendall(b"HTTP/1.0 502")
+    served.close()
+    assert received(client) == b"HTTP/1.0 502"
+
+
+def test_a_body_that_is_dropped_after_a_part_was_sent_resets_the_connection(pair):
+    served, client = pair
+    in_greenlet(lambda: send_first(served) and None)
+    served.close()
+    with pytest.raises(ConnectionResetError):
+        received(client)

@@ -10,6 +10,7 @@ from typing import Any
 
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.sockets import end_requests, reset_at_close, reset_connection, resets_at_close, shut_connection
+from wsgiresp._streams.write_timeout import written
 
 
 class Transfer:
@@ -18,16 +19,18 @@ class Transfer:
     ``connection``: the socket, None if it is not exposed or not this body's alone.
     """
 
-    __slots__ = ("_is_delimited", "connection")
+    __slots__ = ("_is_delimited", "_written_before", "connection")
 
     def __init__(self, server: ServerProfile, length: int | None) -> None:
         self.connection: Any = None if server.shares_connection else server.connection
         # Otherwise the body ends with its connection (HTTP/1.0), and a FIN means that it is complete.
         self._is_delimited = length is not None or not server.is_http_1_0
+        self._written_before: tuple[int, ...] | None = None  # what written() gave before this body
 
     def begin(self) -> None:
         """From now on, have the connection reset if it is closed: a part of the body must not look like the whole."""
         if not self._is_delimited and self.connection is not None:
+            self._written_before = written(self.connection)
             reset_at_close(self.connection)
 
     def complete(self) -> None:
@@ -41,9 +44,21 @@ class Transfer:
             self.break_off()
 
     def interrupt(self) -> None:
-        """Break the transfer off if a part of the body was sent: a kill or a timeout has interrupted the server."""
-        if self._resets_at_close():
+        """Break the transfer off if a part of the body was sent: a kill or a timeout has interrupted the server.
+
+        If nothing was written since :meth:`begin`, middleware has read the body and sends another answer instead.
+        """
+        if not self._resets_at_close():
+            return
+        if self._is_unwritten():
+            reset_at_close(self.connection, is_partial=False)
+        else:
             self.break_off()
+
+    def note_dropped(self) -> None:
+        """Leave the connection to another answer if nothing was written since :meth:`begin`; for a finalizer."""
+        if self._resets_at_close() and self._is_unwritten():
+            reset_at_close(self.connection, is_partial=False)
 
     def break_off(self) -> None:
         """Make the client see that the body is incomplete."""
@@ -61,3 +76,6 @@ class Transfer:
 
     def _resets_at_close(self) -> bool:
         return not self._is_delimited and self.connection is not None and resets_at_close(self.connection)
+
+    def _is_unwritten(self) -> bool:
+        return self._written_before is not None and written(self.connection) == self._written_before

@@ -53,6 +53,8 @@ _LOOKS_WITHOUT_PROGRESS = 9
 _TCP_INFO: Any = getattr(socket, "TCP_INFO", None) if sys.platform == "linux" else None
 # tcpi_bytes_acked, since Linux 4.1 (struct tcp_info of linux/tcp.h).
 _ACKNOWLEDGED = struct.Struct("=120xQ")
+# tcpi_notsent_bytes and tcpi_data_segs_out, since Linux 4.6.
+_WRITTEN = struct.Struct("=144xI8xI")
 
 
 def acknowledged(connection: Any) -> int | None:
@@ -62,6 +64,15 @@ def acknowledged(connection: Any) -> int | None:
         return int(_ACKNOWLEDGED.unpack(found)[0])
     # Not TCP; an older system with a shorter record, or one with another layout; no socket is visible.
     except (OSError, TypeError, AttributeError, struct.error):
+        return None
+
+
+def written(connection: Any) -> tuple[int, ...] | None:
+    """Return another value after each write to *connection*; None if the system does not report it."""
+    try:
+        found = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _WRITTEN.size)
+        return _WRITTEN.unpack(found)
+    except (OSError, TypeError, AttributeError, struct.error):  # as in acknowledged()
         return None
 
 

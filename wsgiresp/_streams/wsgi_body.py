@@ -99,4 +99,6 @@ class WSGIStreamBody:
         except AttributeError:  # it could not be made
             return
         if machine.phase < CLOSED and self._process is process.identity and not process.is_exiting:
+            if machine.phase is not OVER:
+                self.stream.transfer.note_dropped()
             DroppedStream(self.stream, self._steps if self._is_answered else ()).hand_over()
