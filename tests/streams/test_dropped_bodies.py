@@ -228,6 +228,21 @@ class TestOnAThread:
         (record,) = [record for record in caplog.records if record.levelno == logging.WARNING]
         assert "1 of RecordingSource.generator" in record.getMessage()
 
+    @pytest.mark.parametrize("is_async", [True, False], ids=["in a task", "in a thread of its own"])
+    def test_a_source_elsewhere_is_closed_although_the_thread_of_its_reader_has_ended(self, is_async):
+        source, bodies = RecordingSource(waits_at=2), []
+
+        def make():
+            content = source.async_generator() if is_async else source.generator()
+            bodies.append(begun_body(content, EVENTS))
+            next(bodies[0])
+
+        in_thread(make)
+        bodies.clear()
+        in_thread(lambda: begun_body([b"a"]).close())
+        wait_until(lambda: source.ends)
+        assert len(source.ends) == 1
+
 
 def no_thread(steps):
     raise RuntimeError("can't start new thread")

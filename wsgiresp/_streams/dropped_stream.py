@@ -65,7 +65,7 @@ class Stream(Protocol):
         ...
 
     def abandon(self) -> None:
-        """Release everything but the source, whose loop has ended; from any thread."""
+        """Release everything but the source, since the loop of the reader has ended; from any thread."""
         ...
 
 
@@ -100,9 +100,10 @@ class DroppedStream:
             note_lost(self)
 
     def recover(self) -> bool:
-        """Try :meth:`hand_over` again, from any thread; return False if the loop of the source has ended.
+        """Try :meth:`hand_over` again, from any thread; return False if the loop of the reader has ended.
 
-        In that case all but the source is released. The source is dropped, since no other thread may run it.
+        In that case everything else is released. A source in the thread of that loop is dropped, since no other thread
+        may run it.
         """
         stream, runtime = self._stream, self._stream.runtime
         if runtime is None:

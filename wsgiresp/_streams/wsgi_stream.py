@@ -297,8 +297,14 @@ class WSGIStream:
             self.transfer.end_requests()  # the client reconnects to another worker
 
     def abandon(self) -> None:
-        """Release everything but the source, whose thread has ended; drop the source. From any thread."""
-        self.is_released, self._producer = True, None
+        """Release everything but the hub of the reader, whose thread has ended; from any thread.
+
+        A source in that thread is dropped. One in another thread, or in a task, is closed there.
+        """
+        producer, self.is_released, self._producer = self._producer, True, None
+        if producer is not None and not producer.shares_thread:
+            producer.buffer.discard()
+            run_each((producer.stop,))
         run_each((self._disarm, partial(unregister, self), self.runtime.close))
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
