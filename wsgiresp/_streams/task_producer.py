@@ -62,9 +62,12 @@ class TaskProducer:
 
         From any thread. A second call has no effect.
         """
-        if self._reader is not None:
-            self._reader.refuse_calls()
-        self._runtime.call_soon_threadsafe(self._cancel)
+        try:
+            # First: a source whose call is refused before that gets an error that is not meant for it, and is logged.
+            self._runtime.call_soon_threadsafe(self._cancel)
+        finally:
+            if self._reader is not None:
+                self._reader.refuse_calls()
 
     def _start(self) -> None:
         if self._task is not None or self._stage is ENDED:
