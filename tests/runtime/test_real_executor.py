@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 
 import pytest
 from runtime.runners import PATIENCE
 
-from wsgiresp._runtime import real_executor, thread_hub
+from wsgiresp._runtime import asyncio_thread, real_executor, thread_hub
 from wsgiresp._runtime.real_executor import RealThreadExecutor, default_size
 
 
@@ -71,6 +72,15 @@ def test_any_exception_of_a_call_ends_its_future_and_the_thread_goes_on(executor
 
     assert executor.submit(fail).exception(PATIENCE) is error
     assert executor.submit(int).result(PATIENCE) == 0
+
+
+def test_a_coroutine_that_awaits_a_call_that_raises_stop_iteration_gets_an_error():
+    async def view():
+        await asyncio.wait_for(asyncio.to_thread(next, iter(())), PATIENCE)
+
+    with pytest.raises(RuntimeError, match="has raised StopIteration") as caught:
+        asyncio_thread.run(view())
+    assert isinstance(caught.value.__cause__, StopIteration)
 
 
 def test_a_call_that_was_cancelled_before_it_started_does_not_run(executor):

@@ -21,7 +21,8 @@ the exit hook, or   :meth:`RealThreadExecutor.shutdown`: no further call is acce
 for a few instructions and during the start of a thread.
 
 **Failures.** If a thread cannot be started, the threads that exist run the call. If there is none, ``submit()`` raises
-the error and does not put the call into the queue. An exception of a call, of any kind, ends its future.
+the error and does not put the call into the queue. An exception of a call, of any kind, ends its future; instead of a
+``StopIteration``, a ``RuntimeError`` that is caused by it.
 
 **Futures.** Under the patches the condition of a ``concurrent.futures.Future`` uses gevent's locks, which create a hub
 in each thread that finds the lock held. The futures of this executor have a real lock.
@@ -174,8 +175,21 @@ def _call(future: Future[Any], function: Callable[[], Any]) -> None:
         return
     try:
         result = function()
+    except StopIteration as stop:
+        future.set_exception(_error_for_coroutines(stop))
+        del future  # as below
     except BaseException as error:
         future.set_exception(error)
         del future  # its exception references this frame: a cycle
     else:
         future.set_result(result)
+
+
+def _error_for_coroutines(stop: StopIteration) -> RuntimeError:
+    """Return the error in place of *stop*: a future of asyncio's refuses that, and whoever awaits it may wait for ever.
+
+    CPython 3.11 and 3.12.0 do not end the future then; later versions end it by such an error.
+    """
+    error = RuntimeError("a function that a coroutine awaits in a thread has raised StopIteration")
+    error.__cause__ = stop
+    return error
