@@ -41,6 +41,7 @@ class FakeRuntime:
         return True
 
     has_ended = may_wait_in_finalizer = False
+    is_here = True
 
     def watch_disconnect(self, server, callback):
         self.watched.append(callback)

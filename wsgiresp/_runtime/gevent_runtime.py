@@ -42,7 +42,7 @@ from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.hubs import is_under_hub, let_hub_poll
 from wsgiresp._runtime.process import ProcessPart, hub_part, part
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._runtime.threads import allocate_lock
+from wsgiresp._runtime.threads import allocate_lock, get_ident
 from wsgiresp._runtime.timer_queue import TimerQueue, timer_queue
 from wsgiresp._runtime.wakeup_event import WakeQueue, WakeupEvent, destroy_hub
 from wsgiresp._types import Callback
@@ -118,6 +118,12 @@ class GeventRuntime:
         let_hub_poll()
 
     @property
+    def is_here(self) -> bool:
+        """Whether the caller runs in the thread of the hub."""
+        leases = self._leases
+        return get_ident() == leases.ident and not leases.has_ended
+
+    @property
     def may_wait_in_finalizer(self) -> bool:
         """Whether a finalizer that runs now may wait on this hub: this is its thread, and it has one stream."""
         return (
@@ -162,7 +168,7 @@ class GeventRuntime:
 class _Leases:
     """The open leases of a hub, and the watcher that keeps its loop waiting while there is one."""
 
-    __slots__ = ("_is_ours", "_thread", "_watcher", "count", "posted")
+    __slots__ = ("_is_ours", "_thread", "_watcher", "count", "ident", "posted")
 
     def __init__(self) -> None:
         self.count = 0
@@ -171,6 +177,7 @@ class _Leases:
         self.posted: deque[Callback] = deque()
         """Callbacks that finalizers have posted and the hub has not called yet."""
         self._thread = _thread_token()
+        self.ident = get_ident()
 
     @property
     def has_ended(self) -> bool:

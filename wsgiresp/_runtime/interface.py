@@ -140,6 +140,11 @@ class Runtime(Protocol[W_co]):
 class GreenletRuntime(Runtime[BlockingWakeup], Protocol):
     """A runtime whose reader is a greenlet, or a thread in which greenlets run while it waits."""
 
+    @property
+    def is_here(self) -> bool:
+        """Whether the caller runs in the thread of the loop."""
+        ...
+
     def new_greenlet(self, run: Callable[..., object]) -> greenlet:
         """Return a greenlet of the loop that has not started, and starts at the first switch to it."""
         ...

@@ -23,9 +23,11 @@ anywhere else, and that loop cannot be reached: its    the stream is kept as los
 thread has ended, or there is no memory                recovers it, and logs that if the thread has ended
 =====================================================  ================================================================
 
-The close steps, background tasks among them, run only if ``start_response`` was called: otherwise no client has got
-anything. Under a hub that runs other greenlets meanwhile, they run in the greenlet that releases the stream, otherwise
-in another thread.
+A body that is closed in another thread than that of the reader is handed over in the same way, with all of its steps.
+
+The close steps of a dropped body, background tasks among them, run only if ``start_response`` was called: otherwise no
+client has got anything. Under a hub that runs other greenlets meanwhile, they run in the greenlet that releases the
+stream, otherwise in another thread.
 
 Rejected: a finalizer of the stream itself. Its timers and watchers would have to reference it weakly, at a cost for
 each of them, and the finalizer would find the stream half collected.

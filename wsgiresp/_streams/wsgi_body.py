@@ -28,7 +28,17 @@ class WSGIStreamBody:
     made, the source was not used, and the steps are left to the caller.
     """
 
-    __slots__ = ("__weakref__", "_buffer", "_is_answered", "_machine", "_process", "_steps", "_write_timeout", "stream")
+    __slots__ = (
+        "__weakref__",
+        "_buffer",
+        "_is_answered",
+        "_is_left",
+        "_machine",
+        "_process",
+        "_steps",
+        "_write_timeout",
+        "stream",
+    )
 
     def __init__(
         self,
@@ -43,6 +53,7 @@ class WSGIStreamBody:
         self._steps: tuple[Step, ...] = tuple(steps)
         self._process = PROCESS.identity
         self._is_answered = False
+        self._is_left = False  # another thread has called close()
         self.stream = stream = WSGIStream(server, source, policy, length, runtime)
         self._machine = stream.machine
         self._buffer = stream.producer.buffer
@@ -67,8 +78,15 @@ class WSGIStreamBody:
         self._is_answered = True
 
     def close(self) -> None:
-        """Close the source and run the steps, each once; failures are logged. Without effect in a forked child."""
-        if self._process is not PROCESS.identity:
+        """Close the source and run the steps, each once; failures are logged. Without effect in a forked child.
+
+        In another thread than that of the reader it returns at once: the stream ends as if the body had been dropped
+        there, since only its own thread may switch to the greenlets of its hub.
+        """
+        if self._process is not PROCESS.identity or self._is_left:
+            return
+        if not (self.stream.is_released or self.stream.runtime.is_here):
+            self._leave()
             return
         is_partial = self._machine.phase is not OVER
         if self._machine.close():
@@ -77,6 +95,15 @@ class WSGIStreamBody:
             # Taken out: they may reference this body.
             steps, self._steps = self._steps, ()
             run_each((self.stream.release, *steps))
+
+    def _leave(self) -> None:
+        if self._machine.is_closed:
+            return
+        self._is_left = True
+        if self._machine.phase is not OVER:
+            self.stream.transfer.interrupt()
+        steps, self._steps = self._steps, ()
+        DroppedStream(self.stream, steps).recover()
 
     def __iter__(self) -> Iterator[bytes]:
         self.stream.transfer.begin()
@@ -98,7 +125,9 @@ class WSGIStreamBody:
             machine = self._machine
         except AttributeError:  # it could not be made
             return
-        if machine.phase < CLOSED and self._process is process.identity and not process.is_exiting:
+        if machine.phase >= CLOSED or self._is_left:
+            return
+        if self._process is process.identity and not process.is_exiting:
             if machine.phase is not OVER:
                 self.stream.transfer.note_dropped()
             DroppedStream(self.stream, self._steps if self._is_answered else ()).hand_over()
