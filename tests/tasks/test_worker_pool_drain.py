@@ -31,6 +31,20 @@ def test_a_drain_waits_for_the_running_tasks(blocking, from_greenlet):
     assert blocking.outcome == "done"
 
 
+def test_a_task_that_is_short_runs_although_the_kill_is_near(blocking):
+    in_greenlet(submit, blocking)
+    gevent.spawn_later(0.02, blocking.may_end.set)
+    in_greenlet(worker_pool._drain_within, 0)
+    assert blocking.outcome == "done"
+
+
+def test_a_drain_of_no_time_aborts_although_the_kill_is_near(blocking):
+    worker_pool.configure(drain=0)
+    in_greenlet(submit, blocking)
+    in_greenlet(worker_pool._drain_within, 0)
+    assert blocking.outcome != "done"
+
+
 def test_a_drain_without_a_timeout_uses_the_configured_one(blocking):
     worker_pool.configure(drain=0)
     in_greenlet(submit, blocking)

@@ -138,10 +138,14 @@ def configure(*, limit: int | None = None, drain: float | None = None) -> None:
         part(PoolState).drain_timeout = drain
 
 
+_LEAST_DRAIN = 0.25
+"""Seconds that tasks have although the kill is near: those of the streams that were just aborted have not run."""
+
+
 def _drain_within(grace: float) -> None:
     """Drain before the server kills the process, *grace* seconds after shutdown began."""
     left = grace - shutdown.seconds_since_stop() - shutdown.KILL_MARGIN
-    drain(max(min(part(PoolState).drain_timeout, left), 0))
+    drain(min(part(PoolState).drain_timeout, max(left, _LEAST_DRAIN)))
 
 
 shutdown.at_shutdown(shutdown.ShutdownOrder.TASKS, _drain_within)
