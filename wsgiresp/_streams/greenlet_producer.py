@@ -56,7 +56,20 @@ class GreenletProducer:
 
     def begin(self) -> None:
         """Make the first step in a later turn of the hub."""
-        self._runtime.call_soon(self._greenlet.switch, self)
+        self._runtime.call_soon(self.start)
+
+    def start(self) -> None:
+        """Make the first step now; called by the hub. If the greenlet cannot start, the source ends with the error."""
+        try:
+            self._greenlet.switch(self)
+        except BaseException as error:  # no memory for its stack
+            self._end_unstarted(error)
+
+    def _end_unstarted(self, error: BaseException) -> None:
+        """End the source, whose first step the hub could not make: the reader waits, and nobody else hears of it."""
+        if self._stage is not NEW:
+            raise error
+        self._close_unstarted(error)
 
     def stop(self) -> None:
         """Request that the source is closed: ``GreenletExit`` where it waits, ``GeneratorExit`` where it has yielded.
@@ -64,15 +77,20 @@ class GreenletProducer:
         To be called in the thread of the hub. A second call has no effect.
         """
         if self._stage is NEW:
-            self._stage = CLOSING
-            self._source.context.run(self._source.close)
-            self._stage = ENDED
-            self.buffer.end()
+            self._close_unstarted(None)
         elif self._stage is STEPPING:
             if getcurrent() is self._greenlet.parent:  # the caller is the loop, to which the greenlet returns
                 self._interrupt()
             else:
                 self._runtime.call_soon(self._interrupt)
+
+    def _close_unstarted(self, error: BaseException | None) -> None:
+        self._stage = CLOSING
+        try:
+            self._source.context.run(self._source.close)
+        finally:
+            self._stage = ENDED
+            self.buffer.end(error)
 
     def _interrupt(self) -> None:
         if self._stage is STEPPING:
@@ -171,6 +189,13 @@ class _RemoteProducer(GreenletProducer):
     """The producer in the thread of a :class:`ThreadProducer`: it adds a note to the error of its source."""
 
     __slots__ = ()
+
+    def begin(self) -> None:
+        """Make the first step in a later turn of the hub; called by the hub."""
+        try:
+            super().begin()
+        except BaseException as error:  # no memory for the callback
+            self._end_unstarted(error)
 
     def _put_all(self) -> None:
         try:
