@@ -28,9 +28,10 @@ queue if nobody else does. So each event in the queue has something in the loop 
 ``_arrive()`` or the timer. That is why none is lost. No lock is needed: appending to a deque is atomic. Where two
 threads write ``_state`` at once, one wake-up too many comes.
 
-**Failures.** An exception that a waiter does not catch ends the slice, and gevent reports it, as it does for a
-callback. The timer repeats itself, so the rest is woken by the next slice. An event whose waiter was killed stays in
-the queue; it is then a set event without a waiter, and ends the next wait.
+**Failures.** If there is no memory for a callback of the loop, the call is repeated once, since the waiter would wait
+for ever. An exception that a waiter does not catch ends the slice, and gevent reports it, as it does for a callback.
+The timer repeats itself, so the rest is woken by the next slice. An event whose waiter was killed stays in the queue;
+it is then a set event without a waiter, and ends the next wait.
 
 **Lifetime.** The queue belongs to the hub (``hub_part``), so it references neither the hub nor the loop while it is
 empty; the timer is made with the first slice and closed with the last. Its events reference the hub: they are dropped
@@ -110,7 +111,10 @@ class WakeupEvent:
             if queue or queue.in_loop >= SLICE_LENGTH:
                 queue.append(self)
             else:
-                self._loop.run_callback(self)
+                try:
+                    self._loop.run_callback(self)
+                except MemoryError:  # maybe only for a moment: nothing else would wake the waiter
+                    self._loop.run_callback(self)
                 queue.in_loop += 1
             self._state = _SET
 
@@ -122,14 +126,22 @@ class WakeupEvent:
             with queue.loop_lock:
                 queue.append(self)
                 try:
-                    self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
+                    self._begin_arrival()
                 except ValueError:  # the hub was destroyed, so nobody waits any more
                     queue.clear()
                 except BaseException:  # no memory: the event must not count as set
-                    with suppress(ValueError):  # the hub has taken it already
+                    with suppress(ValueError):  # the hub has taken it meanwhile
                         queue.remove(self)
                         self._state = _RESET
                     raise
+
+    def _begin_arrival(self) -> None:
+        try:
+            self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
+        except MemoryError:  # as in set(), unless the hub has taken the event already
+            if self not in self._queue:
+                return
+            self._loop.run_callback_threadsafe(WakeupEvent._arrive, self)
 
     # The event itself is the loop's callback: each waiting stream then costs the garbage collector one object less,
     # and a bound method with its argument would cost two.
@@ -137,11 +149,13 @@ class WakeupEvent:
         """Wake the waiter; called by the hub for an event that is in the loop."""
         queue = self._queue
         queue.in_loop -= 1
-        if queue and not queue.in_loop:
-            queue.start(self._loop)
         self._state = _DELIVERED
-        if self._waiter is not None:
-            self._waiter.switch()
+        try:
+            if queue and not queue.in_loop:
+                queue.start(self._loop)
+        finally:
+            if self._waiter is not None:
+                self._waiter.switch()
 
     def deliver(self) -> None:
         """Wake the waiter now; called by the hub."""
@@ -176,9 +190,11 @@ class WakeupEvent:
         queue = self._queue
         if queue and not queue.in_loop and not queue.is_sliced:
             first = queue.popleft()
-            if queue:
-                queue.start(self._loop)
-            first.deliver()
+            try:
+                if queue:
+                    queue.start(self._loop)
+            finally:
+                first.deliver()
 
 
 class WakeQueue(deque[WakeupEvent]):
@@ -203,7 +219,10 @@ class WakeQueue(deque[WakeupEvent]):
     def start(self, loop: Any) -> None:
         """Have *loop* wake the events in slices; without effect if it does so already."""
         if self._timer is None:
-            self._timer = loop.timer(_SHORTEST, _SHORTEST)
+            try:
+                self._timer = loop.timer(_SHORTEST, _SHORTEST)
+            except MemoryError:  # maybe only for a moment: nothing else would wake the events
+                self._timer = loop.timer(_SHORTEST, _SHORTEST)
             # The loop's own clock stands still while greenlets run, so the timer is due when the loop has polled.
             self._timer.start(self._wake_slice)
 
