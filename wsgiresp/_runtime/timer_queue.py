@@ -43,7 +43,11 @@ class TimerQueue:
         self._due.pop(callback, None)
         self._due[callback] = time.monotonic() + self._seconds
         if not self._is_running:
-            self._start(self._seconds)
+            try:
+                self._go_on(self._seconds)
+            except BaseException:  # the caller takes it for not armed
+                self._due.pop(callback, None)
+                raise
 
     def cancel(self, callback: Callback) -> None:
         """Disarm *callback*; without effect if it is not armed."""
@@ -83,7 +87,7 @@ class TimerQueue:
     def _go_on(self, seconds: float) -> None:
         try:
             self._start(seconds)
-        except Exception:  # the lack of memory may last for a moment only; if not, the next arm() starts the timer
+        except Exception:  # there was no memory, maybe only for a moment
             self._start(seconds)
 
 
