@@ -13,7 +13,8 @@ a closed descriptor, so the thread of the view often gets no event. Therefore th
 it is the only source. Other servers that expose the socket close it in the thread that iterates the body (gunicorn's
 workers, werkzeug's server), and those that close it in another thread do not expose it (cheroot, gevent.pywsgi,
 granian). A descriptor number that is used again does no harm: epoll has one entry for each pair of number and open
-file, and the entry of the closed file is gone.
+file. The entry of the closed file is gone, unless a child process has a duplicate of it: that entry cannot be removed,
+so each entry gives one event only (EPOLLONESHOT).
 
 Rejected: a duplicate of the descriptor in epoll. It costs a descriptor for each stream, and the connection stays open
 after the server has closed its own.
@@ -25,6 +26,8 @@ while the reader waits.
 from __future__ import annotations
 
 import contextlib
+import errno
+import logging
 import select
 from collections.abc import Callable
 from typing import Any
@@ -32,14 +35,17 @@ from typing import Any
 from gevent import monkey
 from gevent.hub import Hub
 
-from wsgiresp._runtime.process import hub_part
+from wsgiresp._runtime.process import hub_part, is_first
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._runtime.timer_queue import timer_queue
 from wsgiresp._types import Callback
 
+log = logging.getLogger("wsgiresp")
+
 # gevent removes it from the module, since waiting with it would block the hub.
 _epoll: Any = monkey.get_original("select", "epoll") if hasattr(select, "EPOLLRDHUP") else None
 _WATCH_READABLE = 1  # of gevent's loops
+_NO_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOSPC})
 _ASK_WAITRESS_EVERY = 0.25  # s between two polls of a server that must be asked
 
 
@@ -64,8 +70,12 @@ def watch_disconnect(server: ServerProfile, hub: Hub, callback: Callback) -> Cal
         end_watch()
         end_polling()
 
-    end_watch = watcher.watch(hub, connection, notice)
     end_polling = _poll_disconnect(hub, is_disconnected, notice)
+    try:
+        end_watch = watcher.watch(hub, connection, notice)
+    except BaseException:
+        end_polling()
+        raise
     return end
 
 
@@ -84,9 +94,11 @@ class _DisconnectWatcher:
         try:
             descriptor = connection.fileno()
             self._register(hub, descriptor)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
             # Closed already, or without a descriptor: the next write will fail. Or the connection is watched already,
             # since it carries several streams (HTTP/2), and the server notices disconnects.
+            if getattr(error, "errno", None) in _NO_RESOURCES and is_first("disconnect"):
+                log.warning("a client cannot be watched: its disconnect is noticed by the next write", exc_info=error)
             return _no_watch
         # Replaces the entry of an earlier stream on this descriptor whose body was never closed.
         self._callbacks[descriptor] = callback
@@ -94,20 +106,34 @@ class _DisconnectWatcher:
 
     def _register(self, hub: Hub, descriptor: int) -> None:
         if not self._callbacks:
-            self._epoll = _epoll()
-            self._readable = hub.loop.io(self._epoll.fileno(), _WATCH_READABLE)
-            self._readable.start(self._look)
+            self._open(hub)
         try:
-            self._epoll.register(descriptor, select.EPOLLRDHUP)
+            # Once: an entry that cannot be removed, see above, must not wake the hub again and again.
+            self._epoll.register(descriptor, select.EPOLLRDHUP | select.EPOLLONESHOT)
         except BaseException:
             self._close_unused()
             raise
 
+    def _open(self, hub: Hub) -> None:
+        epoll = _epoll()
+        try:
+            readable = hub.loop.io(epoll.fileno(), _WATCH_READABLE)
+            readable.start(self._look)
+        except BaseException:
+            epoll.close()
+            raise
+        self._epoll, self._readable = epoll, readable
+
     def _look(self) -> None:
         for descriptor, _ in self._epoll.poll(0):
-            callback = self._callbacks[descriptor]
+            callback = self._callbacks.get(descriptor)
+            if callback is None:  # the entry of a closed socket that a child process has open
+                continue
             self.forget(descriptor, callback)
-            callback()
+            try:
+                callback()
+            except Exception:  # the others have left all the same
+                log.exception("disconnect callback %r failed", callback)
 
     def forget(self, descriptor: int, callback: Callback) -> None:
         """End the watch of this client; a second call has no effect."""
