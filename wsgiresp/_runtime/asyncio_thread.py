@@ -236,13 +236,16 @@ def run(awaitable: Awaitable[T]) -> T:
     raised at once. Meanwhile the caller runs the functions submitted to :data:`waiting_executor.current_executor`.
     Raises ``RuntimeError`` on the asyncio thread itself, and closes a coroutine that it could not start.
     """
+    calls: GreenletExecutor | ThreadExecutor | None = None
     try:
         running = loop_for_waiting()
-        calls: GreenletExecutor | ThreadExecutor = GreenletExecutor() if is_under_hub() else ThreadExecutor()
+        calls = GreenletExecutor() if is_under_hub() else ThreadExecutor()
+        call = AwaitedCall(awaitable, running, calls)
     except BaseException:
         close_unstarted(awaitable)
+        if calls is not None:
+            calls.close()
         raise
-    call = AwaitedCall(awaitable, running, calls)
     try:
         running.call_soon_threadsafe(call.start)
         calls.wait()

@@ -156,7 +156,11 @@ class GreenletExecutor:
     def __init__(self) -> None:
         # A lease: the hub must not raise LoopExit while nothing but another thread will wake this greenlet.
         self._runtime = GeventRuntime()
-        self._queue = _CallQueue(self._runtime)
+        try:
+            self._queue = _CallQueue(self._runtime)
+        except BaseException:
+            self._runtime.close()
+            raise
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
         """Run *function* after those before it, or call *refuse* if :meth:`wait` has ended, also by a kill."""
