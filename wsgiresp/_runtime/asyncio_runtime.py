@@ -66,7 +66,10 @@ class AsyncioRuntime:
     def call_soon_threadsafe(self, callback: Callback) -> None:
         """Call *callback* in a later iteration of the loop; from any thread. Without effect once the loop is closed."""
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(callback)
+            try:
+                self._loop.call_soon_threadsafe(callback)
+            except MemoryError:  # maybe only for a moment
+                self._loop.call_soon_threadsafe(callback)
 
     def call_soon_in_finalizer(self, callback: Callback) -> bool:
         """Call *callback* in a later iteration of the loop; from any thread, in a finalizer.
@@ -173,7 +176,11 @@ class AsyncioTimers:
     def arm(self, callback: Callback) -> None:
         """Call *callback* once, after the duration; if it is armed already, the duration starts again."""
         self.cancel(callback)
-        self._handles[callback] = self._loop.call_later(self._seconds, self._fire, callback)
+        try:
+            handle = self._loop.call_later(self._seconds, self._fire, callback)
+        except MemoryError:  # maybe only for a moment
+            handle = self._loop.call_later(self._seconds, self._fire, callback)
+        self._handles[callback] = handle
 
     def cancel(self, callback: Callback) -> None:
         """Disarm *callback*; without effect if it is not armed."""

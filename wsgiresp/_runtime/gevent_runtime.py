@@ -84,12 +84,18 @@ class GeventRuntime:
 
     def call_soon(self, callback: Callable[..., object], *arguments: object) -> None:
         """Call *callback* with *arguments* in the hub, where it must not wait."""
-        self._loop.run_callback(callback, *arguments)
+        try:
+            self._loop.run_callback(callback, *arguments)
+        except MemoryError:  # maybe only for a moment
+            self._loop.run_callback(callback, *arguments)
 
     def call_soon_threadsafe(self, callback: Callback) -> None:
         """Call *callback* in the hub; from any thread. Without effect once the hub is destroyed."""
         with self._wake_queue.loop_lock, contextlib.suppress(ValueError):
-            self._loop.run_callback_threadsafe(callback)
+            try:
+                self._loop.run_callback_threadsafe(callback)
+            except MemoryError:  # maybe only for a moment
+                self._loop.run_callback_threadsafe(callback)
 
     def watch_disconnect(self, server: ServerProfile, callback: Callback) -> Callback:
         """Call *callback* in the hub when the client of *server* disconnects; return a callable that ends the watch."""

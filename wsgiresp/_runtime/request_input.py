@@ -42,6 +42,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Generic, NoReturn, TypeVar
 
+from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime
 from wsgiresp._runtime.asyncio_thread import AsyncioThread, running_loop
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.greenlet_coroutine import NEVER, Condition, block_on, is_driven
@@ -280,10 +281,8 @@ class _OutsideCall(Generic[T]):
 
 
 def _wake(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    try:
-        loop.call_soon_threadsafe(_resolve, future)
-    except RuntimeError:  # the loop is closed: the process is about to exit
-        return
+    # Without effect if the loop is closed, since the process is about to exit.
+    AsyncioRuntime(loop).call_soon_threadsafe(partial(_resolve, future))
 
 
 def _resolve(future: asyncio.Future[None]) -> None:
