@@ -23,7 +23,7 @@ import functools
 import logging
 import time
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from wsgiresp._runtime import shutdown
@@ -120,7 +120,7 @@ def finish_streams() -> int:
     """Ask the open streams to end with their worker, from any thread; return how many there are."""
     streams = list(part(OpenStreams).streams)
     for stream in streams:
-        stream.end_with_worker()
+        _tell(stream, stream.end_with_worker)
     return len(streams)
 
 
@@ -133,8 +133,16 @@ def abort_streams(timeout: float) -> None:
     if streams:
         log.warning("open streams are aborted, since the process is shutting down: %s", _counted(streams))
     for stream in streams:
-        stream.abort()
+        _tell(stream, stream.abort)
     _await_closed(timeout)
+
+
+def _tell(stream: OpenStream, request: Callable[[], None]) -> None:
+    """Call *request*, a method of *stream*; its error is logged, since the other streams must be told too."""
+    try:
+        request()
+    except Exception:
+        log.exception("stream %s cannot be told that its worker ends", stream)
 
 
 def _end_streams(grace: float) -> None:
