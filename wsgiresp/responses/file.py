@@ -118,13 +118,13 @@ class FileResponse(Response):
             if opened.length is not None and self._status == OK:
                 add_validators(fields, opened.status, self._has_etag)
             status, fields, content = file_answer(environ, self._status, fields, opened.length)
+            steps = self._steps() if self._on_close or self.background is not None else ()
         except BaseException:
             opened.close()
             raise
         if self._age is not None and status[0] == "4" and status != self._status:
             # A cache that kept a 416 as long as the file would give it to those who ask for the whole.
             fields = [field for field in fields if field != self._age]
-        steps = self._steps() if self._on_close or self.background is not None else ()
         if content is None:
             run_each([opened.close])
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
@@ -163,7 +163,12 @@ class FileResponse(Response):
     def _open_once(self) -> OpenFile | OpenHandle:
         if self._is_spent:
             raise RuntimeError("the file can be sent only once, and was: make a response for each request")
-        opened = self._source.open()
+        try:
+            opened = self._source.open()
+        except BaseException:
+            if self._deletion is not None:  # the answer is an error, and nobody else knows of the file
+                run_each([self._deletion])
+            raise
         self._is_spent = True
         if self._deletion is not None and CAN_DELETE_WHAT_IS_OPEN:
             run_each([self._deletion])
