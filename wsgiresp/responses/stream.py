@@ -175,11 +175,14 @@ class StreamingResponse(Response):
         chunks.mark_used()
         if not self._starts(environ):
             return Prepared(self._status, fields, self._unsent(chunks))
-        source: StreamSource | None = None
+        unused: StreamContent | StreamSource = chunks
         body: Any
         try:
             around = self._adapter_around or around_of(self)
-            source = StreamSource(self._asked(environ), self._encode(), contextvars.copy_context(), around, self._raw)
+            encode, asked = self._encode(), self._asked(environ)
+            if asked is not chunks.content:
+                unused = StreamContent(asked)  # what a callable has returned
+            source = unused = StreamSource(asked, encode, contextvars.copy_context(), around, self._raw)
             server = ServerProfile(environ)
             policy, length = self._policy(server, self._ends_with_worker(environ, source)), announced_length(fields)
             if is_on_loop and source.suits_loop:
@@ -187,7 +190,7 @@ class StreamingResponse(Response):
                 return Prepared(self._status, fields, body)
             body = WSGIStreamBody(server, source, self._after(), policy, length)
         except BaseException:
-            self._unsent(source or chunks).close()
+            self._unsent(unused).close()
             raise
         body.begin()
         return Prepared(self._status, fields, body)
