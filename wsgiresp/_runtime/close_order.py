@@ -39,6 +39,17 @@ def run_each(steps: Iterable[Step]) -> None:
         raise ending
 
 
+def run_twice_at_most(step: Step) -> None:
+    """Run *step*, which may be repeated, once more if it fails; the error of the second time is raised.
+
+    For want of memory or descriptors, maybe only for a moment.
+    """
+    try:
+        step()
+    except Exception:
+        step()
+
+
 def log_failure(step: object) -> None:
     """Log the current exception as the failure of *step*."""
     log.exception("%s failed after a response", repr_line(step))

@@ -135,8 +135,10 @@ class ASGIStream:
             self.is_released = True
             await self._source.aclose()
             return
-        self._stop(producer)
-        await self._await_end(producer, runtime)
+        try:
+            self._stop(producer)
+        finally:
+            await self._await_end(producer, runtime)
 
     def _start(self, runtime: AsyncioRuntime) -> None:
         policy = self.machine.policy
@@ -198,9 +200,11 @@ class ASGIStream:
         for timers, callback in ((self._ping_timers, self._note_quiet), (self._age_timers, self.finish)):
             if timers is not None:
                 timers.cancel(callback)
-        producer.buffer.discard()
-        producer.stop()
-        self._wakeup.set()
+        try:
+            producer.buffer.discard()
+        finally:
+            producer.stop()
+            self._wakeup.set()
 
     async def _await_end(self, producer: Producer, runtime: AsyncioRuntime) -> None:
         """Wait until the source is closed, and log what went wrong."""
@@ -234,10 +238,12 @@ class ASGIStream:
             self.is_released = True
             self._source.close_unused()
         elif runtime.is_current:
-            self._stop(producer)
-            self._closing = closing = runtime.create_task(self._await_end(producer, runtime), copy_context())
-            # Also if the loop cancels it before its first step.
-            closing.add_done_callback(lambda _: self.abandon())
+            try:
+                self._stop(producer)
+                self._await_end_soon(producer, runtime)
+            except BaseException:
+                self.abandon()
+                raise
         elif runtime.is_running:
             try:
                 runtime.run_from_thread(self.aclose, CLOSE_TIMEOUT + 1)
@@ -245,6 +251,17 @@ class ASGIStream:
                 self.abandon()
         else:
             self.abandon()
+
+    def _await_end_soon(self, producer: Producer, runtime: AsyncioRuntime) -> None:
+        context = copy_context()
+        waiting = self._await_end(producer, runtime)
+        try:
+            self._closing = closing = runtime.create_task(waiting, context)
+        except BaseException:
+            waiting.close()
+            raise
+        # Also if the loop cancels it before its first step.
+        closing.add_done_callback(lambda _: self.abandon())
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
         """Release the stream, whose body was dropped, and then run *steps* in a thread; called on the loop."""

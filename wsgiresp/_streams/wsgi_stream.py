@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread
+from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread, run_twice_at_most
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
 from wsgiresp._runtime.interface import GreenletRuntime, Timers
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -162,12 +162,18 @@ class WSGIStream:
         """
         machine, producer = self.machine, self._producer
         machine.request_abort()
-        self._wakeup.set_threadsafe()
-        if producer is None:  # the stream is being made
-            return
-        self.runtime.call_soon_threadsafe(producer.stop)
-        if not machine.is_closed and not (machine.is_finishing and producer.buffer.reader_waits):
-            self.transfer.break_off()
+        try:
+            self._wakeup.set_threadsafe()
+            if producer is not None:  # else the stream is being made
+                self.runtime.call_soon_threadsafe(producer.stop)
+        finally:
+            if producer is not None and self._may_be_sending(producer):
+                self.transfer.break_off()
+
+    def _may_be_sending(self, producer: Producer) -> bool:
+        """Return whether the server may be blocked in a write; not a reader that waits to send the closing bytes."""
+        machine = self.machine
+        return not machine.is_closed and not (machine.is_finishing and producer.buffer.reader_waits)
 
     def __str__(self) -> str:
         """The name of the source, for the log."""
@@ -247,28 +253,26 @@ class WSGIStream:
         """
         if self.is_released:
             return
-        try:
-            self._release()
-        except Exception:  # the lack of memory may last for a moment only
-            self._release()
-        self.is_released = True
-
-    def _release(self) -> None:
-        # Every operation may be repeated.
         producer = self._producer
         try:
             if producer is not None:
-                self._close_source(producer)
+                run_twice_at_most(self._close_source)
         finally:
-            try:
-                self._disarm()
-            finally:
-                unregister(self)
-                self.runtime.close()
+            self.is_released = True
+            self._give_back()
         if producer is not None and producer.buffer.error is not None:
             log_unread_error(producer.buffer)
 
-    def _close_source(self, producer: Producer) -> None:
+    def _give_back(self) -> None:
+        """Give back all but the source; each part of it, though another fails."""
+        close = self.runtime.close
+        run_each(
+            (partial(run_twice_at_most, self._disarm), partial(unregister, self), partial(run_twice_at_most, close))
+        )
+
+    def _close_source(self) -> None:
+        # Every operation may be repeated.
+        producer = self.producer
         buffer = producer.buffer
         buffer.discard()
         if not buffer.has_ended:
@@ -305,7 +309,7 @@ class WSGIStream:
         if producer is not None and not producer.shares_thread:
             producer.buffer.discard()
             run_each((producer.stop,))
-        run_each((self._disarm, partial(unregister, self), self.runtime.close))
+        self._give_back()
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
         """Release the stream, whose body was dropped, and then run *steps*; called in the hub.
