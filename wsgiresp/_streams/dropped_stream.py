@@ -21,6 +21,8 @@ anywhere else                                          the loop of the stream is
                                                        closed in its own thread
 anywhere else, and that loop cannot be reached: its    the stream is kept as lost; the next stream of the process
 thread has ended, or there is no memory                recovers it, and logs that if the thread has ended
+the loop has no memory for the greenlet or task that   the same, and the loop logs it
+would release the stream
 =====================================================  ================================================================
 
 A body that is closed in another thread than that of the reader is handed over in the same way, with all of its steps.
@@ -35,12 +37,15 @@ each of them, and the finalizer would find the stream half collected.
 
 from __future__ import annotations
 
+import logging
 from typing import Protocol
 
 from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread
 from wsgiresp._runtime.interface import Runtime, Wakeup
 from wsgiresp._streams.machine import StreamMachine
 from wsgiresp._streams.open_streams import note_lost
+
+log = logging.getLogger("wsgiresp")
 
 
 class Stream(Protocol):
@@ -123,7 +128,11 @@ class DroppedStream:
 
     def _release_soon(self) -> None:
         self._stream.machine.close()
-        self._stream.release_soon(self._steps)
+        try:
+            self._stream.release_soon(self._steps)
+        except Exception:  # no memory, maybe only for a moment
+            log.warning("stream %s was dropped, and is released with the next stream", self._stream, exc_info=True)
+            note_lost(self)
 
     def start_steps(self) -> None:
         """Run the steps in another thread; if none can be started, the next stream of the process tries again."""
