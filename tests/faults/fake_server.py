@@ -23,7 +23,8 @@ from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
 
 _PlainSocket: Any = monkey.get_original("socket", "socket")
-_ROOM = 1 << 20
+ROOM = 1 << 20
+"""Bytes in the buffers of a connection: each write must fit, since the client takes it only after it has returned."""
 
 Act = Callable[["Client"], object]
 
@@ -47,24 +48,23 @@ _KINDS = {
 class Client:
     """The client of a request, and the server's socket for it."""
 
-    def __init__(self, *, is_under_hub: bool) -> None:
+    def __init__(self, *, is_under_hub: bool, room: int = ROOM) -> None:
         kind = _KINDS[gevent_socket.socket if is_under_hub else _PlainSocket]
         self._client = _PlainSocket()
-        # Each write must fit, since the client takes it only after it has returned.
-        self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        self._client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         with _PlainSocket() as listener:
             listener.bind(("127.0.0.1", 0))
             listener.listen(1)
             self._client.connect(listener.getsockname())
             descriptor, _ = listener._accept()
         self.connection = kind(fileno=descriptor)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
         self._client.setblocking(False)
 
     def take(self) -> None:
         """Take what has come."""
         with contextlib.suppress(OSError):
-            while self._client.recv(_ROOM):
+            while self._client.recv(ROOM):
                 pass
 
     def leave(self) -> None:
@@ -78,7 +78,7 @@ class Client:
         self.connection.close()
         self._client.settimeout(1)
         try:
-            while self._client.recv(_ROOM):
+            while self._client.recv(ROOM):
                 pass
         except OSError:
             return False
@@ -98,9 +98,20 @@ def wrapper(reader: Any, block: int) -> Iterator[bytes]:
 
 
 def serve(
-    record: Record, response: Any, client: Client, *, stop_after: int | None = None, act: Act | None = None, **more: Any
+    record: Record,
+    response: Any,
+    client: Client,
+    *,
+    stop_after: int | None = None,
+    act: Act | None = None,
+    drops: bool = False,
+    reads: bool = True,
+    **more: Any,
 ) -> None:
-    """Answer a request with *response*; *act* is called after the first chunk, the body left after *stop_after*."""
+    """Answer a request with *response*; *act* is called after the first chunk, the body left after *stop_after*.
+
+    *drops*: whether the body is dropped without ``close()``. *reads*: whether the client takes what is sent.
+    """
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
         user_part("start_response")
@@ -117,7 +128,8 @@ def serve(
         for count, chunk in enumerate(body, 1):
             user_part("server.write", os_error(104))
             client.connection.sendall(chunk)
-            client.take()
+            if reads:
+                client.take()
             record.body += chunk
             if count == 1 and act is not None:
                 act(client)
@@ -127,7 +139,8 @@ def serve(
         record.error = f"transfer: {error!r}"
     finally:
         try:
-            getattr(body, "close", bool)()
+            if not drops:
+                getattr(body, "close", bool)()
         except BaseException as error:
             record.happened["close() raised"] += 1
             record.error += f" close: {error!r}"

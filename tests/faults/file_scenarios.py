@@ -26,6 +26,7 @@ def add_all(folder: Path) -> None:
     add("file, one range", _file(folder), CONTENT[5:90], HTTP_RANGE="bytes=5-89")
     add("file, two ranges", _file(folder), _has_both_parts, HTTP_RANGE="bytes=0-299999,400000-400099")
     add("file, left early", _file(folder), lambda body: True, stop_after=1)
+    add("file, dropped", lambda record: FileResponse(folder / "file.bin"), lambda body: True, stop_after=1, drops=True)
     add("file, delete_after", _deleted, SMALL)
     add("file object", _object, SMALL)
 

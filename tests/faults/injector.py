@@ -16,7 +16,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
-from types import FrameType
+from types import CodeType, FrameType
 
 OURS = "wsgiresp"
 FIRED = "fault injected at"
@@ -30,7 +30,12 @@ class Injector:
         self.has_fired = False
         self.place = ""
         """The line of wsgiresp whose call failed, or who else called."""
+        self.function = ""
+        """The function of wsgiresp whose call failed."""
+        self.is_repeated = False
+        """Whether the function whose call failed has made that call again."""
         self.is_counting = False
+        self._failed: CodeType | None = None
         self._armed: tuple[str, int] | None = None
         self._lock = threading.Lock()
 
@@ -48,6 +53,12 @@ class Injector:
             self.calls[primitive] += 1
             fails = self._armed == (primitive, self.calls[primitive]) and not self.has_fired
             self.has_fired = self.has_fired or fails
+            code = None if isinstance(caller, str) else caller.f_code
+            if fails:
+                self._failed = code
+                self.function = "" if code is None else code.co_name
+            elif code is not None and self._failed is code and self._armed and primitive == self._armed[0]:
+                self.is_repeated = True
         if fails:
             self.place = caller if isinstance(caller, str) else f"{caller.f_globals['__name__']}:{caller.f_lineno}"
             # Also for a run that hangs, of which there is nothing but its standard error.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,37 @@ class Record:
     leftover: Path | None = None
     """A file that the response must delete."""
 
-    def source(self, items: Iterable[Any], *, is_async: bool = False, is_endless: bool = False) -> Any:
-        """Return a source of *items*, which must be closed once; with *is_endless* more follow after a while."""
+    def source(
+        self,
+        items: Iterable[Any],
+        *,
+        is_async: bool = False,
+        is_endless: bool = False,
+        wait: Callable[[], Awaitable[object]] | None = None,
+    ) -> Any:
+        """Return a source of *items*, which must be closed once; with *is_endless* more follow after a while.
+
+        *wait* is awaited before each step of an asynchronous source.
+        """
         self.expected["source closed"] += 1
-        return (_AsyncSource if is_async else _Source)(self, items, is_endless)
+        source = (_AsyncSource if is_async else _Source)(self, items, is_endless)
+        source.wait = wait
+        return source
+
+    def around(self) -> Callable[[], Any]:
+        """Return an ``around``; a context manager of it that was entered must be left."""
+
+        @contextlib.contextmanager
+        def entered() -> Iterator[None]:
+            user_part("around.enter")
+            self.expected["around left"] += 1
+            try:
+                yield
+            finally:
+                self.happened["around left"] += 1
+            user_part("around.leave")
+
+        return entered
 
     def step(self) -> Callable[[], None]:
         """Return a close step, which must run once."""
@@ -71,6 +99,8 @@ class Record:
 
 
 class _Items:
+    wait: Callable[[], Awaitable[object]] | None = None
+
     def __init__(self, record: Record, items: Iterable[Any], is_endless: bool) -> None:
         self._record = record
         self._items = list(items)
@@ -111,6 +141,8 @@ class _AsyncSource(_Items):
         return self
 
     async def __anext__(self) -> Any:
+        if self.wait is not None:
+            await self.wait()
         seconds, item = self._next(StopAsyncIteration)
         await asyncio.sleep(seconds)
         return item

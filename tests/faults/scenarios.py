@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from faults.fake_server import Client, in_real_thread, in_thread, serve, serve_on_loop, under_hub
+from faults.fake_server import ROOM, Client, in_real_thread, in_thread, serve, serve_on_loop, under_hub
 from faults.parts import Record
 
 Whole = Callable[[bytes], bool]
@@ -40,7 +40,8 @@ def add(name: str, respond: Callable[[Record], Any], whole: bytes | Whole, **opt
     for mode, runner in _RUNNERS.items():
 
         def run(record: Record, mode: str = mode, runner: Callable[..., None] = runner) -> None:
-            with contextlib.closing(Client(is_under_hub=mode == "hub")) as client:
+            room = ROOM if options.get("reads", True) else 0  # the smallest that the system has
+            with contextlib.closing(Client(is_under_hub=mode == "hub", room=room)) as client:
                 runner(lambda: _answer(record, respond, client, options))
 
         _add(Scenario(name, mode, run, _whole(whole)))

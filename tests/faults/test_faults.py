@@ -12,8 +12,7 @@ import os
 from pathlib import Path
 
 import pytest
-from faults import file_scenarios, stream_scenarios, task_scenarios
-from faults.known_losses import known_loss
+from faults import file_scenarios, other_stream_scenarios, stream_scenarios, task_scenarios
 from faults.primitives import ALL
 from faults.scenarios import SCENARIOS
 
@@ -23,6 +22,7 @@ pytestmark = [
 ]
 
 stream_scenarios.add_all()
+other_stream_scenarios.add_all()
 file_scenarios.add_all(Path())
 task_scenarios.add_all()
 
@@ -32,10 +32,7 @@ def test_no_fault_loses_anything(zygote, title):
     outcome = zygote.try_all(title)
     assert outcome.losses == []  # without a fault
     assert outcome.rows
-    lost = [(row, known_loss(title, row)) for row in outcome.lost]
-    assert [row for row, known in lost if known is None] == []
-    if lost:
-        pytest.xfail("; ".join(sorted({f"{known.primitive} in {known.module}: {known.loss}" for _, known in lost})))
+    assert outcome.lost == []
 
 
 def test_each_primitive_is_called_in_a_scenario(zygote):

@@ -18,7 +18,6 @@ pytestmark = [
 ]
 
 
-@pytest.mark.xfail(strict=False, reason="closing joins the chunks that nobody has read, before it closes the source")
 def test_streams_that_are_closed_without_memory_leave_nothing():
     program = Path(__file__).with_name("stopped_readers.py")
     done = subprocess.run(

@@ -112,7 +112,7 @@ def main() -> None:
     from faults import primitives
 
     primitives.install()
-    from faults import file_scenarios, one_run, planted, stream_scenarios, task_scenarios
+    from faults import file_scenarios, one_run, other_stream_scenarios, planted, stream_scenarios, task_scenarios
     from faults.scenarios import SCENARIOS
 
     from wsgiresp._tasks import retry
@@ -121,6 +121,7 @@ def main() -> None:
     retry.FIRST_BACKOFF = 0.001
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         stream_scenarios.add_all()
+        other_stream_scenarios.add_all()
         file_scenarios.add_all(Path(folder))
         file_scenarios.write_file(Path(folder))
         task_scenarios.add_all()

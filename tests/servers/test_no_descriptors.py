@@ -23,10 +23,6 @@ OPTIONS = {
     "gunicorn:gthread": ["--threads", "4", "--graceful-timeout", "2"],
     "gunicorn:sync": ["--graceful-timeout", "2"],
 }
-# The hub of a thread is made without its descriptors: its loop polls in vain, for ever, and logs each time.
-SPINS = dict.fromkeys(("gunicorn:gthread", "waitress"), "a hub without descriptors spins instead of raising OSError")
-# On a busy machine it has been seen to end: its accept() raises where the descriptor of the last client is still open.
-MAY_END = {"gunicorn:sync": "the sync worker may end when its own accept() finds no descriptor"}
 ROUTES = ("/rows", "/async-rows", "/events", "/pinged-events", "/file")
 FREE = (2, 3, 4, 5, 6)
 REQUESTS = 30  # for each number of free descriptors
@@ -115,8 +111,6 @@ def test_an_answer_without_descriptors_is_right_or_a_500(server_of_descriptors):
 
 @pytest.fixture(params=cases("gunicorn:gthread", "gunicorn:sync", "waitress"))
 def server_of_descriptors(request):
-    reason = {**SPINS, **MAY_END}[request.param]
-    request.applymarker(pytest.mark.xfail(strict=False, reason=reason))
     with serve(request.param, APP, *OPTIONS.get(request.param, [])) as server:
         outcome(server, "/rows")  # it is up
         worker = Worker(server)
