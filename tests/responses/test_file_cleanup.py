@@ -14,7 +14,36 @@ from wsgiresp.responses import FileResponse
 from wsgiresp.responses import file as file_module
 
 
+def no_descriptor(source):
+    raise OSError("no descriptor")
+
+
 class TestDeletion:
+    def test_the_file_is_gone_though_it_could_not_be_opened(self, path, monkeypatch):
+        response = FileResponse(path, delete_after=True)
+        monkeypatch.setattr(response._source.__class__, "open", no_descriptor)
+        with pytest.raises(OSError, match="no descriptor"):
+            start(response)
+        assert not path.exists()
+
+    def test_a_file_that_could_not_be_opened_can_be_sent_again(self, path, monkeypatch):
+        response = FileResponse(path.open("rb"))
+        with monkeypatch.context() as patch:
+            patch.setattr(response._source.__class__, "open", no_descriptor)
+            with pytest.raises(OSError, match="no descriptor"):
+                start(response)
+        assert call(response).body == DATA
+
+    def test_a_file_object_is_closed_though_its_close_steps_cannot_be_made(self, path, monkeypatch):
+        def fail(*_, **__):
+            raise MemoryError
+
+        monkeypatch.setattr(file_module, "close_steps", fail)
+        with path.open("rb") as file:
+            with pytest.raises(MemoryError):
+                start(FileResponse(file))
+            assert file.closed
+
     @pytest.mark.parametrize(
         ("method", "asked", "status"),
         [
