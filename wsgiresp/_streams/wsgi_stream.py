@@ -265,10 +265,11 @@ class WSGIStream:
 
     def _give_back(self) -> None:
         """Give back all but the source; each part of it, though another fails."""
-        close = self.runtime.close
-        run_each(
-            (partial(run_twice_at_most, self._disarm), partial(unregister, self), partial(run_twice_at_most, close))
-        )
+        try:
+            run_twice_at_most(self._disarm)
+        finally:
+            unregister(self)
+            run_twice_at_most(self.runtime.close)
 
     def _close_source(self) -> None:
         # Every operation may be repeated.
@@ -309,7 +310,7 @@ class WSGIStream:
         if producer is not None and not producer.shares_thread:
             producer.buffer.discard()
             run_each((producer.stop,))
-        self._give_back()
+        run_each((self._give_back,))
 
     def release_soon(self, steps: tuple[Step, ...]) -> None:
         """Release the stream, whose body was dropped, and then run *steps*; called in the hub.
