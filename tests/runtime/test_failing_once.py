@@ -18,9 +18,12 @@ from wsgiresp._runtime import asyncio_thread, disconnect
 from wsgiresp._runtime.asyncio_runtime import AsyncioRuntime
 from wsgiresp._runtime.disconnect import _DisconnectWatcher, watch_disconnect
 from wsgiresp._runtime.gevent_runtime import GeventRuntime, _Leases
+from wsgiresp._runtime.hubs import let_hub_poll
 from wsgiresp._runtime.process import PROCESS, hub_part, hub_parts
 from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.sockets import shut_connection
 from wsgiresp._runtime.timer_queue import TimerQueue, TimerQueues
+from wsgiresp._runtime.waiting_executor import ReaderExecutor
 from wsgiresp._runtime.wakeup_event import WakeupEvent
 
 
@@ -239,3 +242,48 @@ def test_a_call_that_cannot_begin_gives_the_hub_back(failing, monkeypatch):
     asyncio_thread.loop()
     assert in_greenlet(call) == 0
     assert closed == [True]
+
+
+def test_a_greenlet_for_functions_that_are_refused_meanwhile_is_not_started():
+    def serve():
+        runtime, refused = GeventRuntime(), []
+        executor = ReaderExecutor(runtime)
+        executor.submit(bool, lambda: refused.append("read"))
+        executor.end()
+        let_hub_poll()
+        runtime.close()
+        return refused, executor._greenlet
+
+    assert in_greenlet(serve) == (["read"], None)
+
+
+def test_a_greenlet_that_starts_while_the_stream_ends_is_ended():
+    def serve():
+        runtime = GeventRuntime()
+        executor = ReaderExecutor(runtime)
+        executor._has_ended = True  # as between the two looks of end()
+        executor.submit(bool)
+        executor._ensure_greenlet()
+        executor._greenlet.join(PATIENCE)
+        runtime.close()
+        return executor._greenlet.ready()
+
+    assert in_greenlet(serve)
+
+
+class Opaque:
+    """A connection that is no socket."""
+
+    def fileno(self):
+        return 0
+
+
+def test_a_connection_that_cannot_be_shut_down_without_descriptors_is_logged_once(monkeypatch, caplog):
+    def fail(_):
+        raise OSError(errno.EMFILE, "none left")
+
+    PROCESS.told.discard("shutdown of a connection")
+    monkeypatch.setattr(os, "dup", fail)
+    for _ in range(2):
+        shut_connection(Opaque())
+    assert caplog.text.count("could not be shut down") == 1

@@ -187,6 +187,7 @@ class ReaderExecutor:
         self._queue = _CallQueue(runtime)
         self._greenlet: Greenlet[..., None] | None = None
         self._is_leaving = False
+        self._has_ended = False
 
     def submit(self, function: Callback, refuse: Callback | None = None) -> None:
         """Run *function* after those before it; never, if the stream is closed and its hub destroyed.
@@ -209,12 +210,17 @@ class ReaderExecutor:
     def end(self) -> None:
         """End the greenlet after the functions that were submitted before and cannot be refused."""
         self.refuse_calls()
+        self._has_ended = True  # before the question: see _ensure_greenlet()
         if self._greenlet is not None or self._queue:  # started, or about to start
             self._queue.end()
 
     def _ensure_greenlet(self) -> None:
-        if self._greenlet is None:
+        # Not for functions that were refused meanwhile: nobody would end it, and its hub would stay with it.
+        if self._greenlet is None and self._queue:
             try:
                 self._greenlet = Greenlet.spawn(self._queue.call_all)
             except MemoryError:  # in the hub, which would only log it, and the coroutine waits for the function
                 self._runtime.timers(_RETRY_INTERVAL).arm(self._ensure_greenlet)
+                return
+            if self._has_ended:  # the asyncio thread may have missed the greenlet
+                self._queue.end()
