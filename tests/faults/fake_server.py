@@ -89,6 +89,14 @@ class Client:
         self.connection.close()
 
 
+class _Opaque:
+    """A connection, of a TLS library for example, that is not derived from a socket."""
+
+    def __init__(self, connection: Any) -> None:
+        for name in ("fileno", "getsockopt", "setsockopt"):
+            setattr(self, name, getattr(connection, name))
+
+
 def wrapper(reader: Any, block: int) -> Iterator[bytes]:
     """The server's ``wsgi.file_wrapper``: as that of wsgiref."""
     from wsgiref.util import FileWrapper
@@ -106,11 +114,13 @@ def serve(
     act: Act | None = None,
     drops: bool = False,
     reads: bool = True,
+    is_opaque: bool = False,
     **more: Any,
 ) -> None:
     """Answer a request with *response*; *act* is called after the first chunk, the body left after *stop_after*.
 
     *drops*: whether the body is dropped without ``close()``. *reads*: whether the client takes what is sent.
+    *is_opaque*: whether the connection that the response sees is no socket, but has a descriptor.
     """
 
     def start_response(status: str, headers: Any, exc_info: Any = None) -> None:
@@ -118,7 +128,11 @@ def serve(
         record.status = status
         record.handed_over = True
 
-    given = environ(SERVER_SOFTWARE="faults", **{"gunicorn.socket": client.connection}, **more)
+    given = environ(
+        SERVER_SOFTWARE="faults",
+        **{"gunicorn.socket": _Opaque(client.connection) if is_opaque else client.connection},
+        **more,
+    )
     try:
         body = response(given, start_response)
     except BaseException as error:

@@ -36,6 +36,11 @@ MAY_FAIL_SILENTLY = {"os.preadv", "getsockopt", "Thread.start", *OF_USER}
 that starts one); and those of the user, whose failure is the user's to tell."""
 
 
+_NEED_NOT_TELL = {"call_soon_in_finalizer", "_begin_arrival"}
+"""Functions whose failure is made good: what a finaliser cannot post is done by a thread or by the next stream, and an
+event that the hub has taken already needs no callback."""
+
+
 class Job(NamedTuple):
     """One run: of the scenario of that title, with the *k*-th call of *primitive* failing; none fails if k is 0."""
 
@@ -89,8 +94,7 @@ def run_job(job: Job, goal: Holdings | None, report_to: int, stderr: int) -> Non
     report.has_fired, report.place = INJECTOR.has_fired, INJECTOR.place
     report.losses = [*_losses(scenario, first, report.log), *_still_registered()]
     is_told = bool(first.error or report.log or _said_more(stderr) or INJECTOR.is_repeated)
-    # A finaliser must not log; what it cannot post is done by a thread, or by the next stream.
-    is_told = is_told or INJECTOR.function == "call_soon_in_finalizer"
+    is_told = is_told or INJECTOR.function in _NEED_NOT_TELL
     if report.has_fired and not is_told and job.primitive not in MAY_FAIL_SILENTLY:
         report.losses.append("nothing tells of it")
     second = _run(scenario)

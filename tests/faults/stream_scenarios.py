@@ -96,6 +96,7 @@ def _add_streams(kind: str, is_async: bool) -> None:
     add(f"stream, {kind}, client leaves", endless, anything, act=leave)
     add(f"stream, {kind}, HTTP/1.0", small, b"".join(CHUNKS), SERVER_PROTOCOL="HTTP/1.0")
     add(f"stream, {kind}, worker aborts", endless, never, act=abort_all)
+    add(f"stream, {kind}, opaque connection, worker aborts", endless, never, act=abort_all, is_opaque=True)
     add(f"stream, {kind}, HTTP/1.0, worker aborts", endless, never, act=abort_all, SERVER_PROTOCOL="HTTP/1.0")
     add(f"JSON lines, {kind}", lines(is_async), LINES)
 

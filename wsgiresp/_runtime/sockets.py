@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import errno
+import logging
 import os
 import socket
 import struct
 from typing import Any
 
 from gevent import monkey
+
+from wsgiresp._runtime.process import is_first
+
+log = logging.getLogger("wsgiresp")
 
 PlainSocket: Any = monkey.get_original("socket", "socket")
 """The blocking socket class of the standard library, even if gevent has patched the module."""
@@ -24,17 +30,22 @@ def shut_connection(connection: Any, how: int = socket.SHUT_RDWR) -> None:
 
     *how*: ``SHUT_RDWR`` also stops the server from sending, so the client sees a truncated body. ``SHUT_RD`` closes the
     reading side only, so that a server that waits for the next request reads the end of the connection. Errors of a
-    connection that is already closed are ignored.
+    connection that is already closed are ignored, and the first for want of a descriptor is logged.
     """
     # Not by the method of the object: after that a TLS socket would continue unencrypted, and a gevent socket may be
     # used only in its hub's thread. A duplicate descriptor is the last resort, since there may be none left.
     plain = getattr(connection, "_sock", connection)
-    with contextlib.suppress(OSError, ValueError):
+    try:
         if isinstance(plain, _socket.socket):
             _socket.socket.shutdown(plain, how)
         else:
             with PlainSocket(fileno=os.dup(connection.fileno())) as twin:
                 twin.shutdown(how)
+    except ValueError:
+        return
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE) and is_first("shutdown of a connection"):
+            log.warning("a connection could not be shut down: there is no descriptor for that", exc_info=error)
 
 
 def reset_at_close(connection: Any, is_partial: bool = True) -> None:
