@@ -5,7 +5,8 @@ Theory of operation
 A *primitive* is a function of the system, of gevent or of asyncio that wsgiresp calls, or a part of the user's own that
 may raise. ``primitives`` replaces each by a function that calls :meth:`Injector.visit` first. Only calls that wsgiresp
 makes itself are counted and may fail: the frame of the caller decides. One run of a scenario counts, and each further
-run has one call fail (:meth:`Injector.arm`). A call fails once, so what follows finds the system in order again.
+run has one call fail (:meth:`Injector.arm`). A call fails once, so what follows finds the system in order again,
+and a function that makes the same call again need not tell of it.
 
 Calls come from several threads. The counter is changed under a lock that is made before gevent could replace it.
 """
