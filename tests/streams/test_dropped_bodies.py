@@ -243,6 +243,32 @@ class TestOnAThread:
         wait_until(lambda: source.ends)
         assert len(source.ends) == 1
 
+    def test_a_body_whose_thread_ends_after_another_has_dropped_it_is_released_by_the_next_stream(self, caplog):
+        ran, bodies, may_end, is_made = [], [], threading.Event(), threading.Event()
+
+        def make():
+            body = begun_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
+            body.note_answered()
+            next(body)
+            bodies.append(body)
+            del body
+            is_made.set()
+            may_end.wait(PATIENCE)
+
+        owner = threading.Thread(target=make)
+        owner.start()
+        assert is_made.wait(PATIENCE)
+        bodies.clear()
+        in_thread(lambda: begun_body([b"a"]).close())
+        left = open_count(), list(ran)
+        may_end.set()
+        owner.join(PATIENCE)
+        in_thread(lambda: begun_body([b"a"]).close())
+        await_steps(ran, 1)
+        assert (left, open_count(), ran) == ((1, []), 0, ["step"])
+        assert not part(OpenStreams).lost
+        assert "1 of RecordingSource.generator" in caplog.text
+
 
 def no_thread(steps):
     raise RuntimeError("can't start new thread")

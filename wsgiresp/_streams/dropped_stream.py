@@ -18,7 +18,9 @@ after the exit hook                                    nothing
 on a thread server, in the thread that made the body,  the source is closed at once, as CPython closes a generator that
 if that reads no other stream                          is dropped
 anywhere else                                          the loop of the stream is asked to release it; then the source is
-                                                       closed in its own thread
+                                                       closed in its own thread. On a thread server this happens while
+                                                       that thread reads its next stream, and the stream is kept as lost
+                                                       until then
 anywhere else, and that loop cannot be reached: its    the stream is kept as lost; the next stream of the process
 thread has ended, or there is no memory                recovers it, and logs that if the thread has ended
 the loop has no memory for the greenlet or task that   the same, and the loop logs it
@@ -43,7 +45,7 @@ from typing import Protocol
 from wsgiresp._runtime.close_order import Step, run_each, run_each_in_thread
 from wsgiresp._runtime.interface import Runtime, Wakeup
 from wsgiresp._streams.machine import StreamMachine
-from wsgiresp._streams.open_streams import note_lost
+from wsgiresp._streams.open_streams import forget_lost, note_lost
 
 log = logging.getLogger("wsgiresp")
 
@@ -79,11 +81,13 @@ class Stream(Protocol):
 class DroppedStream:
     """A stream whose body was dropped, and its close *steps*: none if ``start_response`` was not called."""
 
-    __slots__ = ("_steps", "_stream")
+    __slots__ = ("_is_posted", "_steps", "_stream")
 
     def __init__(self, stream: Stream, steps: tuple[Step, ...]) -> None:
         self._stream = stream
         self._steps = steps
+        self._is_posted = False
+        """Whether the loop still has to release the stream, in a thread that may end before that."""
 
     def __str__(self) -> str:
         """The name of the source, for the log."""
@@ -103,7 +107,12 @@ class DroppedStream:
             stream.machine.close()
             run_each((stream.release,))
             self.start_steps()
-        elif not runtime.call_soon_in_finalizer(self._release_soon):
+        elif runtime.runs_others:
+            if not runtime.call_soon_in_finalizer(self._release_soon):
+                note_lost(self)
+        else:
+            # On a thread server the hub runs only while a stream is read: the thread may end before that.
+            self._is_posted = runtime.call_soon_in_finalizer(self._release_soon)
             note_lost(self)
 
     def recover(self) -> bool:
@@ -115,6 +124,8 @@ class DroppedStream:
         stream, runtime = self._stream, self._stream.runtime
         if runtime is None:
             stream.release()
+        elif self._is_posted and not runtime.has_ended:
+            note_lost(self)  # its own thread will release it
         elif stream.is_released or not runtime.has_ended:
             self.hand_over()
         else:
@@ -127,6 +138,9 @@ class DroppedStream:
         return runtime is not None and runtime.runs_others and runtime.call_soon_in_finalizer(self._release_soon)
 
     def _release_soon(self) -> None:
+        if self._is_posted:
+            self._is_posted = False
+            forget_lost(self)
         self._stream.machine.close()
         try:
             self._stream.release_soon(self._steps)

@@ -97,6 +97,12 @@ def note_lost(stream: LostStream) -> None:
     part(OpenStreams).lost.append(stream)
 
 
+def forget_lost(stream: LostStream) -> None:
+    """Keep *stream* no longer, since its own loop releases it."""
+    with contextlib.suppress(ValueError):  # another thread recovers it at this moment
+        part(OpenStreams).lost.remove(stream)
+
+
 def _recover(state: OpenStreams) -> None:
     ended: list[LostStream] = []
 
