@@ -120,3 +120,14 @@ def test_a_forked_process_joins_no_thread_of_its_parent(running_thread):
     threads.join_at_exit(running_thread.thread, lambda: True)
     part(JoinedThreads).after_fork()
     assert part(JoinedThreads).threads == {}
+
+
+def test_once_the_process_exits_a_wait_needs_no_greenlets(monkeypatch):
+    def no_greenlets():
+        raise SystemError
+
+    monkeypatch.setattr(threads.PROCESS, "is_exiting", True)
+    monkeypatch.setattr(threads, "may_block_thread", no_greenlets)
+    looks: list[str] = []
+    threads.wait_until(lambda: looks.append("looked") or len(looks) == 2, time.monotonic() + PATIENCE, 0.001)
+    assert len(looks) == 2

@@ -151,7 +151,7 @@ class TestUnderAHub:
             return before, (len(os.listdir("/proc/self/fd")), open_count())
 
         before, after = in_greenlet(serve)
-        assert after == before
+        assert all(left <= most for left, most in zip(after, before, strict=True))
 
 
 class TestOnAThread:

@@ -20,7 +20,7 @@ import gevent
 from gevent import monkey
 
 from wsgiresp._runtime.hubs import may_block_thread
-from wsgiresp._runtime.process import ExitOrder, ProcessPart, part
+from wsgiresp._runtime.process import PROCESS, ExitOrder, ProcessPart, part
 
 allocate_lock: Any = monkey.get_original("_thread", "allocate_lock")
 get_ident: Any = monkey.get_original("_thread", "get_ident")
@@ -93,8 +93,14 @@ class JoinedThreads(ProcessPart):
 def wait_until(is_true: Callable[[], object], deadline: float, interval: float = WAIT_INTERVAL) -> None:
     """Call *is_true* every *interval* seconds until it returns true or ``time.monotonic()`` reaches *deadline*.
 
-    Under a hub, or if gevent has patched ``time``, other greenlets run meanwhile; else the thread sleeps.
+    Under a hub, or if gevent has patched ``time``, other greenlets run meanwhile; else the thread sleeps. It also
+    sleeps once the exit of the process has begun: a server that ends the interpreter itself (uWSGI) has no greenlets
+    then.
     """
-    pause = real_sleep if may_block_thread() else gevent.sleep
-    while not is_true() and time.monotonic() < deadline:
+    if is_true():
+        return
+    pause = real_sleep if PROCESS.is_exiting or may_block_thread() else gevent.sleep
+    while time.monotonic() < deadline:
         pause(interval)
+        if is_true():
+            return
