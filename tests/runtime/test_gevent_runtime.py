@@ -18,9 +18,9 @@ from runtime.runners import PATIENCE, in_thread, live_hubs, run_others
 from wsgiresp._runtime import gevent_runtime
 from wsgiresp._runtime.disconnect import watch_disconnect
 from wsgiresp._runtime.gevent_runtime import GeventRuntime
-from wsgiresp._runtime.process import part
+from wsgiresp._runtime.process import hub_part, part
 from wsgiresp._runtime.server_profile import ServerProfile
-from wsgiresp._runtime.wakeup_event import WakeupEvent
+from wsgiresp._runtime.wakeup_event import WakeQueue, WakeupEvent
 
 
 def open_and_wait():
@@ -289,3 +289,18 @@ class TestCallsOfFinalizers:
         runtime = in_thread(GeventRuntime)
         assert (runtime.has_ended, runtime.call_soon_in_finalizer(print)) == (True, False)
         runtime.close()
+
+
+def test_a_pending_wake_up_is_delivered_before_the_hub_is_destroyed():
+    def close():
+        runtime, woken = GeventRuntime(), []
+        event = runtime.wakeup()
+        gevent.spawn(lambda: (event.wait(), woken.append("woken")))
+        gevent.sleep(0)
+        pending = hub_part(runtime.hub, WakeQueue)
+        pending.append(event)
+        pending.start(runtime._loop)
+        runtime.close()
+        return woken
+
+    assert in_thread(close) == ["woken"]

@@ -14,6 +14,7 @@ from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
+from wsgiresp._streams.transfer import Transfer
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
@@ -105,3 +106,23 @@ def test_a_stream_that_cannot_be_made_gives_everything_back(at):
         WSGIStreamBody(ServerProfile(environ()), source, [], POLICY, runtime=runtime)
     assert (runtime.is_open, runtime.watched) == (False, [])
     assert part(OpenStreams).streams == set()
+
+
+def test_a_ready_chunk_that_cannot_be_taken_breaks_the_transfer(monkeypatch):
+    failed: list[str] = []
+    monkeypatch.setattr(Transfer, "fail", lambda transfer: failed.append("failed"))
+    runtime, content = ShortRuntime(), ManualContent()
+    source = StreamSource(content, bytes, contextvars.copy_context())
+    body = WSGIStreamBody(ServerProfile(environ()), source, [], runtime=runtime)
+    content.put(b"first")
+    body.begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(content.producer.buffer), "take", no_memory)
+        with pytest.raises(MemoryError):
+            next(body)
+    body.close()
+    assert failed == ["failed"]
+
+
+def no_memory(buffer):
+    raise MemoryError

@@ -219,6 +219,10 @@ class _Leases:
         elif self._is_ours and getcurrent().parent is None and not hub.loop.default:
             # Run the pending callbacks first: a destroyed loop keeps them for good, unseen by the garbage collector.
             gevent.sleep(0)
+            # The same for wake-ups of other threads that wait for their slice, since a greenlet waits for each.
+            pending = hub_part(hub, WakeQueue)
+            while pending and not self.count:
+                let_hub_poll()
             if self.count:  # one of them has opened a runtime, which needs the hub
                 return
             _end_hub(hub)

@@ -113,7 +113,11 @@ class WSGIStreamBody:
         if self._write_timeout is None:
             machine = self._machine
             if machine.passes_through and machine.request is None and self._buffer.chunks:
-                return self._buffer.take()
+                try:
+                    return self._buffer.take()
+                except BaseException:  # no memory to join the chunks
+                    self.stream.transfer.fail()
+                    raise
             return self.stream.next_chunk()
         self._write_timeout.cancel()
         chunk = self.stream.next_chunk()
