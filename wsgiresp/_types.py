@@ -61,7 +61,7 @@ def send(prepared: Prepared, start_response: StartResponse) -> Iterable[bytes]:
         prepared.close()
         raise
     body = prepared.body
-    if type(body) is not tuple:  # that of a known body: to ask it takes as long as a thirtieth of its answer
+    if type(body) is not tuple:  # known bodies are tuples, and the lookup would cost 3 % of an answer to HEAD
         note_answered: Callback | None = getattr(body, "note_answered", None)
         if note_answered is not None:
             note_answered()
