@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import time
 
 import pytest
 from gevent import socket as gevent_socket
 from responses.wsgi_calls import environ
+from runtime.runners import PATIENCE
 from streams.fake_sources import RecordingSource
 
+from wsgiresp._runtime.process import part
 from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._streams.open_streams import OpenStreams
 from wsgiresp._streams.policy import RUN_TO_END, StreamPolicy
 from wsgiresp._streams.stream_source import StreamSource
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
@@ -41,6 +45,26 @@ def read(content, policy=RUN_TO_END, **more):
     body = begun_body(content, policy, **more)
     with contextlib.closing(body):
         return list(body)
+
+
+def open_count():
+    return len(part(OpenStreams).streams)
+
+
+def await_steps(ran, expected):
+    """Wait, blocking this thread only, until *ran* has *expected* items."""
+    deadline = time.monotonic() + PATIENCE
+    while len(ran) < expected and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def dropped_body(content, policy=EVENTS, steps=(), *, is_answered=True, read=1):
+    """Begin a body, read some chunks and drop it."""
+    body = begun_body(content, policy, steps=steps)
+    if is_answered:
+        body.note_answered()
+    for _ in range(read):
+        next(body)
 
 
 class Client:

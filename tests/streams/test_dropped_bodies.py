@@ -5,42 +5,26 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import subprocess
-import sys
 import threading
-import time
 
 import gevent
 import pytest
 from runtime.runners import PATIENCE, in_greenlet, in_thread, live_hubs, run_others, wait_until
 from streams.fake_sources import RecordingSource
-from streams.stream_bodies import EVENTS, begun_body, policies, sync_and_async
+from streams.stream_bodies import (
+    EVENTS,
+    await_steps,
+    begun_body,
+    dropped_body,
+    open_count,
+    policies,
+    sync_and_async,
+)
 
 from wsgiresp._runtime.process import part
-from wsgiresp._streams import dropped_stream
 from wsgiresp._streams.open_streams import OpenStreams
 
 pytestmark = pytest.mark.usefixtures("fresh_streams")
-
-
-def open_count():
-    return len(part(OpenStreams).streams)
-
-
-def await_steps(ran, expected):
-    """Wait, blocking this thread only, until *ran* has *expected* items."""
-    deadline = time.monotonic() + PATIENCE
-    while len(ran) < expected and time.monotonic() < deadline:
-        time.sleep(0.001)
-
-
-def dropped_body(content, policy=EVENTS, steps=(), *, is_answered=True, read=1):
-    """Begin a body, read some chunks and drop it."""
-    body = begun_body(content, policy, steps=steps)
-    if is_answered:
-        body.note_answered()
-    for _ in range(read):
-        next(body)
 
 
 class TestUnderAHub:
@@ -268,79 +252,3 @@ class TestOnAThread:
         assert (left, open_count(), ran) == ((1, []), 0, ["step"])
         assert not part(OpenStreams).lost
         assert "1 of RecordingSource.generator" in caplog.text
-
-
-def no_thread(steps):
-    raise RuntimeError("can't start new thread")
-
-
-class TestElsewhere:
-    def test_steps_for_which_no_thread_is_granted_run_with_the_next_stream(self, monkeypatch):
-        ran = []
-
-        def serve():
-            monkeypatch.setattr(dropped_stream, "run_each_in_thread", no_thread)
-            dropped_body(RecordingSource(waits_at=2).generator(), steps=[lambda: ran.append("step")])
-            monkeypatch.undo()
-            left = list(ran)
-            begun_body([b"a"]).close()
-            await_steps(ran, 1)
-            return left
-
-        assert in_thread(serve) == []
-        assert ran == ["step"]
-
-    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-    @pytest.mark.parametrize("end", ["del", "close"])
-    def test_a_forked_child_ends_no_stream_of_its_parent(self, end):
-        source, ran = RecordingSource(waits_at=2), []
-
-        def serve():
-            body = begun_body(source.generator(), EVENTS, steps=[lambda: ran.append("step")])
-            body.note_answered()
-            next(body)
-            child = os.fork()
-            if child == 0:
-                if end == "close":
-                    body.close()
-                del body
-                gc.collect()
-                gevent.sleep(0)
-                os._exit(len(source.ends) + len(ran))
-            status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-            left = list(source.ends), open_count()
-            body.close()
-            return status, left, len(source.ends)
-
-        assert in_greenlet(serve) == (0, ([], 1), 1)
-        assert ran == ["step"]
-
-    @pytest.mark.parametrize("patch", ["", "from gevent import monkey; monkey.patch_all()"])
-    def test_a_body_that_is_dropped_by_the_exit_of_the_interpreter_writes_no_traceback(self, patch):
-        program = f"""
-{patch}
-from werkzeug.test import create_environ
-from wsgiresp.responses import EventSourceResponse, JSONLinesResponse
-
-def rows():
-    while True:
-        yield "x"
-
-async def later():
-    while True:
-        yield "x"
-
-bodies = [kind(rows())(create_environ(), print) for kind in (JSONLinesResponse, EventSourceResponse)]
-bodies.append(JSONLinesResponse(later())(create_environ(), print))
-for body in bodies:
-    next(body)
-"""
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE)
-        assert (done.returncode, done.stderr.replace(WARNING, "")) == (0, "")
-
-
-WARNING = (
-    "an event stream blocks the whole worker as long as it is open; serve it with: "
-    "gunicorn --worker-class gevent MODULE:APP\n"
-)

@@ -111,9 +111,12 @@ class DroppedStream:
             if not runtime.call_soon_in_finalizer(self._release_soon):
                 note_lost(self)
         else:
-            # On a thread server the hub runs only while a stream is read: the thread may end before that.
-            self._is_posted = runtime.call_soon_in_finalizer(self._release_soon)
+            # On a thread server the hub runs only while a stream is read: the thread may end before that. Noted first,
+            # since the hub may run at this moment.
+            self._is_posted = True
             note_lost(self)
+            if not runtime.call_soon_in_finalizer(self._release_soon):
+                self._is_posted = False
 
     def recover(self) -> bool:
         """Try :meth:`hand_over` again, from any thread; return False if the loop of the reader has ended.
@@ -124,7 +127,7 @@ class DroppedStream:
         stream, runtime = self._stream, self._stream.runtime
         if runtime is None:
             stream.release()
-        elif self._is_posted and not runtime.has_ended:
+        elif self._is_posted and not stream.is_released and not runtime.has_ended:
             note_lost(self)  # its own thread will release it
         elif stream.is_released or not runtime.has_ended:
             self.hand_over()
@@ -142,15 +145,24 @@ class DroppedStream:
             self._is_posted = False
             forget_lost(self)
         self._stream.machine.close()
+        steps = self._taken_steps()
         try:
-            self._stream.release_soon(self._steps)
+            self._stream.release_soon(steps)
         except Exception:  # no memory, maybe only for a moment
+            self._steps = steps
             log.warning("stream %s was dropped, and is released with the next stream", self._stream, exc_info=True)
             note_lost(self)
 
     def start_steps(self) -> None:
         """Run the steps in another thread; if none can be started, the next stream of the process tries again."""
+        steps = self._taken_steps()
         try:
-            run_each_in_thread(self._steps)
+            run_each_in_thread(steps)
         except Exception:  # no thread or no memory is left
+            self._steps = steps
             note_lost(self)
+
+    def _taken_steps(self) -> tuple[Step, ...]:
+        # Another thread may recover this stream at the same moment, and no step may run twice.
+        steps, self._steps = self._steps, ()
+        return steps
