@@ -37,8 +37,14 @@ def test_a_stream_outside_of_a_request_has_no_contexts_of_one():
     assert response._adapter_around is None
 
 
-def test_a_property_named_around_is_left_as_it_is():
-    class Response(StreamingResponse):
-        around = property(lambda self: None)
+class Descriptor:
+    """Computes ``around`` for each response."""
 
-    assert isinstance(vars(Response)["around"], property)
+    def __get__(self, response, owner=None):
+        return None
+
+
+@pytest.mark.parametrize("found", [property(lambda self: None), Descriptor()], ids=["a property", "another descriptor"])
+def test_a_descriptor_named_around_is_left_as_it_is(found):
+    kind = type("Response", (StreamingResponse,), {"around": found})
+    assert vars(kind)["around"] is found
