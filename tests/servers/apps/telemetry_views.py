@@ -15,6 +15,7 @@ from opentelemetry import trace
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
+from sentry_sdk.integrations.flask import FlaskIntegration
 from sentry_sdk.transport import Transport
 from telemetry.views import Views, flask_app
 
@@ -63,6 +64,9 @@ sentry_sdk.init(
     dsn="http://key@127.0.0.1/1",
     transport=PrintedEvents,
     traces_sample_rate=1.0,
+    # Others are of packages that happen to be installed: the import of one may take half a minute.
+    auto_enabling_integrations=False,
+    integrations=[FlaskIntegration()],
     ignore_errors=[BrokenPipeError, GreenletExit],
 )
 provider = TracerProvider()
