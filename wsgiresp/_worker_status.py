@@ -35,7 +35,7 @@ class WorkerStatus:
 
 
 def worker_status() -> WorkerStatus:
-    """Return what this process, one worker of the server, holds now.
+    """Return the numbers of streams, subscribers and tasks that this worker process holds now.
 
     Any thread or greenlet may call it. It takes no lock and never waits. The numbers are read one after the other while
     other threads go on, so a task that another thread starts meanwhile may be missing from both numbers of tasks.

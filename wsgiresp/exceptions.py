@@ -67,7 +67,7 @@ class HTTPException(WerkzeugHTTPException):
         bases = (own,) if issubclass(own, kind) else (own, kind)
         return derived_class(own._by_code, code, own, bases, code=code, _own=own)
 
-    def get_response(  # type: ignore[override]
+    def get_response(  # type: ignore[override]  # werkzeug's has overloads for its two kinds of response
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> Any:
         """Return the answer: a JSONResponse, or the ``response`` that somebody has put on the exception.

@@ -105,9 +105,9 @@ def _made(prepared: Prepared, kind: Any, is_head: bool, is_known: bool) -> HttpR
 
 
 def end_with(request: Any, made: HttpResponseBase, close: Callable[[], object]) -> None:
-    """Call *close* with the end of *made*, or of *request*: a middleware may send another response instead.
+    """Call *close* when *made* or *request* is closed: a middleware may send another response than *made*.
 
-    It is called twice, or more often.
+    *close* is called twice or more often, so it must have no effect after the first time.
     """
     if isinstance(request, ASGIRequest):
         close = closed_at_last(close)

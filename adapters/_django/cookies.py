@@ -14,7 +14,7 @@ class _Names(dict[str, str]):
 
 
 class _Cookie(Morsel[Any]):
-    """A cookie with all attributes that its field had: before Python 3.14 there is no ``Partitioned`` among them."""
+    """A cookie that keeps every attribute of its header field; Python before 3.14 does not know ``Partitioned``."""
 
     # Two tables of the standard library's, which typeshed leaves out: no public name adds an attribute to them.
     _reserved = _Names({**Morsel._reserved, "partitioned": "Partitioned"})  # type: ignore[attr-defined]

@@ -66,7 +66,7 @@ class Load:
             ready = self._selector.select(self._timeout)
             if not ready:
                 raise TimeoutError(f"{len(missing)} answers did not come in {self._timeout} s")
-            for connection in (key.fileobj for key, _ in ready):  # type: ignore[assignment]
+            for connection in (key.fileobj for key, _ in ready):  # type: ignore[assignment]  # only sockets are registered
                 missing[connection] -= self._take(connection)
                 if missing[connection] <= 0:
                     if missing.pop(connection) < 0:

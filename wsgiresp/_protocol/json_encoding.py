@@ -20,7 +20,7 @@ from wsgiresp._protocol.json_walk import Default, Walk
 try:
     from wsgiresp._protocol.json_orjson import orjson_dumps
 except ImportError:
-    orjson_dumps = None  # type: ignore[assignment]
+    orjson_dumps = None  # type: ignore[assignment]  # orjson is not installed
 
 _BLANKS = re.compile(r"[ \t\n\r]*")  # RFC 8259, Section 2: ws
 

@@ -68,9 +68,9 @@ def plain_key(key: object) -> object:
 
 
 def stand_in(value: Any) -> object:
-    """Return what stands for *value*, which is of none of JSON's types: something nearer to JSON, or ``UNKNOWN``.
+    """Convert *value*, whose type JSON does not have, by one step to a simpler value; ``UNKNOWN`` if none is known.
 
-    What is inside *value* is left as it is. Iterators are ``UNKNOWN``: looking into one would use it up.
+    The items inside *value* are not converted. Iterators are ``UNKNOWN``: looking into one would use it up.
     """
     form = _BY_TYPE.get(type(value))
     if form is not None:

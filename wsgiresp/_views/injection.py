@@ -65,7 +65,7 @@ class Plan:
         return bool(self._parameters)
 
     def injected(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Injected:
-        """Return what the view is given beside *args* and *kwargs*: what these hold already is left to them."""
+        """Create the objects for the view's parameters, except for those that *args* and *kwargs* fill already."""
         return Injected(
             {
                 name: kind
@@ -76,7 +76,7 @@ class Plan:
 
 
 def plan(view: Any) -> Plan:
-    """Return what *view* is to be given: a function, a method, a partial, any callable, also decorated ones.
+    """Return the parameters of *view* that are injected. *view*: any callable, which may be decorated.
 
     An annotation counts as ``Response``, ``Response | None``, ``Optional[Response]``, ``Annotated[Response, ...]``, as
     a subclass, and as text; one that cannot be evaluated counts for nothing.

@@ -84,7 +84,7 @@ class _Folder:
         return send(prepared, start_response)
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
-        # PEP 3333, "Unicode Issues": the bytes of the path, already without percent-encoding, in a latin-1 costume.
+        # PEP 3333, "Unicode Issues": the server has decoded the percent-encoding, and the bytes as latin-1.
         path = os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
         if self._index is not None and (not path or path.endswith("/")):
             return self._response(path + self._index).prepare(environ)

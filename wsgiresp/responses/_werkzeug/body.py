@@ -88,7 +88,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
                 fields = self._fields = [field for field in fields if field is not LENGTHS[0]]
         return fields
 
-    @property  # type: ignore[override]
+    @property  # type: ignore[override]  # an attribute of the base class
     def headers(self) -> Headers:
         """The header fields; each change is validated. What is assigned is copied."""
         if self._headers is None:

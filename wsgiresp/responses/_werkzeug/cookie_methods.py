@@ -14,7 +14,7 @@ SameSite = Literal["lax", "strict", "none"]
 class CookieMethods(WerkzeugBody):
     """``set_cookie`` and ``delete_cookie``."""
 
-    def set_cookie(  # type: ignore[override]
+    def set_cookie(  # type: ignore[override]  # samesite has Starlette's type
         self,
         key: str,
         value: str = "",
@@ -55,7 +55,7 @@ class CookieMethods(WerkzeugBody):
         )
         self._field_list().append(("Set-Cookie", text))
 
-    def delete_cookie(  # type: ignore[override]
+    def delete_cookie(  # type: ignore[override]  # samesite has Starlette's type
         self,
         key: str,
         path: str | None = "/",
