@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
-import os
 
 import pytest
 from responses.wsgi_calls import environ
@@ -13,7 +12,7 @@ from runtime.runners import PATIENCE, in_thread, live_hubs, wait_until_async
 from streams.fake_producer import ManualContent
 from streams.fake_runtime import FakeRuntime
 from streams.fake_sources import RecordingSource
-from streams.stream_bodies import EVENTS, begun_body, open_count, source_of
+from streams.stream_bodies import EVENTS, await_steps, begun_body, open_count, source_of
 
 from wsgiresp._runtime.process import PROCESS, part
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -138,10 +137,7 @@ class TestUnderWSGI:
         dropped = DroppedStream(body.stream, body._steps)
         body._steps = ()
         dropped.hand_over()
-        deadline = 10000
-        while not ran and deadline:
-            deadline -= 1
-            os.sched_yield()
+        await_steps(ran, 1)
         body.close()
         assert ran == ["step"]
 
