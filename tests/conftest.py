@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from known_faults import NOTED, Fault, Sighting, mended
 
-pytest_plugins = ["process_fixtures"]
+pytest_plugins = ["hang_guard", "process_fixtures"]
 
 # What brings each module.
 EXTRAS = {
