@@ -19,7 +19,8 @@ SUITES = {
     "": (
         "files",
         "frameworks",
-        "protocol",
+        "protocol/test_json_refusals.py",
+        "protocol/test_json_types.py",
         "responses",
         "runtime",
         "streams",
@@ -39,8 +40,8 @@ SUITES = {
     ),
     "django": ("adapters",),
     "orjson": ("protocol/test_orjson_agreement.py", "responses/test_calling.py", "responses/test_json.py"),
-    # The layers below do not know what is installed.
-    "all": ("adapters", "examples", "responses", "views", "test_exceptions.py", "test_imports.py", "test_testing.py"),
+    # What is about several extras together.
+    "all": ("examples", "views", "test_exceptions.py", "test_imports.py", "test_testing.py"),
 }
 
 

@@ -13,6 +13,8 @@ class Sentry:
 
     def __init__(self) -> None:
         import sentry_sdk
+        from sentry_sdk.integrations.django import DjangoIntegration
+        from sentry_sdk.integrations.flask import FlaskIntegration
         from sentry_sdk.transport import Transport
 
         items: list[Any] = []
@@ -27,6 +29,9 @@ class Sentry:
             dsn="http://key@127.0.0.1/1",
             transport=Memory,
             traces_sample_rate=1.0,
+            # Those of other packages: the import of openai alone takes half a minute with the oldest pydantic.
+            auto_enabling_integrations=False,
+            integrations=[DjangoIntegration(), FlaskIntegration()],
             # As docs/how-to/trace-and-report-errors.md says: they tell a server that the transfer is broken off.
             ignore_errors=[BrokenPipeError, GreenletExit],
         )
