@@ -28,7 +28,7 @@ def test_the_deletion_of_any_name_is_kept_by_browsers(key: str) -> None:
         ),
         pytest.param(
             {"path": "/a", "domain": ".a.example", "httponly": True, "samesite": None},
-            "k=; Domain=a.example; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; HttpOnly; Path=/a",
+            "k=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0; Domain=a.example; HttpOnly; Path=/a",
             id="the attributes of the cookie",
         ),
         pytest.param(

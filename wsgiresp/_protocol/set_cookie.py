@@ -19,7 +19,7 @@ from .locations import ascii_host
 # The longer one first. RFC 6265bis, Section 4.1.3, has the two without "Http"; Chrome acts on the other two as well.
 _PREFIXES = ("__Host-Http-", "__Host-", "__Http-", "__Secure-")
 _SAME_SITE = {"lax": "Lax", "strict": "Strict", "none": "None"}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DELETED = "; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"
 _FIRST_YEAR = 1601  # RFC 6265bis, Section 5.1.1: an earlier date is ignored, so the cookie would stay for the session
 _LARGEST_AGE = 2**63 - 1  # seconds; what 64 bits hold, sys.maxsize included, which stands for "for ever" in some code
 _LONGEST_PATH = 1024  # octets; RFC 6265bis, Section 5.6: a longer attribute is ignored
@@ -62,17 +62,7 @@ def set_cookie_value(
     """
     key = key if type(key) is str else _exact("cookie name", key)
     value = value if type(value) is str else _exact(f"value of cookie {key!r}", value)
-    prefix = _prefix(key)
-    if samesite is not None:
-        samesite = "Lax" if samesite == "lax" else _same_site(key, samesite)
-    if type(path) is not str or path != "/":
-        path = _path(key, path)
-    if domain is not None:
-        domain = _domain(key, domain)
-    if prefix:
-        _require_prefix_met(key, prefix, secure, httponly, path, domain)
-    if not secure and (partitioned or samesite == "None"):
-        raise ValueError(f"cookie {key!r} must be secure, since it is partitioned or has samesite='none'")
+    attributes = _attributes(key, _prefix(key), path, domain, secure, httponly, samesite, partitioned)
     try:
         text = dump_cookie(
             key,
@@ -80,10 +70,6 @@ def set_cookie_value(
             None if max_age is None else _whole_seconds(key, max_age),
             None if expires is None else _date(key, expires),
             None,
-            domain,
-            # bool(), because dump_cookie writes what is neither True nor False as the attribute's value.
-            bool(secure),
-            bool(httponly),
             sync_expires=False,
             max_size=0,
         )
@@ -91,13 +77,7 @@ def set_cookie_value(
         raise ValueError(f"value of cookie {key!r} must not hold a lone surrogate, got {value!r}") from None
     if not value.isprintable():
         text = text.translate(_UNESCAPED)
-    # These are right already; dump_cookie would look at them once more, at a third of its time.
-    if path:
-        text += f"; Path={path}"
-    if samesite is not None:
-        text += f"; SameSite={samesite}"
-    if partitioned:
-        text += "; Partitioned"
+    text += attributes
     if len(text) > max_size > 0:
         message = f"cookie {key!r} is too large: {len(text)} octets, and browsers may drop what is over {max_size}"
         warnings.warn(message, stacklevel=3)
@@ -120,19 +100,48 @@ def deletion_value(
     ignore the deletion. Raises as :func:`set_cookie_value` does, for a ``__Host-`` name with another *path* or a
     *domain* too.
     """
-    key = _exact("cookie name", key)
+    key = key if type(key) is str else _exact("cookie name", key)
     prefix = _prefix(key)
-    return set_cookie_value(
-        key,
-        max_age=0,
-        expires=_EPOCH,
-        path=path,
-        domain=domain,
-        secure=bool(secure or prefix or partitioned or (samesite is not None and _same_site(key, samesite) == "None")),
-        httponly=httponly or "Http" in prefix,
-        samesite=samesite,
-        partitioned=partitioned,
-    )
+    if prefix or partitioned or (samesite is not None and _same_site(key, samesite) == "None"):
+        secure = True
+    if "Http" in prefix:
+        httponly = True
+    return f"{key}={_DELETED}{_attributes(key, prefix, path, domain, secure, httponly, samesite, partitioned)}"
+
+
+def _attributes(
+    key: str,
+    prefix: str,
+    path: str | None,
+    domain: str | None,
+    secure: bool,
+    httponly: bool,
+    samesite: str | None,
+    partitioned: bool,
+) -> str:
+    """Return the attributes that set and delete have in common, each with ``"; "`` before it."""
+    if samesite is not None:
+        samesite = "Lax" if samesite == "lax" else _same_site(key, samesite)
+    if type(path) is not str or path != "/":
+        path = _path(key, path)
+    if domain is not None:
+        domain = _domain(key, domain)
+    if prefix:
+        _require_prefix_met(key, prefix, secure, httponly, path, domain)
+    if not secure and (partitioned or samesite == "None"):
+        raise ValueError(f"cookie {key!r} must be secure, since it is partitioned or has samesite='none'")
+    text = f"; Domain={domain}" if domain else ""
+    if secure:
+        text += "; Secure"
+    if httponly:
+        text += "; HttpOnly"
+    if path:
+        text += f"; Path={path}"
+    if samesite is not None:
+        text += f"; SameSite={samesite}"
+    if partitioned:
+        text += "; Partitioned"
+    return text
 
 
 def _exact(subject: str, text: str) -> str:
