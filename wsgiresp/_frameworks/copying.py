@@ -24,12 +24,19 @@ class FileToWrap(NamedTuple):
 
 
 def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
-    """Return status line, fields and body of *response*, to be copied; None where there is more to its answer."""
+    """Return status line, fields and body of *response*; None where there is more to its answer.
+
+    Raises ``ValueError`` where its headers announce another length than it has.
+    """
+    fields = response._fields
     body = response._body
     if body is None or response.background is not None or not response._is_prepared_plainly:
         return None
-    fields = response._fields
-    return response._status, response._plain_fields(body) if fields is None else fields, body
+    if fields is None:
+        fields = response._plain_fields(body)
+    else:
+        fields = response._settled_fields(fields, len(body), is_head=False)
+    return response._status, fields, body
 
 
 def environ_without_wrapper(environ: WSGIEnvironment) -> WSGIEnvironment:

@@ -10,7 +10,7 @@ from .header_validation import TOKEN, Field, exact, field
 OCTET_STREAM = "application/octet-stream"
 
 _MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(?:[ \t]*;.*)?")
-_DIGITS = re.compile(r"[0-9]{1,18}")
+_MOST_DIGITS = 18  # of a number that fits in 63 bits
 
 
 class TypeFields(dict[str, Field]):
@@ -69,9 +69,9 @@ def content_type(media_type: str, charset: str) -> Field:
 
 def content_length(value: str) -> int:
     """Return the number of bytes that a Content-Length announces (RFC 9110, Section 8.6), or raise ``ValueError``."""
-    if _DIGITS.fullmatch(value) is None:
-        raise ValueError(f"Content-Length must be a number of bytes, got {value!r}")
-    return int(value)
+    if value.isdigit() and value.isascii() and len(value) <= _MOST_DIGITS:
+        return int(value)
+    raise ValueError(f"Content-Length must be a number of bytes, got {value!r}")
 
 
 def announced_length(fields: list[Field]) -> int | None:

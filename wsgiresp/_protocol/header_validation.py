@@ -70,6 +70,15 @@ def field(name: str, value: object) -> Field:
 
     Raises ``ValueError`` naming the field, the rule and the value (RFC 9110, Section 5.5).
     """
+    if (
+        # The common case. Only for a plain str: one of a subclass may claim to equal what is known.
+        type(name) is type(value) is str
+        and name in _ordinary
+        and value.isascii()
+        and value.isprintable()
+        and (" " not in value or value.strip(" ") == value)
+    ):
+        return name, value
     key = lowered(name)
     name, text = exact(name), _text(name, value)
     if not (text.isascii() and text.isprintable()):

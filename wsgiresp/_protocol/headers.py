@@ -40,8 +40,15 @@ class Headers(WerkzeugHeaders):
 
     def set(self, key: str, value: Any, /, **kwargs: Any) -> None:
         """Put *key* with *value* in the place of all of its name; keyword arguments become parameters of it."""
-        name, text = _with_parameters(key, value, kwargs)
-        super().set(name, text)
+        new = _with_parameters(key, value, kwargs)
+        lower = new[0].lower()
+        fields = self._list
+        # Not by super(), which checks the value again: 0.8 us, as much as the rest.
+        for index, (name, _) in enumerate(fields):
+            if name.lower() == lower:
+                fields[index:] = [new, *(known for known in fields[index + 1 :] if known[0].lower() != lower)]
+                return
+        fields.append(new)
 
     def setlist(self, key: str, values: Iterable[Any]) -> None:
         """Put a field *key* for each of *values* in the place of all of its name."""

@@ -38,7 +38,9 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
     charset: str
 
     # A body has one of two forms. Plain: _body, and _fields only where there are more than the type and the length.
-    # Unfolded, once somebody asked for what werkzeug has and could change it: _response and _fields.
+    # Unfolded, once somebody asked for werkzeug's iterable, which can be changed in place: _response and _fields.
+    # The headers are a view of _fields in both forms. Once there is a view, anybody may have changed or removed
+    # Content-Length, so each call compares it with the body.
     _body: bytes | None = None
     _type_field: Field
     _fields: list[Field] | None = None
@@ -83,26 +85,30 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             # In this order, since another thread may call the response in between any two lines.
             self._response = [body] if body else []
             self._body = None
-            if not body:
-                # As in werkzeug: what has no body yet announces no length yet. prepare() will.
-                fields = self._fields = [field for field in fields if field is not LENGTHS[0]]
+            if not body and self._headers is None:
+                fields = self._fields = _without_zero(fields)
         return fields
 
     @property  # type: ignore[override]  # an attribute of the base class
     def headers(self) -> Headers:
         """The header fields; each change is validated. What is assigned is copied."""
-        if self._headers is None:
-            self._headers = Headers.over(self._unfold())
-        return self._headers
+        headers = self._headers
+        if headers is None:
+            fields = self._field_list()
+            if self._body == b"":
+                fields = _without_zero(fields)
+            # In this order: a thread that calls the response and finds the new fields must find that there is a view.
+            headers = self._headers = Headers.over(fields)
+            self._fields = fields
+        return headers
 
     @headers.setter
     def headers(self, headers: Any) -> None:
         fields: list[Field] = []
         view = Headers.over(fields)
         view.extend(headers)
-        if self._body is not None:
-            self._unfold()
-        self._fields, self._headers = fields, view
+        self._headers = view
+        self._fields = fields
 
     @property
     def response(self) -> Iterable[Any]:
@@ -260,12 +266,20 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             return iterable
         return self.iter_encoded() if length is None else counted(length, self.iter_encoded())
 
+    def _settled_fields(self, fields: list[Field], length: int, is_head: bool) -> list[Field]:
+        """Return a copy of *fields* for an answer with a known body of *length* bytes.
+
+        Raises ``ValueError`` where somebody has changed Content-Length to another number.
+        """
+        fields = fields.copy()
+        if self._headers is not None:
+            self._settle_length(fields, length, is_head)
+        return fields
+
     def _settle_length(self, fields: list[Field], length: int, is_head: bool) -> None:
-        if announced_length(fields) is None:
-            if self.automatically_set_content_length:
-                settle_length(fields, length)
-        elif length or not is_head:
-            # An empty body may stand for one that only GET makes (RFC 9110, Section 9.3.2).
+        if is_head and not length and announced_length(fields) is not None:
+            return  # An empty body may stand for one that only GET makes (RFC 9110, Section 9.3.2).
+        if self.automatically_set_content_length or announced_length(fields) is not None:
             settle_length(fields, length)
 
     def _closing(self, chunks: Iterable[bytes]) -> Iterable[bytes]:
@@ -274,6 +288,11 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
             return chunks  # direct passthrough: the server's own file wrapper is known to it by its type
         steps = close_steps(self, closes=bool(self._on_close or hasattr(self._response, "close")))
         return ClosingBody(chunks, steps) if steps else chunks
+
+
+def _without_zero(fields: list[Field]) -> list[Field]:
+    """Return *fields* without the length of an empty body: as in werkzeug, the call announces it."""
+    return [field for field in fields if field is not LENGTHS[0]]
 
 
 def absolute_location(fields: list[Field], environ: WSGIEnvironment) -> list[Field]:
