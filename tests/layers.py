@@ -28,6 +28,7 @@ LAYERS = {
     "wsgiresp.exceptions": 5.1,
     "wsgiresp._views": 5.2,
     "wsgiresp.adapters": _ADAPTERS,
+    "wsgiresp.status": 7,
     "wsgiresp.testing": 7,
     "wsgiresp._worker_status": 7,
     "wsgiresp": 7.5,  # passes names on

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import status
 from ._views.respond_with import respond_with
 from ._worker_status import WorkerStatus, worker_status
 from .exceptions import HTTPException
@@ -56,5 +57,6 @@ __all__ = [
     "json_encoder",
     "respond_with",
     "serve_files",
+    "status",
     "worker_status",
 ]

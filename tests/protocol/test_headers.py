@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
 
 from wsgiresp._protocol.headers import Headers
 
@@ -130,3 +131,18 @@ def test_add_vary_header(present, added, merged):
     headers = Headers([("Vary", value) for value in present])
     headers.add_vary_header(added)
     assert headers.getlist("Vary") == [merged]
+
+
+@pytest.mark.parametrize("read", [lambda headers: headers["X"], lambda headers: headers.pop("X")], ids=["item", "pop"])
+def test_a_missing_header_is_no_mistake_of_the_client(read):
+    with pytest.raises(KeyError, match="X") as caught:
+        read(Headers([("Y", "1")]))
+    assert not isinstance(caught.value, HTTPException)
+
+
+def test_a_header_is_read_by_its_name_in_any_case_and_by_its_place():
+    headers = Headers([("X", "1"), ("Y", "2"), ("x", "3")])
+    assert headers["x"] == "1"
+    assert headers[1] == ("Y", "2")
+    assert list(headers[1:]) == [("Y", "2"), ("x", "3")]
+    assert headers.pop("X") == "1"

@@ -157,6 +157,11 @@ def test_http_is_refused_where_it_is_not_allowed() -> None:
         location("http://a.example", allowed_schemes={"https"})
 
 
+def test_a_refused_scheme_is_told_where_to_allow_it():
+    with pytest.raises(ValueError, match=r"set allowed_schemes in a subclass of RedirectResponse"):
+        location("wallet://pay/5")
+
+
 def test_a_host_is_called_by_the_name_of_its_argument_where_it_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"^domain must have a host name .*'a b'"):
         ascii_host("domain", "a b")

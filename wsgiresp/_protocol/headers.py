@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import dump_options_header
 
 from .header_validation import Field, field, lowered, pairs
@@ -29,6 +30,35 @@ class Headers(WerkzeugHeaders):
         headers = cls.__new__(cls)
         headers._list = fields
         return headers
+
+    @overload
+    def __getitem__(self, key: str) -> str: ...
+    @overload
+    def __getitem__(self, key: int) -> Field: ...
+    @overload
+    def __getitem__(self, key: slice) -> Self: ...
+    def __getitem__(self, key: str | int | slice) -> str | Field | Self:
+        """Return the value of the first field *key*; with a position or a slice, the pair or the headers there.
+
+        Raises ``KeyError`` where there is none, and not werkzeug's, which Flask answers by a 400: that the response
+        lacks a header is no mistake of the client.
+        """
+        try:
+            return super().__getitem__(key)
+        except BadRequestKeyError:
+            raise KeyError(key) from None
+
+    if not TYPE_CHECKING:  # the types are those of the base class, in four overloads
+
+        def pop(self, *place, **default):
+            """Remove and return the last pair, the pair at a position, or the value of the first field of a name.
+
+            Without a default it raises ``KeyError`` for a name that is not there, as an item does.
+            """
+            try:
+                return super().pop(*place, **default)
+            except BadRequestKeyError:
+                raise KeyError(*place) from None
 
     def add(self, key: str, value: Any, /, **kwargs: Any) -> None:
         """Add the field *key* with *value*, beside those of its name; keyword arguments become parameters of it."""

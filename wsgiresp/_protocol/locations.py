@@ -127,7 +127,10 @@ def _require_destination(scheme: str, authority: str, allowed_schemes: Collectio
         _require_collection("allowed_schemes", allowed_schemes)
         name = scheme[:-1].lower()
         if name not in {allowed.lower() for allowed in allowed_schemes}:
-            raise ValueError(f"url must be relative or have a scheme of {sorted(allowed_schemes)}, got {text!r}")
+            raise ValueError(
+                f"url must be relative or have a scheme of {sorted(allowed_schemes)}, got {text!r}: to allow another,"
+                f" set allowed_schemes in a subclass of RedirectResponse"
+            )
         # To browsers https:a.example, https:/a.example and https:///a.example all lead to a.example.
         hostless = name in ("http", "https") and authority in ("", "//")
     else:
