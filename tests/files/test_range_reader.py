@@ -75,10 +75,33 @@ def test_positions_are_positions_in_the_source(steps, position):
     assert reader.read() == DATA[position:200]
 
 
-def test_nothing_is_read_after_a_seek_beyond_the_end():
+@pytest.mark.parametrize(
+    ("offset", "whence", "position"),
+    [
+        pytest.param(0, os.SEEK_SET, 100, id="the start of the source"),
+        pytest.param(-20, os.SEEK_CUR, 100, id="before the start of the source"),
+        pytest.param(-2000, os.SEEK_END, 100, id="before the range, counted from its end"),
+        pytest.param(300, os.SEEK_SET, 200, id="after the range"),
+        pytest.param(500, os.SEEK_CUR, 200, id="far after the range"),
+        pytest.param(1, os.SEEK_END, 200, id="a byte after the range"),
+    ],
+)
+def test_a_seek_out_of_the_range_ends_at_its_edge(offset, whence, position):
     reader = RangeReader(Memory(), 100, 200)
-    reader.seek(300)
-    assert reader.read(10) == b""
+    assert reader.seek(offset, whence) == reader.tell() == position
+    assert reader.read() == DATA[position:200]
+
+
+@pytest.mark.parametrize("whence", [-1, 3])
+def test_a_seek_from_elsewhere_is_refused(whence):
+    with pytest.raises(ValueError, match="whence must be 0, 1 or 2"):
+        RangeReader(Memory(), 100, 200).seek(0, whence)
+
+
+def test_a_size_of_none_reads_all_that_is_left():
+    reader = RangeReader(Memory(), 100, 200)
+    reader.read(10)
+    assert reader.read(None) == DATA[110:200]
 
 
 @pytest.mark.parametrize(

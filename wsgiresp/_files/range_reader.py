@@ -46,9 +46,12 @@ class _ReaderBase:
 class RangeReader(_ReaderBase):
     """The bytes of *source* from *start* to *stop*, half-open, as a file-like object that is its own iterator.
 
-    Positions are those of the source. Raises ``EOFError`` if the source ends before *stop*: Content-Length is already
-    sent, and only an error makes a server close the connection, so that no client takes a truncated file for a complete
-    one.
+    Positions are those of the source, and never before *start* or after *stop*. Raises ``EOFError`` if the source ends
+    before *stop*: Content-Length is already sent, and only an error makes a server close the connection, so that no
+    client takes a truncated file for a complete one.
+
+    It has what servers call: ``read``, ``seek``, ``tell`` and ``seekable`` (waitress, werkzeug, gevent), iteration, and
+    ``close``. None of them calls ``readinto`` or ``readline``.
     """
 
     __slots__ = ("_position", "_start", "_stop")
@@ -59,12 +62,12 @@ class RangeReader(_ReaderBase):
         self._start = self._position = start
         self._stop = stop
 
-    def read(self, size: int = -1) -> bytes:
-        """Return up to *size* bytes, or all remaining bytes if *size* is negative; none at the end of the range.
+    def read(self, size: int | None = -1) -> bytes:
+        """Return up to *size* bytes, or all that remain if *size* is negative or None; none at the end of the range.
 
         It may return fewer than *size* bytes before the end too, as any unbuffered file may.
         """
-        if size < 0:
+        if size is None or size < 0:
             return b"".join(self)
         left = self._stop - self._position
         if size > left:
@@ -78,11 +81,15 @@ class RangeReader(_ReaderBase):
         return chunk
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move to *offset* and return the new position.
+        """Move to *offset*, or to the end of the range that is nearer to it, and return the new position.
 
-        *whence*: relative to the start of the source, the current position, or the end of the range.
+        *whence*: relative to the start of the source, the current position, or the end of the range; ``ValueError`` for
+        another one. A position outside of the range would give bytes that were not asked for.
         """
-        self._position = offset + (0, self._position, self._stop)[whence]
+        if whence not in (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END):
+            raise ValueError(f"whence must be 0, 1 or 2, got {whence!r}")
+        position = offset + (0, self._position, self._stop)[whence]
+        self._position = min(max(position, self._start), self._stop)
         return self._position
 
     def tell(self) -> int:
