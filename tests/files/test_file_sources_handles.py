@@ -9,8 +9,10 @@ import tempfile
 import zipfile
 
 import pytest
+from files.fake_handles import IgnoringWhence, Refusing
 
-from wsgiresp._files.file_sources import OpenHandle, require_binary
+from wsgiresp._files.file_sources import HandleSource, OpenHandle, require_binary
+from wsgiresp._files.range_reader import UnsizedReader
 
 
 class Pipe:
@@ -49,6 +51,29 @@ def test_any_position_can_be_read():
 def test_a_file_object_positioned_after_its_end_is_empty():
     handle = io.BytesIO(b"0123456789")
     handle.seek(20)
+    assert OpenHandle(handle).length == 0
+
+
+def test_an_object_that_says_that_it_is_empty_is_read_once_to_see():
+    source = OpenHandle(IgnoringWhence(b"0123"))
+    assert source.length is None
+    assert source.read_at(3, 0) + source.read_at(3, 3) + source.read_at(3, 4) == b"0123"
+
+
+@pytest.mark.parametrize("path", ["/proc/self/cmdline", "/proc/sys/kernel/ostype"])
+def test_a_file_of_the_kernel_that_says_that_it_is_empty_has_all_its_bytes(path):
+    if not os.path.exists(path):
+        pytest.skip("no /proc")
+    with open(path, "rb") as handle:
+        content = handle.read()
+        handle.seek(0)
+        source = OpenHandle(handle)
+        assert (source.length, b"".join(UnsizedReader(source, ()))) == (None, content)
+
+
+def test_an_empty_object_whose_read_returns_none_is_empty():
+    handle = io.BytesIO()
+    handle.read = lambda size: None
     assert OpenHandle(handle).length == 0
 
 
@@ -114,3 +139,40 @@ def test_a_member_of_a_zip_file_is_binary():
         archive.writestr("a", b"ab")
         with archive.open("a") as handle:
             require_binary(handle)
+
+
+class Unreadable:
+    """An object whose ``readable()`` raises *error*."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def read(self, size=-1):
+        return b""
+
+    def readable(self):
+        raise self.error
+
+
+def test_an_object_that_cannot_tell_whether_it_is_readable_is_accepted():
+    require_binary(Unreadable(NotImplementedError()))
+
+
+def test_an_object_that_is_closed_and_has_no_closed_is_refused():
+    with pytest.raises(ValueError, match="path must be a file that is open for reading"):
+        require_binary(Unreadable(ValueError("I/O operation on closed file")))
+
+
+def test_an_object_that_was_closed_before_it_is_sent_is_refused_by_name():
+    handle = io.BytesIO(b"ab")
+    source = HandleSource(handle)
+    handle.close()
+    with pytest.raises(ValueError, match="path must be a file that is open for reading"):
+        source.open()
+
+
+def test_an_object_that_fails_is_closed():
+    handle = Refusing("seek", TimeoutError("timed out"))
+    with pytest.raises(TimeoutError):
+        HandleSource(handle).open()
+    assert handle.closed

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from typing import Any
 
-from wsgiresp._files.block_budget import BudgetedSource
+from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
+from wsgiresp._files.memory_digest import memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
 from wsgiresp._files.safe_open import OpenFile, not_found, open_regular, require_regular, stat_regular, unlink
+from wsgiresp._files.seeking import position_and_length
+from wsgiresp._runtime.close_order import run_each
 
 CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 
@@ -63,8 +67,9 @@ class PathSource:
 class OpenHandle:
     """A byte source that reads *handle*; position 0 is the current position of the file object.
 
-    ``length``: bytes from there to the end, or None if the object is not seekable. See
-    :class:`wsgiresp._files.range_reader.ByteSource`.
+    ``length``: bytes from there to the end, or None if the object cannot seek to its end. See
+    :class:`wsgiresp._files.range_reader.ByteSource`. Raises the errors of
+    :func:`wsgiresp._files.seeking.position_and_length`.
     """
 
     __slots__ = ("_ahead", "_handle", "_origin", "_position", "length")
@@ -73,14 +78,27 @@ class OpenHandle:
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
-        self._origin = self._position = 0
+        self._position = 0
         self._ahead = b""
-        self.length: int | None = None
-        if _is_seekable(handle):
-            self._origin = handle.tell()
-            handle.seek(0, os.SEEK_END)
-            self.length = max(handle.tell() - self._origin, 0)
-            handle.seek(self._origin)
+        self._origin, self.length = position_and_length(handle)
+        if self.length == 0:
+            # The end is no end where the length is not known: a file of the kernel's (/proc/self/cmdline), a device, a
+            # seek() that ignores whence.
+            self._ahead = handle.read(SMALLEST_BLOCK) or b""
+            if self._ahead:
+                self.length = None
+
+    @property
+    def goes_back_cheaply(self) -> bool:
+        """Whether a position before the current one is as cheap as one after it; a decompressor begins anew for it."""
+        return isinstance(self._handle, io.BytesIO)
+
+    def content_digest(self) -> str | None:
+        """Return the SHA-256 of all bytes that would be sent, or None if the object is no ``io.BytesIO``.
+
+        See :func:`wsgiresp._files.memory_digest.memory_digest`.
+        """
+        return memory_digest(self._handle, self._origin)
 
     def read_at(self, size: int, position: int) -> bytes:
         """Return up to *size* bytes from *position*, or the next bytes if the object is not seekable; none at the end.
@@ -101,9 +119,7 @@ class OpenHandle:
 
     def close(self) -> None:
         """Close the file object, if it has a ``close()``."""
-        close = getattr(self._handle, "close", None)
-        if close is not None:
-            close()
+        _close(self._handle)
 
 
 class HandleSource:
@@ -119,8 +135,21 @@ class HandleSource:
         self._handle = handle
 
     def open(self) -> OpenHandle:
-        """Return a byte source that starts at the current position of the object."""
-        return OpenHandle(self._handle)
+        """Return a byte source that starts at the current position of the object.
+
+        Raises ``ValueError`` for an object that was closed meanwhile. An object that cannot be sent is closed.
+        """
+        if getattr(self._handle, "closed", False):
+            require_binary(self._handle)
+        try:
+            return OpenHandle(self._handle)
+        except BaseException:
+            run_each([self.close])
+            raise
+
+    def close(self) -> None:
+        """Close the file object, if it has a ``close()``."""
+        _close(self._handle)
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(UnsizedReader(BudgetedSource(self.open()), ()))
@@ -149,10 +178,20 @@ def require_binary(handle: Any) -> None:
     # Not by its mode: gzip.GzipFile has a number there, and a member of a zipfile.ZipFile has "r".
     if hasattr(handle, "encoding"):
         raise TypeError(f"path must be a file that is open in binary mode, got {handle!r}")
-    if getattr(handle, "closed", False) or not getattr(handle, "readable", lambda: True)():
+    if getattr(handle, "closed", False) or not _is_readable(handle):
         raise ValueError(f"path must be a file that is open for reading, got {handle!r}")
 
 
-def _is_seekable(handle: Any) -> bool:
-    seekable = getattr(handle, "seekable", None)
-    return bool(seekable()) if seekable is not None else hasattr(handle, "seek") and hasattr(handle, "tell")
+def _is_readable(handle: Any) -> bool:
+    try:
+        return bool(handle.readable())
+    except ValueError:  # closed, of an object without ``closed``
+        return False
+    except (AttributeError, NotImplementedError):
+        return True  # it has a read()
+
+
+def _close(handle: Any) -> None:
+    close = getattr(handle, "close", None)
+    if close is not None:
+        close()
