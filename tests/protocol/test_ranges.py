@@ -10,6 +10,7 @@ from protocol.case_tables import cases
 from wsgiresp._protocol.ranges import (
     LIMIT,
     Span,
+    ascending,
     coalesce,
     content_range,
     parse,
@@ -173,3 +174,25 @@ def test_content_range_has_the_last_position(span, text):
 
 def test_an_unsatisfied_range_names_the_length():
     assert unsatisfied_range(1234) == "bytes */1234"
+
+
+@pytest.mark.parametrize(
+    ("value", "spans"),
+    [
+        pytest.param("bytes=5-", [(5, 10)], id="one"),
+        pytest.param("bytes=0-1,5-6", [(0, 2), (5, 7)], id="two in order"),
+        pytest.param("bytes=3-5,1-4", [(1, 6)], id="two that overlap"),
+        pytest.param("bytes=5-6,0-1", None, id="two out of order"),
+        pytest.param("bytes=-2,0-1", None, id="the end before the start"),
+        pytest.param("bytes=10-", [], id="none"),
+        pytest.param("lines=0-1", None, id="another unit"),
+    ],
+)
+def test_what_goes_forward_sends_spans_in_ascending_order(value, spans):
+    assert ascending(select(value, 10)) == (spans if spans is None else [Span(*span) for span in spans])
+
+
+@given(pairs=st.lists(PAIRS, min_size=1, max_size=8), length=LENGTHS)
+def test_what_goes_forward_sends_the_spans_of_anything_or_the_whole(pairs, length):
+    spans = select(written(pairs), length)
+    assert ascending(spans) in (spans, None)

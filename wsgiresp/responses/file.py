@@ -24,6 +24,7 @@ from .file_answer import OK, file_answer
 from .file_validators import add_validators
 from .media_types import guessed
 from .offload import Offload
+from .range_rules import add_content_tag, range_rule, refuse_ranges
 
 if TYPE_CHECKING:
     from wsgiresp._types import WSGIEnvironment
@@ -45,7 +46,10 @@ class FileResponse(Response):
     *max_age*: seconds or a timedelta for Cache-Control, 0 to have it checked each time, ``"immutable"`` for a name that
     changes with the content. *etag*: False for none. *delete_after* removes the file, whatever the answer is.
     *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file; a subclass may
-    set it for all its responses.
+    set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with ``Accept-Ranges:
+    none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
+
+    .. versionadded:: 0.2 *accept_ranges*.
 
     A header that is given wins over the one of that name made here. Raises ``FileNotFoundError``,
     ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device.
@@ -55,6 +59,7 @@ class FileResponse(Response):
     offload: Offload | None = None
     _source: PathSource | HandleSource
     _is_one_shot = False
+    _accepts_ranges = True
     _deletion: DeleteFile | None = None
     _age: Field | None = None  # what max_age says
 
@@ -74,6 +79,7 @@ class FileResponse(Response):
         etag: bool = True,
         delete_after: bool = False,
         offload: Offload | None = None,
+        accept_ranges: bool = True,
     ) -> None:
         self.path = path
         self.filename = filename
@@ -87,6 +93,8 @@ class FileResponse(Response):
             self._take_path(
                 PathSource(name, None if root is None else os.fsdecode(root), stat_result), delete_after, offload
             )
+        if not accept_ranges:
+            self._refuse_ranges()
         line = LINES_WITH_CONTENT.get(status_code)
         self._status = parse(status_code)[0] if line is None or type(status_code) is not int else line
         if background is not None:
@@ -115,9 +123,15 @@ class FileResponse(Response):
         opened = self._open_once() if self._is_one_shot else source.open()
         try:
             fields = self._field_list().copy()
-            if opened.length is not None and self._status == OK:
-                add_validators(fields, opened.status, self._has_etag)
-            status, fields, content = file_answer(environ, self._status, fields, opened.length)
+            if self._status == OK:
+                if not self._accepts_ranges:
+                    refuse_ranges(fields)
+                if opened.length is not None:
+                    add_validators(fields, opened.status, self._has_etag)
+                    if self._has_etag and isinstance(opened, OpenHandle):
+                        add_content_tag(environ, fields, opened, self._accepts_ranges)
+            spans_of = range_rule(opened, self._accepts_ranges)
+            status, fields, content = file_answer(environ, self._status, fields, opened.length, spans_of)
             steps = self._steps() if self._on_close or self.background is not None else ()
         except BaseException:
             opened.close()
@@ -153,6 +167,11 @@ class FileResponse(Response):
             self._on_close = [handle.close]
         name = getattr(handle, "name", None)
         return name if isinstance(name, str) else ""
+
+    def _refuse_ranges(self) -> None:
+        if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):
+            raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
+        self._accepts_ranges = False
 
     def _add(self, name: str, text: str) -> None:
         """Add a field, unless the user gave one of that *name*."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from wsgiresp._protocol import conditions, dates
 from wsgiresp._protocol.byteranges import Piece, frame
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
 
 OK = LINES[200]
 
-_ASKING = (
-    "HTTP_RANGE",
-    "HTTP_IF_NONE_MATCH",
-    "HTTP_IF_MODIFIED_SINCE",
-    "HTTP_IF_MATCH",
-    "HTTP_IF_UNMODIFIED_SINCE",
-)
+Select: TypeAlias = "Callable[[str, int], list[Span] | None]"
+"""The spans to send, of the text of a Range field and a length: ``ranges.select`` or one that allows fewer of them."""
+
+_CONDITIONS = ("HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
+_ASKING = ("HTTP_RANGE", *_CONDITIONS)
 # What is true of the whole file alone: the digests are of the bytes that go out (RFC 9530, Section 2).
 _OF_THE_WHOLE = frozenset({"content-length", "content-range", "content-digest", "content-md5"})
 
@@ -42,11 +41,20 @@ class Answer(NamedTuple):
     content: Span | list[Piece] | None
 
 
-def file_answer(environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None) -> Answer:
+def asks(environ: WSGIEnvironment, accepts_ranges: bool) -> bool:
+    """Return whether the request of *environ* has a condition, or a Range where *accepts_ranges*, that may count."""
+    asking = _ASKING if accepts_ranges else _CONDITIONS
+    return environ["REQUEST_METHOD"] in ("GET", "HEAD") and not environ.keys().isdisjoint(asking)
+
+
+def file_answer(
+    environ: WSGIEnvironment, status: str, fields: list[Field], length: int | None, spans_of: Select = select
+) -> Answer:
     """Return the answer to the request of *environ* for a file of *length* bytes, None where that is not known.
 
     *status* and *fields* are those of the answer that sends all of it, with its validators and without its length.
-    Conditions and ranges count for a GET or HEAD that would end in a 200 (RFC 9110, Sections 13.2.1 and 14.2).
+    *spans_of* chooses the spans that are sent for a Range. Conditions and ranges count for a GET or HEAD that would end
+    in a 200 (RFC 9110, Sections 13.2.1 and 14.2).
 
     Raises ``ValueError`` where *fields* announce another length.
     """
@@ -57,7 +65,7 @@ def file_answer(environ: WSGIEnvironment, status: str, fields: list[Field], leng
         if verdict is Verdict.PRECONDITION_FAILED:
             return Answer(LINES[412], of_refusal(fields), None)
         if verdict is Verdict.RANGE and length is not None:
-            spans = select(environ["HTTP_RANGE"], length)
+            spans = spans_of(environ["HTTP_RANGE"], length)
             if spans is not None:
                 return _partial(fields, spans, length) or _whole(environ, status, fields, length)
     return _whole(environ, status, fields, length)

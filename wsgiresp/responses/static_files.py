@@ -36,20 +36,21 @@ def serve_files(
     etag: bool = True,
     headers: HeaderFields | None = None,
     offload: Offload | None = None,
+    accept_ranges: bool = True,
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
     *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
-    function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers* and *offload* are those of
-    :class:`FileResponse`, for each file. What is not there, is no regular file, must not be read, or lies outside
-    *root* is a 404; another method than GET and HEAD is a 405.
+    function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers*, *offload* and *accept_ranges*
+    are those of :class:`FileResponse`, for each file. What is not there, is no regular file, must not be read, or lies
+    outside *root* is a 404; another method than GET and HEAD is a 405.
 
     Raises ``NotADirectoryError`` where *root* is no folder.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
-    return _Folder(folder, index, max_age, etag, headers, offload)
+    return _Folder(folder, index, max_age, etag, headers, offload, accept_ranges)
 
 
 class _Folder:
@@ -61,6 +62,7 @@ class _Folder:
         etag: bool,
         headers: HeaderFields | None,
         offload: Offload | None,
+        accept_ranges: bool,
     ) -> None:
         self._root = root
         self._index = index
@@ -68,6 +70,9 @@ class _Folder:
         self._has_etag = etag
         self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
         self._offload = offload
+        self._accepts_ranges = accept_ranges
+        if offload is not None and not accept_ranges:
+            raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
         # What is wrong with them is said now, not to a client.
         extend([], self._fields)
         if max_age is not None and not callable(max_age):
@@ -105,6 +110,7 @@ class _Folder:
             max_age=max_age,
             etag=self._has_etag,
             offload=self._offload,
+            accept_ranges=self._accepts_ranges,
         )
 
 

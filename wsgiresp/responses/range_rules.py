@@ -1,0 +1,69 @@
+"""Range rules of a file response: which ranges are sent, and the ETag by which a part of a BytesIO names its version.
+
+=============================  =========================  ========================================================
+What is sent                   Ranges                     Validator
+=============================  =========================  ========================================================
+a path                         all                        of its ``fstat``: see ``file_validators``
+a BytesIO                      all                        SHA-256 of its bytes, where the request has a Range or a
+                                                          condition
+another object that can seek   those in ascending order   none, so If-Range never holds (RFC 9110, 13.1.5)
+one that cannot                none                       none
+``accept_ranges=False``        none                       as above
+=============================  =========================  ========================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wsgiresp._files.file_sources import OpenHandle
+from wsgiresp._protocol.header_validation import Field
+from wsgiresp._protocol.ranges import Span, ascending, select
+
+from .file_answer import Select, asks
+
+if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
+_NO_RANGES = ("Accept-Ranges", "none")
+
+
+def range_rule(opened: object, accepts_ranges: bool) -> Select:
+    """Return the function that chooses the spans of *opened*, a byte source, to send for a Range."""
+    if not accepts_ranges:
+        return _ignore
+    return _select_ascending if isinstance(opened, OpenHandle) and not opened.goes_back_cheaply else select
+
+
+def refuse_ranges(fields: list[Field]) -> None:
+    """Add ``Accept-Ranges: none``, which advises clients not to ask for ranges (RFC 9110, Section 14.3).
+
+    It is not added if *fields* have an Accept-Ranges.
+    """
+    if not _have(fields, "accept-ranges"):
+        fields.append(_NO_RANGES)
+
+
+def add_content_tag(environ: WSGIEnvironment, fields: list[Field], opened: OpenHandle, accepts_ranges: bool) -> None:
+    """Add a strong ETag of the bytes of *opened*, a BytesIO, if the request of *environ* can make use of it.
+
+    Plain downloads and requests that have nothing but a Range that is ignored cost no digest. It is not added if
+    *fields* have an ETag. Under a hub, other greenlets may run meanwhile.
+    """
+    if not asks(environ, accepts_ranges) or _have(fields, "etag"):
+        return
+    digest = opened.content_digest()
+    if digest is not None:
+        fields.append(("ETag", f'"{digest}"'))
+
+
+def _ignore(_value: str, _length: int) -> None:
+    """Return None: the whole, for any Range."""
+
+
+def _select_ascending(value: str, length: int) -> list[Span] | None:
+    return ascending(select(value, length))
+
+
+def _have(fields: list[Field], name: str) -> bool:
+    return any(known.lower() == name for known, _ in fields)
