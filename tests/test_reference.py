@@ -11,7 +11,7 @@ import pytest
 from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
-from wsgiresp._files import block_budget, range_reader
+from wsgiresp._files import block_budget, memory_digest, range_reader
 from wsgiresp._protocol import caching, event_reader, header_validation, locations, one_line, ranges, set_cookie
 from wsgiresp._runtime import blocked_thread, child_reaper, disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source, write_timeout
@@ -110,6 +110,7 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("size of the blocks of all downloads of a worker, beyond 8192 bytes for each", block_budget.BUDGET),
         ("bytes at a time while less than half of that is left", block_budget.MIDDLE_BLOCK),
         ("bytes at a time when nothing is left, and every download may have", block_budget.SMALLEST_BLOCK),
+        ("bytes of a `BytesIO` that are hashed in one job of such a thread", memory_digest.BYTES_PER_JOB),
         ("ranges of one request", ranges.LIMIT),
         ("bytes that are ready when the generator waits for its client", bounded_buffer.HIGH_WATERMARK),
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),
