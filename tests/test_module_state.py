@@ -19,6 +19,8 @@ GUARD = "of dataclasses: the objects whose repr() is being made, none between tw
 REGISTRY = "a registry that an install() of an adapter fills"
 
 LISTED = {
+    "wsgiresp._files.beneath_root._LINKED_ROOTS": MEMO,
+    "wsgiresp._files.system_calls._system_call": "a memo of one entry: whether this system has openat2()",
     "wsgiresp._frameworks.prepared_response._classes": CLASSES,
     "wsgiresp._protocol.content.TYPES": MEMO,
     "wsgiresp._protocol.content.LENGTHS": TABLE,

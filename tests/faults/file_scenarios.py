@@ -22,7 +22,9 @@ def add_all(folder: Path) -> None:
     """Add the scenarios; their file is in *folder*."""
     add("file, iterated", _file(folder), CONTENT)
     add("file, by the file wrapper", _file(folder), CONTENT, **{"wsgi.file_wrapper": wrapper})
-    add("file, beneath a root", _file(folder, rooted=True), CONTENT)
+    add("file, beneath a root", _file(folder, "file.bin"), CONTENT)
+    # openat2() leaves the decision to the comparison of the descriptors' paths.
+    add("file, by an absolute link beneath a root", _file(folder, "link.bin"), CONTENT)
     add("file, one range", _file(folder), CONTENT[5:90], HTTP_RANGE="bytes=5-89")
     add("file, two ranges", _file(folder), _has_both_parts, HTTP_RANGE="bytes=0-299999,400000-400099")
     add("file, left early", _file(folder), lambda body: True, stop_after=1)
@@ -32,14 +34,15 @@ def add_all(folder: Path) -> None:
 
 
 def write_file(folder: Path) -> None:
-    """Write the file that most scenarios send."""
+    """Write the file that most scenarios send, and a link to it."""
     (folder / "file.bin").write_bytes(CONTENT)
+    (folder / "link.bin").symlink_to(folder.resolve() / "file.bin")
 
 
-def _file(folder: Path, rooted: bool = False) -> Any:
+def _file(folder: Path, in_root: str | None = None) -> Any:
     def respond(record: Record) -> Any:
-        path = "file.bin" if rooted else folder / "file.bin"
-        response = FileResponse(path, root=folder if rooted else None, background=BackgroundTask(record.task()))
+        path = in_root or folder / "file.bin"
+        response = FileResponse(path, root=folder if in_root else None, background=BackgroundTask(record.task()))
         response.call_on_close(record.step())
         return response
 

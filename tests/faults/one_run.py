@@ -31,7 +31,7 @@ SETTLING = 0.5
 _UNDISTURBED = 0.1  # s that the undisturbed run takes for that
 
 
-MAY_FAIL_SILENTLY = {"os.preadv", "getsockopt", "Thread.start", *OF_USER}
+MAY_FAIL_SILENTLY = {"openat2", "os.preadv", "getsockopt", "Thread.start", *OF_USER}
 """Primitives with a substitute that does as well (of a thread: another one of the executor, or the next stream or task
 that starts one); and those of the user, whose failure is the user's to tell."""
 

@@ -67,6 +67,7 @@ OF_USER = (
 
 ALL = (
     *(f"os.{name}" for name in SYSTEM_CALLS),
+    "openat2",
     "socketpair",
     "getsockopt",
     "epoll",
@@ -228,7 +229,24 @@ def bind() -> None:
             module.greenlet = FirstSwitch
         if name.startswith("wsgiresp") and "_start_new_thread" in vars(module):
             module._start_new_thread = guarded("Thread.start", _no_thread, module._start_new_thread)
+        if name.startswith("wsgiresp") and "openat2" in vars(module):
+            module.openat2 = _refusing(module.openat2)
     _bind_chunks()
+
+
+def _refusing(function: Callable[..., int]) -> Callable[..., int]:
+    """Return *function* as the primitive ``openat2``, which tells a failure by -1."""
+
+    def primitive(*arguments: Any) -> int:
+        frame = our_caller()
+        try:
+            if frame is not None:
+                INJECTOR.visit("openat2", no_descriptor, frame)
+        except OSError:
+            return -1
+        return function(*arguments)
+
+    return primitive
 
 
 class _Chunks(list[bytes]):

@@ -7,6 +7,7 @@ import os
 import socket
 
 import pytest
+from files.ways_beneath_root import use_way
 
 from wsgiresp._files import safe_open
 from wsgiresp._files.safe_open import NotRegularError, open_regular, stat_regular
@@ -25,10 +26,10 @@ def folder(tmp_path):
     return root
 
 
-@pytest.fixture(params=["_open_by_descriptor", "_open_by_name"])
+@pytest.fixture(params=["openat2", "openat2 from the root", "descriptor", "name"])
 def way(request, monkeypatch):
-    """Each check of a root: by the path that the kernel has of a descriptor, and by resolved paths."""
-    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", request.param == "_open_by_descriptor")
+    """Each way to open beneath a root, see ``beneath_root``: the next ways decide what it cannot."""
+    use_way(monkeypatch, request.param)
 
 
 def open_descriptors():
@@ -112,7 +113,6 @@ def test_a_path_without_a_file_is_not_found(folder, look, name):
         pytest.param("../files1/a.txt", id="a sibling whose name begins alike"),
         pytest.param("/etc/passwd", id="absolute"),
         pytest.param("a\x00.txt", id="a NUL"),
-        pytest.param("con.txt", id="a device of Windows"),
         pytest.param("n" * 300, id="a name that is too long"),
         pytest.param("out.txt", id="a link to a file outside"),
         pytest.param("beside.txt", id="a link to a sibling whose name begins alike"),
@@ -162,7 +162,7 @@ def test_the_root_may_be_the_root_of_the_file_system(folder):
 
 
 def test_a_path_that_is_swapped_for_a_link_after_the_check_is_not_found(folder, monkeypatch):
-    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", False)
+    use_way(monkeypatch, "name")
     real = os.open
 
     def swap_then_open(path, flags):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._files.safe_open import stays_beneath
+from wsgiresp._files.beneath_root import stays_beneath
 
 
 @pytest.mark.parametrize(

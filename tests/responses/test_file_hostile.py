@@ -10,7 +10,7 @@ import pytest
 from responses.wsgi_calls import call, environ
 
 from wsgiresp import serve_files
-from wsgiresp._files import safe_open
+from wsgiresp._files import beneath_root
 from wsgiresp.responses import FileResponse
 
 
@@ -51,7 +51,8 @@ def test_a_path_that_cannot_be_resolved_leaks_no_descriptor(path, monkeypatch):
         raise FileNotFoundError
 
     before = descriptors()
-    monkeypatch.setattr(safe_open, "_path_of", fail)
+    monkeypatch.setattr(beneath_root, "openat2", lambda *arguments: -1)
+    monkeypatch.setattr(beneath_root, "_path_of", fail)
     with pytest.raises(FileNotFoundError):
         FileResponse("a.txt", root=path.parent)
     assert descriptors() == before
@@ -59,7 +60,7 @@ def test_a_path_that_cannot_be_resolved_leaks_no_descriptor(path, monkeypatch):
 
 @pytest.mark.parametrize("has_proc_fd", [True, False])
 def test_a_file_outside_the_root_is_not_deleted(tmp_path, monkeypatch, has_proc_fd):
-    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", has_proc_fd and safe_open._HAS_PROC_FD)
+    monkeypatch.setattr(beneath_root, "_HAS_PROC_FD", has_proc_fd and beneath_root._HAS_PROC_FD)
     root, out = tmp_path / "root", tmp_path / "out"
     for folder in (root / "d", out):
         folder.mkdir(parents=True)
@@ -76,7 +77,7 @@ def test_a_file_outside_the_root_is_not_deleted(tmp_path, monkeypatch, has_proc_
 @pytest.mark.parametrize("has_proc_fd", [True, False])
 @pytest.mark.parametrize("name", ["f", "d/f"])
 def test_a_file_is_deleted_from_its_root(tmp_path, monkeypatch, has_proc_fd, name):
-    monkeypatch.setattr(safe_open, "_HAS_PROC_FD", has_proc_fd and safe_open._HAS_PROC_FD)
+    monkeypatch.setattr(beneath_root, "_HAS_PROC_FD", has_proc_fd and beneath_root._HAS_PROC_FD)
     (tmp_path / "d").mkdir()
     (tmp_path / name).write_bytes(b"a")
     assert call(FileResponse(name, root=tmp_path, delete_after=True)).body == b"a"

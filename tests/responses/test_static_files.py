@@ -8,6 +8,7 @@ import pytest
 from responses.wsgi_calls import call, environ
 
 from wsgiresp import XAccelRedirect, serve_files
+from wsgiresp._files import beneath_root
 
 
 @pytest.fixture
@@ -82,6 +83,7 @@ def test_a_file_that_must_not_be_read_is_not_found(folder, monkeypatch):
     def forbid(path, flags, dir_fd=None):
         raise PermissionError(13, "Permission denied", path)
 
+    monkeypatch.setattr(beneath_root, "openat2", lambda *arguments: -1)
     monkeypatch.setattr(os, "open", forbid)
     assert call(serve_files(folder), PATH_INFO="/a.css").status == "404 Not Found"
 

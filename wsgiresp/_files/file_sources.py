@@ -7,10 +7,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from wsgiresp._files.beneath_root import not_found
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.memory_digest import memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
-from wsgiresp._files.safe_open import OpenFile, not_found, open_regular, require_regular, stat_regular, unlink
+from wsgiresp._files.safe_open import OpenFile, open_regular, require_regular, stat_regular, unlink
 from wsgiresp._files.seeking import position_and_length
 from wsgiresp._runtime.close_order import run_each
 

@@ -1,16 +1,15 @@
-"""Safe open: regular files only. With a root, refuses paths that lead outside by ``..``, a symbolic link or a swap."""
+"""Safe open: regular files only, and with a root only those inside of it."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import re
 from collections.abc import Callable
 from stat import S_ISDIR, S_ISREG
 
-# O_NONBLOCK: else open() of a FIFO waits for a writer. O_NOCTTY: else a terminal may become our controlling terminal.
-_READ_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+from wsgiresp._files.beneath_root import READ_FLAGS, not_found, open_beneath, unlink_beneath
+from wsgiresp._files.system_calls import close_descriptor
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 
@@ -22,29 +21,6 @@ def _read_where(descriptor: int, size: int, position: int) -> bytes:
 
 # Windows has no pread.
 _read_at: Callable[[int, int, int], bytes] = getattr(os, "pread", _read_where)
-
-
-# Windows: a device name with any extension is still the device; blanks and dots at the end of a name are ignored.
-_DEVICE = r"(?:aux|con|conin\$|conout\$|nul|prn|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:][^/]*)?(?=/|\Z)"
-
-# Refused on every system: a project may be copied to a system on which the path is dangerous.
-_ESCAPE = re.compile(
-    r"\A/"  # absolute
-    r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
-    r"|(?:\A|/)(?:[A-Za-z]:"  # a drive
-    r"|[. ]*\.\.[. ]*(?=/|\Z)"  # the folder above
-    rf"|{_DEVICE})",
-    re.IGNORECASE,
-)
-
-
-def stays_beneath(path: str) -> bool:
-    """Return whether the text of *path*, relative to a folder, names something inside that folder.
-
-    False for absolute paths, ``..`` as a part, backslashes, drives, NUL, and names of Windows devices. The file system
-    is not accessed, so a symbolic link may still lead outside.
-    """
-    return _ESCAPE.search(path) is None
 
 
 class NotRegularError(ValueError):
@@ -72,7 +48,7 @@ class OpenFile:
         """Close the descriptor. A second call has no effect."""
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
-            os.close(descriptor)
+            close_descriptor(descriptor)
 
     # For a response that was prepared and then never sent or closed.
     __del__ = close
@@ -86,8 +62,13 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
     or pipe; and ``PermissionError``. The checks are made on the open descriptor, so swapping the path meanwhile has no
     effect.
     """
+    return OpenFile(*_opened(path, root))
+
+
+def _opened(path: str, root: str | None) -> tuple[int, os.stat_result]:
+    """Return the descriptor of a regular file with its ``fstat`` result."""
     try:
-        descriptor = os.open(path, _READ_FLAGS) if root is None else _open_beneath(path, root)
+        descriptor = os.open(path, READ_FLAGS) if root is None else open_beneath(path, root)
     except (OSError, ValueError) as error:  # ValueError: NUL, or a character that this system cannot encode in a name
         raise _refused(error, path) from None
     try:
@@ -95,18 +76,18 @@ def open_regular(path: str, root: str | None = None) -> OpenFile:
         if not S_ISREG(status.st_mode):
             require_regular(status, path)
     except BaseException:
-        os.close(descriptor)
+        close_descriptor(descriptor)
         raise
-    return OpenFile(descriptor, status)
+    return descriptor, status
 
 
 def stat_regular(path: str, root: str | None = None) -> os.stat_result:
     """Return the ``stat`` result of the regular file at *path*; raise the errors of :func:`open_regular`."""
     if root is not None:
         # Only an open descriptor shows reliably where a symbolic link leads.
-        opened = open_regular(path, root)
-        opened.close()
-        return opened.status
+        descriptor, status = _opened(path, root)
+        close_descriptor(descriptor)
+        return status
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
@@ -124,11 +105,6 @@ def require_regular(status: os.stat_result, path: str) -> None:
     raise NotRegularError(f"path must name a regular file, got {path!r}")
 
 
-def not_found(path: str) -> FileNotFoundError:
-    """Return the error for a file that does not exist or that must not be revealed to exist."""
-    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-
-
 def _refused(error: OSError | ValueError, path: str) -> Exception:
     if not isinstance(error, OSError) or error.errno in _ABSENT:
         return not_found(path)
@@ -137,71 +113,10 @@ def _refused(error: OSError | ValueError, path: str) -> Exception:
     return error
 
 
-def _open_beneath(path: str, root: str) -> int:
-    if not stays_beneath(path):
-        raise not_found(path)
-    return _open_by_descriptor(path, root) if _HAS_PROC_FD else _open_by_name(path, root)
-
-
-# Linux: /proc/self/fd shows the file of a descriptor, even after its path has changed.
-_HAS_PROC_FD = os.open in os.supports_dir_fd and os.path.isdir("/proc/self/fd")
-
-
-def _open_by_descriptor(path: str, root: str, flags: int = _READ_FLAGS) -> int:
-    folder = os.open(root, _FOLDER)
-    try:
-        return _checked(
-            os.open(path, flags, dir_fd=folder), lambda found: _is_beneath(_path_of(found), _path_of(folder)), path
-        )
-    finally:
-        os.close(folder)
-
-
-def _checked(descriptor: int, is_allowed: Callable[[int], bool], path: str) -> int:
-    try:
-        if is_allowed(descriptor):
-            return descriptor
-    except BaseException:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    raise not_found(path)
-
-
-def _path_of(descriptor: int) -> str:
-    return os.readlink(f"/proc/self/fd/{descriptor}")
-
-
-def _open_by_name(path: str, root: str) -> int:
-    """Open *path* beneath *root* by its resolved name, on systems that cannot show the path of a descriptor."""
-    place = os.path.realpath(os.path.join(root, path), strict=True)
-    if _is_beneath(place, os.path.realpath(root)):
-        # The path was resolved before open(): a link may have been placed there in between, so check again.
-        return _checked(
-            os.open(place, _READ_FLAGS),
-            lambda found: os.path.realpath(place) == place and os.path.samestat(os.fstat(found), os.stat(place)),
-            path,
-        )
-    raise not_found(path)
-
-
 def unlink(path: str, root: str | None = None) -> None:
     """Remove the file at *path*; with *root*, only if its folder is inside *root*. No error if the file is missing."""
-    folder, name = os.path.split(path)
-    try:
-        if root is None:
-            os.unlink(path)
-        elif _HAS_PROC_FD:
-            parent = _open_by_descriptor(folder or ".", root, _FOLDER)
-            try:
-                os.unlink(name, dir_fd=parent)
-            finally:
-                os.close(parent)
-        elif _is_beneath(os.path.realpath(os.path.join(root, folder)), os.path.realpath(root)):
-            os.unlink(os.path.join(root, path))
-    except FileNotFoundError:
+    if root is not None:
+        unlink_beneath(path, root)
         return
-
-
-def _is_beneath(place: str, folder: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
