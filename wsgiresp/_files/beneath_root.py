@@ -21,6 +21,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -71,8 +72,7 @@ _MOST_ROOTS = 256
 # Windows: a device name with any extension is still the device; blanks and dots at the end of a name are ignored.
 _DEVICE = r"(?:aux|con|conin\$|conout\$|nul|prn|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:][^/]*)?(?=/|\Z)"
 
-# Refused on every system: a project may be copied to a system on which the path is dangerous.
-_ESCAPE = re.compile(
+_ESCAPE_ON_WINDOWS = re.compile(
     r"\A/"  # absolute
     r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
     r"|(?:\A|/)(?:[A-Za-z]:"  # a drive, or a stream of a file
@@ -81,14 +81,20 @@ _ESCAPE = re.compile(
     re.IGNORECASE,
 )
 
+# Cygwin has a POSIX interface over the names of Windows.
+_IS_WINDOWS = os.name == "nt" or sys.platform in ("cygwin", "msys")
 
-def stays_beneath(path: str) -> bool:
+
+def stays_beneath(path: str, is_windows: bool = _IS_WINDOWS) -> bool:
     """Return whether the text of *path*, relative to a folder, names something inside that folder.
 
-    False for absolute paths, ``..`` as a part, backslashes, drives, NUL, and names of Windows devices. The file system
-    is not accessed, so a symbolic link may still lead outside.
+    False for an absolute path, ``..`` as a part, and NUL. With *is_windows* also for what leads elsewhere on Windows
+    alone and is an ordinary name on POSIX: backslashes, drives, names of devices, and parts of dots and blanks. The
+    file system is not accessed, so a symbolic link may still lead outside.
     """
-    return _ESCAPE.search(path) is None
+    if is_windows:
+        return _ESCAPE_ON_WINDOWS.search(path) is None
+    return path[:1] != "/" and "\x00" not in path and (".." not in path or ".." not in path.split("/"))
 
 
 def is_beneath(place: str, folder: str) -> bool:
