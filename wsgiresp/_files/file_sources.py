@@ -11,7 +11,15 @@ from wsgiresp._files.beneath_root import not_found
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.memory_digest import memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
-from wsgiresp._files.safe_open import OpenFile, open_regular, require_regular, stat_regular, unlink
+from wsgiresp._files.safe_open import (
+    READABLE_BY_ALL,
+    OpenFile,
+    open_regular,
+    require_readable,
+    require_regular,
+    stat_regular,
+    unlink,
+)
 from wsgiresp._files.seeking import position_and_length
 from wsgiresp._runtime.close_order import run_each
 
@@ -21,19 +29,27 @@ CAN_DELETE_WHAT_IS_OPEN = os.name == "posix"
 class PathSource:
     """The regular file at *path*, inside the folder *root* if one is given; iteration opens it and yields its bytes.
 
-    *status*: the ``stat`` result of the path if the caller has it, which saves a system call. Raises the errors of
+    *status*: the ``stat`` result of the path if the caller has it, which saves a system call. *is_read_here*: False if
+    another process opens the file, so that this one needs no permission to read it. Raises the errors of
     :func:`wsgiresp._files.safe_open.open_regular` for a file that cannot be sent.
     """
 
     __slots__ = ("path", "root")
 
-    def __init__(self, path: str, root: str | None = None, status: os.stat_result | None = None) -> None:
+    def __init__(
+        self, path: str, root: str | None = None, status: os.stat_result | None = None, *, is_read_here: bool = True
+    ) -> None:
         self.path = path
         self.root = root
-        if status is None or root is not None:
-            stat_regular(path, root)
+        if root is not None:
+            stat_regular(path, root)  # opens it
+            return
+        if status is None:
+            status = stat_regular(path)
         else:
             require_regular(status, path)
+        if is_read_here and status.st_mode & READABLE_BY_ALL != READABLE_BY_ALL:
+            require_readable(path)
 
     def open(self) -> OpenFile:
         """Return the file, opened for reading; the caller closes it."""

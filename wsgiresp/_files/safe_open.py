@@ -6,10 +6,18 @@ import contextlib
 import errno
 import os
 from collections.abc import Callable
-from stat import S_ISDIR, S_ISREG
+from stat import S_IRGRP, S_IROTH, S_IRUSR, S_ISDIR, S_ISREG
 
 from wsgiresp._files.beneath_root import READ_FLAGS, not_found, open_beneath, unlink_beneath
 from wsgiresp._files.system_calls import close_descriptor
+
+READABLE_BY_ALL = S_IRUSR | S_IRGRP | S_IROTH
+"""The bits of a mode that lets everybody read. All three: an owner has the owner's alone, and a member of the group the
+group's.
+"""
+
+# access() for the effective user, who is the one that open() asks for.
+_HAS_EFFECTIVE_ACCESS = os.access in os.supports_effective_ids
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})
 
@@ -92,7 +100,8 @@ def stat_regular(path: str, root: str | None = None) -> os.stat_result:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         raise _refused(error, path) from None
-    require_regular(status, path)
+    if not S_ISREG(status.st_mode):
+        require_regular(status, path)
     return status
 
 
@@ -103,6 +112,22 @@ def require_regular(status: os.stat_result, path: str) -> None:
     if S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     raise NotRegularError(f"path must name a regular file, got {path!r}")
+
+
+def require_readable(path: str) -> None:
+    """Raise ``PermissionError`` if this process may not read the file at *path*.
+
+    Not needed for a file whose mode has all of :data:`READABLE_BY_ALL`. An access control list, a security module or a
+    file server can refuse such a file too, and so can a change of the mode: opening it raises the error then. The group
+    bits of a file with an access control list (POSIX.1e) are its mask, and grant nothing by themselves; so every mode
+    without read for all three proves nothing, and the system is asked.
+
+    Raises the errors of :func:`open_regular` for a file that has been removed or replaced meanwhile.
+    """
+    if _HAS_EFFECTIVE_ACCESS and os.access(path, os.R_OK, effective_ids=True):
+        return
+    # A refusal may be false: seccomp filters that do not know faccessat2() forbid it. Only open() is certain.
+    open_regular(path).close()
 
 
 def _refused(error: OSError | ValueError, path: str) -> Exception:

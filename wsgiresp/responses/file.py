@@ -53,6 +53,10 @@ class FileResponse(Response):
 
     A header that is given wins over the one of that name made here. Raises ``FileNotFoundError``,
     ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device.
+
+    .. versionchanged:: 0.2
+       ``PermissionError`` comes from the constructor without *root* too. With *root*, names that lead elsewhere on
+       Windows alone, such as ``aux.png``, are refused there alone.
     """
 
     direct_passthrough = True
@@ -90,9 +94,10 @@ class FileResponse(Response):
             name = self._take_object(path)
         else:
             name = os.fsdecode(path)
-            self._take_path(
-                PathSource(name, None if root is None else os.fsdecode(root), stat_result), delete_after, offload
-            )
+            folder = None if root is None else os.fsdecode(root)
+            is_read_here = delete_after or (offload or self.offload) is None
+            source = PathSource(name, folder, stat_result, is_read_here=is_read_here)
+            self._take_path(source, delete_after, offload)
         if not accept_ranges:
             self._refuse_ranges()
         line = LINES_WITH_CONTENT.get(status_code)
