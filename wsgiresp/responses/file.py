@@ -88,13 +88,13 @@ class FileResponse(Response):
         self.path = path
         self.filename = filename
         self._has_etag = etag
-        if hasattr(path, "read") and not hasattr(path, "__fspath__"):
+        if type(path) is not str and hasattr(path, "read") and not hasattr(path, "__fspath__"):
             if root is not None or delete_after or offload is not None:
                 raise ValueError(f"root, delete_after and offload are for a path, got the file object {path!r}")
             name = self._take_object(path)
         else:
-            name = os.fsdecode(path)
-            folder = None if root is None else os.fsdecode(root)
+            name = path if type(path) is str else os.fsdecode(path)
+            folder = root if root is None or type(root) is str else os.fsdecode(root)
             is_read_here = delete_after or (offload or self.offload) is None
             source = PathSource(name, folder, stat_result, is_read_here=is_read_here)
             self._take_path(source, delete_after, offload)
