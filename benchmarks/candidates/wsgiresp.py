@@ -78,5 +78,10 @@ CANDIDATE = Candidate(
         "wsgiresp, a dict": as_dict,
         "wsgiresp, the text alone": lambda sent: lambda: encode(sent.data, to_json),
     },
-    files={"wsgiresp": lambda folder: lambda env, start: FileResponse(folder + env["PATH_INFO"])(env, start)},
+    files={
+        "wsgiresp": lambda folder: lambda env, start: FileResponse(folder + env["PATH_INFO"])(env, start),
+        "wsgiresp, root=": lambda folder: (
+            lambda env, start: FileResponse(env["PATH_INFO"].removeprefix("/"), root=folder)(env, start)
+        ),
+    },
 )

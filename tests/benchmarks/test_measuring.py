@@ -108,4 +108,4 @@ def test_a_part_of_the_files_can_be_asked_for(ours, tmp_path, only, titles):
 def test_a_file_is_measured(ours, tmp_path):
     (tmp_path / bench_files.sample_files.path("1 KiB").strip("/")).write_bytes(b"x" * 1024)
     [table] = bench_files.in_process(ours, str(tmp_path), 2, 0)
-    assert list(table.columns[0].figures) == ["bare", "wsgiresp"]
+    assert list(table.columns[0].figures) == ["bare", "wsgiresp", "wsgiresp, root="]
