@@ -1,4 +1,7 @@
-"""Permission to read a file (F6): told by the constructor, for the effective user; no file is kept open for that."""
+"""Permission to read a file (F6): told by the constructor, for the effective user; no file is kept open for that.
+
+Others had to catch that error where the file is opened: aiohttp pull request 8538, Starlette pull request 1220.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +178,7 @@ def test_another_file_is_not_opened_by_the_constructor(tmp_path, monkeypatch):
 
 
 def test_a_refusal_of_access_is_checked_by_opening_the_file(tmp_path, monkeypatch):
-    # Docker before 20.10 had filters that answer EPERM to faccessat2(), by which glibc 2.33 asks.
+    # moby issue 41704: old filters of Docker answer EPERM to faccessat2(), by which glibc 2.33 asks.
     path = make(tmp_path, "a", 0o600)
     monkeypatch.setattr(safe_open, "_HAS_EFFECTIVE_ACCESS", True)
     monkeypatch.setattr(os, "access", lambda *arguments, **named: False)
