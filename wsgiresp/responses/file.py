@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from wsgiresp._files import transmit
+from wsgiresp._files.content_names import content_name
 from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, OpenHandle, PathSource
 from wsgiresp._files.safe_open import OpenFile, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
@@ -170,8 +171,7 @@ class FileResponse(Response):
         self._is_one_shot = True
         if hasattr(handle, "close"):
             self._on_close = [handle.close]
-        name = getattr(handle, "name", None)
-        return name if isinstance(name, str) else ""
+        return content_name(handle)[0]
 
     def _refuse_ranges(self) -> None:
         if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):
