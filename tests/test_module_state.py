@@ -70,8 +70,7 @@ LISTED = {
     "wsgiresp.responses.events._policy": MEMO,
     "wsgiresp.responses.file_validators._validators": MEMO,
     "wsgiresp.responses.json.JSONOptions.encoder._walk._atoms": TABLE,
-    "wsgiresp.responses.media_types._COMPRESSED": TABLE,
-    "wsgiresp.responses.media_types._NOT_BUILT_IN": TABLE,
+    "wsgiresp.responses.media_types._TYPES": TABLE,
     "wsgiresp.responses.media_types._of_suffix": MEMO,
     "wsgiresp.responses.static_files._NOT_ALLOWED._fields": "the fields of a constant response, copied by each call",
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 
 from wsgiresp._files import transmit
 from wsgiresp._files.content_names import content_name
@@ -23,11 +24,12 @@ from .base import Response
 from .close_steps import close_steps
 from .file_answer import OK, file_answer
 from .file_validators import add_validators
-from .media_types import guessed
+from .media_types import MediaTypes, guessed, unpacked
 from .offload import Offload
 from .range_rules import add_content_tag, range_rule, refuse_ranges
 
 if TYPE_CHECKING:
+    from wsgiresp._protocol.file_endings import Compression
     from wsgiresp._types import WSGIEnvironment
 
 _LENGTH = frozenset({"content-length"})
@@ -39,7 +41,8 @@ class FileResponse(Response):
     *path*: ``str``, ``PathLike``, or an open binary file object, which is sent from where it stands, once, and closed.
     *filename*: the name to save it by; it makes a Content-Disposition of *content_disposition_type*. *media_type*:
     where it is not given, what the end of *filename* or *path* stands for. *stat_result* saves a look at the path; what
-    is sent is told from the open file alone.
+    is sent is told from the open file alone. The attribute ``media_types`` of a subclass maps endings to media types of
+    its own, ``{".ext": "type/subtype"}``; what is wrong with it is a ``TypeError`` or ``ValueError`` of the class.
 
     *status_code*, *headers* and *background* are as for :class:`Response`.
 
@@ -52,16 +55,22 @@ class FileResponse(Response):
 
     .. versionadded:: 0.2 *accept_ranges*.
 
+    A part of a page that is compressed on disk (``app.js.gz``, ``pic.svgz``) has the type of what is in it and a
+    Content-Encoding; other compressed files have the type of their compression. *media_type* and a given
+    Content-Encoding take the place of that.
+
     A header that is given wins over the one of that name made here. Raises ``FileNotFoundError``,
     ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device.
 
     .. versionchanged:: 0.2
        ``PermissionError`` comes from the constructor without *root* too. With *root*, names that lead elsewhere on
        Windows alone, such as ``aux.png``, are refused there alone.
+       Media types do not depend on the machine; ``media_types``; Content-Encoding of parts of pages.
     """
 
     direct_passthrough = True
     offload: Offload | None = None
+    media_types: ClassVar[Mapping[str, str] | None] = None
     _source: PathSource | HandleSource
     _is_one_shot = False
     _accepts_ranges = True
@@ -92,9 +101,9 @@ class FileResponse(Response):
         if type(path) is not str and hasattr(path, "read") and not hasattr(path, "__fspath__"):
             if root is not None or delete_after or offload is not None:
                 raise ValueError(f"root, delete_after and offload are for a path, got the file object {path!r}")
-            name = self._take_object(path)
+            name, is_as_stored = self._take_object(path)
         else:
-            name = path if type(path) is str else os.fsdecode(path)
+            name, is_as_stored = path if type(path) is str else os.fsdecode(path), True
             folder = root if root is None or type(root) is str else os.fsdecode(root)
             is_read_here = delete_after or (offload or self.offload) is None
             source = PathSource(name, folder, stat_result, is_read_here=is_read_here)
@@ -105,12 +114,23 @@ class FileResponse(Response):
         self._status = parse(status_code)[0] if line is None or type(status_code) is not int else line
         if background is not None:
             self._take_background(background)
-        media_type = self.media_type = media_type or self.media_type or guessed(filename or name)
+        packed = None
+        media_type = media_type or self.media_type
+        if not media_type:
+            media_type, packed = guessed(name, self.media_types)
+            if filename:
+                media_type, _ = guessed(filename, self.media_types)
+        self.media_type = media_type
         self._fields = [TYPES[self.charset][media_type]]
         if headers:
-            self._take_content_fields(extend(self._fields, headers))
+            apart = extend(self._fields, headers)
+            self._take_content_fields(apart)
+            if "content-type" in apart:
+                packed = None
         if filename is not None:
             self._add("Content-Disposition", content_disposition(content_disposition_type, filename))
+        if packed is not None and is_as_stored:
+            self._unpack(packed, filename or None, content_disposition_type)
         if max_age is not None:
             self._age = "Cache-Control", cache_control(max_age)
             self._add(*self._age)
@@ -150,6 +170,11 @@ class FileResponse(Response):
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
         return Prepared(status, fields, transmit.file_body(ServerProfile(environ), opened, content, steps))
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.media_types is not None:
+            cls.media_types = MediaTypes.of(f"media_types of {cls.__name__}", cls.media_types)
+
     def make_conditional(self, *_: Any, **__: Any) -> Self:
         """Return the response as it is: werkzeug's word for what :meth:`prepare` does anyway."""
         return self
@@ -166,12 +191,24 @@ class FileResponse(Response):
             # Whatever becomes of the response, and where an open file cannot be deleted.
             self._on_close = [self._deletion]
 
-    def _take_object(self, handle: Any) -> str:
+    def _take_object(self, handle: Any) -> tuple[str, bool]:
         self._response = self._source = HandleSource(handle)
         self._is_one_shot = True
         if hasattr(handle, "close"):
             self._on_close = [handle.close]
-        return content_name(handle)[0]
+        return content_name(handle)
+
+    def _unpack(self, packed: Compression, filename: str | None, content_disposition_type: str) -> None:
+        """Answer with a Content-Encoding, and the type of what is in the file, where the client is to unpack it."""
+        if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):
+            return  # nginx drops a Content-Encoding beside X-Accel-Redirect, and mod_xsendfile does so too
+        is_shown = filename is None or content_disposition_type.lower() == "inline"
+        fields = self._field_list()
+        found = unpacked(packed, filename, is_shown, fields, self.media_types)
+        if found is not None:
+            self.media_type, coding = found
+            fields[0] = TYPES[self.charset][self.media_type]
+            self._add("Content-Encoding", coding)
 
     def _refuse_ranges(self) -> None:
         if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):

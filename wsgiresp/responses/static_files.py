@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from wsgiresp._protocol.header_validation import extend, pairs
 from wsgiresp._types import HeaderFields, Prepared, send
 
 from .file import FileResponse
+from .media_types import MediaTypes
 from .offload import Offload
 from .redirect import RedirectResponse
 from .text import PlainTextResponse
@@ -37,20 +38,26 @@ def serve_files(
     headers: HeaderFields | None = None,
     offload: Offload | None = None,
     accept_ranges: bool = True,
+    media_types: Mapping[str, str] | None = None,
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
     *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
     function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers*, *offload* and *accept_ranges*
-    are those of :class:`FileResponse`, for each file. What is not there, is no regular file, must not be read, or lies
-    outside *root* is a 404; another method than GET and HEAD is a 405.
+    are those of :class:`FileResponse`, for each file. *media_types*: the media types of endings,
+    ``{".ext": "type/subtype"}``, asked before ours and in the place of ``FileResponse.media_types``. What is not there,
+    is no regular file, must not be read, or lies outside *root* is a 404; another method than GET and HEAD is a 405.
 
-    Raises ``NotADirectoryError`` where *root* is no folder.
+    Raises ``NotADirectoryError`` where *root* is no folder, and ``TypeError`` or ``ValueError`` for *media_types* that
+    map anything but endings to media types.
+
+    .. versionchanged:: 0.2
+        *media_types*.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
-    return _Folder(folder, index, max_age, etag, headers, offload, accept_ranges)
+    return _Folder(folder, index, max_age, etag, headers, offload, accept_ranges, _with_types(media_types))
 
 
 class _Folder:
@@ -63,6 +70,7 @@ class _Folder:
         headers: HeaderFields | None,
         offload: Offload | None,
         accept_ranges: bool,
+        file_class: type[FileResponse],
     ) -> None:
         self._root = root
         self._index = index
@@ -73,6 +81,7 @@ class _Folder:
         self._accepts_ranges = accept_ranges
         if offload is not None and not accept_ranges:
             raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
+        self._file_class = file_class
         # What is wrong with them is said now, not to a client.
         extend([], self._fields)
         if max_age is not None and not callable(max_age):
@@ -103,7 +112,7 @@ class _Folder:
 
     def _response(self, path: str) -> FileResponse:
         max_age = self._max_age(path) if callable(self._max_age) else self._max_age
-        return FileResponse(
+        return self._file_class(
             path,
             headers=self._fields,
             root=self._root,
@@ -112,6 +121,17 @@ class _Folder:
             offload=self._offload,
             accept_ranges=self._accepts_ranges,
         )
+
+
+def _with_types(media_types: Mapping[str, str] | None) -> type[FileResponse]:
+    if media_types is None:
+        return FileResponse
+    own = MediaTypes("media_types", media_types)
+
+    class FileOfFolder(FileResponse):
+        media_types = own
+
+    return FileOfFolder
 
 
 _IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
