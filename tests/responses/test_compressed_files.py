@@ -180,6 +180,13 @@ def test_a_refusal_has_no_coding(file, field, value):
     assert answer.values("Content-Encoding") == []
 
 
+@pytest.mark.parametrize("headers", [None, {"Content-Encoding": "gzip"}])
+def test_several_ranges_of_coded_bytes_get_the_whole(file, headers):
+    # A client decodes what stands below the field, and the framing of several parts is not coded.
+    answer = call(FileResponse(file("app.js.gz"), headers=headers), HTTP_RANGE="bytes=0-1,4-5")
+    assert (answer.status, answer.body) == ("200 OK", DATA)
+
+
 def test_an_error_page_may_be_compressed(file):
     answer = call(FileResponse(file("404.html.gz"), 404))
     assert (answer.status, answer.values("Content-Encoding")) == ("404 Not Found", ["gzip"])

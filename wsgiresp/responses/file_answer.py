@@ -80,9 +80,13 @@ def _validators_in(fields: list[Field]) -> Validators:
 
 
 def _partial(fields: list[Field], spans: list[Span], length: int) -> Answer | None:
-    """Return the 206 with *spans*, the 416 where there are none, or None where a 200 would be shorter."""
+    """Return the 206 with *spans*, the 416 where there are none, or None where a 200 is shorter or safer."""
     if not spans:
         return Answer(LINES[416], [*of_refusal(fields), ("Content-Range", unsatisfied_range(length))], None)
+    if len(spans) > 1 and any(name.lower() == "content-encoding" for name, _ in fields):
+        # The field would stand above the framing of the parts, and clients would decode that. A server may ignore a
+        # Range (RFC 9110, Section 14.2).
+        return None
     if len(spans) == 1:
         (span,) = spans
         about = [("Content-Range", content_range(span, length)), LENGTHS[span.length]]
