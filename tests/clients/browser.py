@@ -93,6 +93,11 @@ class Browser:
         sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
         return [event["request"]["url"] for event in sent]
 
+    def save_into(self, folder: Path) -> None:
+        """Save downloads into *folder* from now on, without a question."""
+        behaviour = {"behavior": "allow", "downloadPath": str(folder)}
+        self.command("POST", "/goog/cdp/execute", cmd="Browser.setDownloadBehavior", params=behaviour)
+
     def become_a_phone(self, width: int, height: int) -> None:
         """Show pages from now on as a phone does whose screen has so many CSS pixels."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import Path
 from urllib.parse import quote
@@ -85,6 +86,14 @@ def test_the_application_sends_no_byte_of_the_file(ask, website, mark):
 
 def test_a_client_does_not_see_where_the_file_is(ask):
     assert ask("offloaded", "plain.txt").values("X-Accel-Redirect") == []
+
+
+def test_a_file_that_is_compressed_on_disk_has_the_type_of_its_bytes(ask, website):
+    # nginx drops a Content-Encoding that comes beside X-Accel-Redirect.
+    (website.folder / "app.js.gz").write_bytes(gzip.compress(TEXT))
+    answer = ask("offloaded", "app.js.gz")
+    assert answer.values("Content-Type") + answer.values("Content-Encoding") == ["application/gzip"]
+    assert gzip.decompress(answer.body) == TEXT
 
 
 def test_nginx_answers_a_range(ask):
