@@ -70,6 +70,11 @@ def test_no_text_raises(value, length):
     assert isinstance(select(value, length), list | None)
 
 
+@given(value=st.text() | st.lists(PAIRS).map(written))
+def test_any_range_of_nothing_is_ignored(value):
+    assert select(value, 0) is None
+
+
 @given(pairs=st.lists(PAIRS, min_size=1, max_size=12), length=st.integers(1, 40))
 def test_the_bytes_selected_are_those_asked(pairs, length):
     assert positions(select(written(pairs), length)) == {

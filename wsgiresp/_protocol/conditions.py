@@ -54,7 +54,7 @@ def evaluate(method: str, environ: Mapping[str, Any], validators: Validators, st
 
 def _may_proceed(environ: Mapping[str, Any], validators: Validators) -> bool:
     """Return whether If-Match holds, or in its absence If-Unmodified-Since (RFC 9110, Sections 13.1.1, 13.1.4)."""
-    if_match = environ.get("HTTP_IF_MATCH")
+    if_match = _listed(environ.get("HTTP_IF_MATCH"))
     if if_match is not None:
         return _names(if_match, validators.etag, entity_tags.match_strongly)
     return not _is_later(validators.last_modified, environ.get("HTTP_IF_UNMODIFIED_SINCE"), otherwise=False)
@@ -62,14 +62,17 @@ def _may_proceed(environ: Mapping[str, Any], validators: Validators) -> bool:
 
 def _is_modified(environ: Mapping[str, Any], validators: Validators) -> bool:
     """Return whether If-None-Match holds, or in its absence If-Modified-Since (RFC 9110, Sections 13.1.2, 13.1.3)."""
-    if_none_match = environ.get("HTTP_IF_NONE_MATCH")
+    if_none_match = _listed(environ.get("HTTP_IF_NONE_MATCH"))
     if if_none_match is not None:
         return not _names(if_none_match, validators.etag, entity_tags.match_weakly)
     return _is_later(validators.last_modified, environ.get("HTTP_IF_MODIFIED_SINCE"), otherwise=True)
 
 
 def _if_range_holds(environ: Mapping[str, Any], validators: Validators) -> bool:
-    """Return whether If-Range is absent, or names this very representation (RFC 9110, Section 13.1.5)."""
+    """Return whether If-Range is absent, or names this very representation (RFC 9110, Section 13.1.5).
+
+    An empty one does not hold: its client wants a condition, and all of the representation is always right.
+    """
     if_range = environ.get("HTTP_IF_RANGE")
     if if_range is None:
         return True
@@ -80,6 +83,17 @@ def _if_range_holds(environ: Mapping[str, Any], validators: Validators) -> bool:
     # Equal, not "no later": a date that only lies after ours may belong to another version.
     moment = dates.parse(if_range)
     return moment is not None and moment == validators.last_modified and validators.date_is_strong
+
+
+def _listed(value: str | None) -> str | None:
+    """Return the text of If-Match or If-None-Match, or None where it is absent or an empty list.
+
+    By the letter no tag of an empty list matches, so If-Match is false and the answer is a 412. But proxies send such a
+    field for one that their client did not send, and CGI, whose variables these are, "does not distinguish between
+    zero-length (NULL) values and missing values" (RFC 3875, Section 4.1). A list may have empty members (RFC 9110,
+    Section 5.6.1.2).
+    """
+    return value if value is not None and value.strip(" \t,") else None
 
 
 def _names(value: str, etag: str | None, match: Callable[[str, str], bool]) -> bool:

@@ -40,15 +40,15 @@ def select(value: str, length: int) -> list[Span] | None:
 
     They are apart from each other: one is a plain 206, more are parts of ``multipart/byteranges``. An empty list is a
     416, None is a 200 with the whole representation.
+
+    A representation without bytes is always sent whole: "a server MAY ignore the Range header field" (Section 14.2), no
+    Content-Range can name a span without bytes, and a proxy that fetches slices (nginx's slice module) would pass a 416
+    on to a client that has asked for all of it.
     """
+    if length == 0:
+        return None
     pairs = parse(value)
-    if pairs is None:
-        return None
-    spans = coalesce(resolve(pairs, length))
-    if spans and length == 0:
-        # The last bytes of nothing: satisfiable by Section 14.1.2, yet no Content-Range can name a span without bytes.
-        return None
-    return spans
+    return None if pairs is None else coalesce(resolve(pairs, length))
 
 
 def ascending(spans: list[Span] | None) -> list[Span] | None:
