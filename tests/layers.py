@@ -65,6 +65,7 @@ WITH_RUNTIME = {
 }
 
 SHORT = {
+    "wsgiresp/_files/content_digest.py": "reads files, for the layer above, which must not",
     "wsgiresp/_protocol/caching.py": "Cache-Control, a header of its own (RFC 9111)",
     "wsgiresp/_protocol/json_lines.py": "a format of its own, application/jsonl",
     "wsgiresp/_protocol/length_counting.py": "used by both bodies of streams and by werkzeug's",

@@ -1,4 +1,4 @@
-"""Entity tags, parsed and compared (RFC 9110, Section 8.8.3). No tag is made here.
+"""Entity tags: parsed, compared, and made of the text that a program gives (RFC 9110, Section 8.8.3).
 
 A tag is text with its quotes, and with ``W/`` where it is weak.
 """
@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import re
 
+from .header_validation import exact
+
 # A comma belongs to the tag, a backslash escapes nothing, a blank is no part of it; "W/" is case-sensitive.
 _ENTITY_TAG = re.compile('(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+# What a program may send: without C1, which no header value here may hold.
+_OURS = re.compile('(?:W/)?"[\x21\x23-\x7e\xa0-\xff]*"')
+_UNQUOTED = re.compile("[\x21\x23-\x7e\xa0-\xff]+")
 _MEMBER = re.compile(rf"[ \t]*(?:({_ENTITY_TAG.pattern})[ \t]*)?(?:,|\Z)")
 
 
@@ -28,6 +33,22 @@ def parse(value: str) -> list[str]:
             tags.append(member[1])
         position = member.end()
     return tags
+
+
+def entity_tag(text: str) -> str:
+    """Return the entity tag that *text* is, or that it becomes in quotes; only one with ``W/`` and quotes is weak.
+
+    Raises ``ValueError`` for a text that can be none: empty, or with a blank, a control character, a quote that is not
+    one of the two around it, or a character beyond latin-1.
+    """
+    if _OURS.fullmatch(text):
+        return exact(text)
+    if _UNQUOTED.fullmatch(text):
+        return f'"{exact(text)}"'
+    raise ValueError(
+        'etag must be an entity-tag (RFC 9110, Section 8.8.3), "x" or W/"x",'
+        f" or characters to put in quotes, without blanks and quotes, got {text!r}"
+    )
 
 
 def match_strongly(one: str, other: str) -> bool:
