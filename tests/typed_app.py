@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -122,6 +123,17 @@ def report(name: str) -> FileResponse:
 @site.get("/files/<path:name>")
 def file(name: str) -> Response:
     return ProtectedFile(name, root="files", etag=False, content_disposition_type="inline")
+
+
+def release(path: str, status: os.stat_result) -> str | None:
+    return f"r41-{status.st_size}" if path.endswith(".js") else None
+
+
+def tagged(path: Path) -> tuple[FileResponse, FileResponse]:
+    return FileResponse(path, etag="r41"), FileResponse(path, etag=release)
+
+
+assets = serve_files("assets", etag=release)
 
 
 def opened(path: Path) -> FileResponse:

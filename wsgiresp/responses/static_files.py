@@ -12,6 +12,7 @@ from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.header_validation import extend, pairs
 from wsgiresp._types import HeaderFields, Prepared, send
 
+from .etag_argument import CarriedError, ETag, carrying_errors, checked_etag
 from .file import FileResponse
 from .media_types import MediaTypes
 from .offload import Offload
@@ -34,7 +35,7 @@ def serve_files(
     *,
     index: str | None = None,
     max_age: MaxAge | AgeOfPath | None = None,
-    etag: bool = True,
+    etag: ETag = True,
     headers: HeaderFields | None = None,
     offload: Offload | None = None,
     accept_ranges: bool = True,
@@ -44,12 +45,14 @@ def serve_files(
 
     *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
     function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers*, *offload* and *accept_ranges*
-    are those of :class:`FileResponse`, for each file. *media_types*: the media types of endings,
-    ``{".ext": "type/subtype"}``, asked before ours and in the place of ``FileResponse.media_types``. What is not there,
-    is no regular file, must not be read, or lies outside *root* is a 404; another method than GET and HEAD is a 405.
+    are those of :class:`FileResponse`, for each file; a function as *etag* gets the same path. *media_types*: the media
+    types of endings, ``{".ext": "type/subtype"}``, asked before ours and in the place of ``FileResponse.media_types``.
+    What is not there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET
+    and HEAD is a 405.
 
-    Raises ``NotADirectoryError`` where *root* is no folder, and ``TypeError`` or ``ValueError`` for *media_types* that
-    map anything but endings to media types.
+    Raises ``NotADirectoryError`` where *root* is no folder, ``ValueError`` for an *etag* that can be no entity-tag, and
+    ``TypeError`` or ``ValueError`` for *media_types* that map anything but endings to media types. What the functions
+    raise is raised by the application.
 
     .. versionchanged:: 0.2
         *media_types*.
@@ -66,7 +69,7 @@ class _Folder:
         root: str,
         index: str | None,
         max_age: MaxAge | AgeOfPath | None,
-        etag: bool,
+        etag: ETag,
         headers: HeaderFields | None,
         offload: Offload | None,
         accept_ranges: bool,
@@ -74,8 +77,9 @@ class _Folder:
     ) -> None:
         self._root = root
         self._index = index
-        self._max_age: MaxAge | AgeOfPath | None = max_age
-        self._has_etag = etag
+        self._max_age: MaxAge | AgeOfPath | None = carrying_errors(max_age) if callable(max_age) else max_age
+        # Where it is a function, its errors are not those of a file that is missing.
+        self._etag: ETag = carrying_errors(etag) if callable(etag) else etag
         self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
         self._offload = offload
         self._accepts_ranges = accept_ranges
@@ -84,6 +88,7 @@ class _Folder:
         self._file_class = file_class
         # What is wrong with them is said now, not to a client.
         extend([], self._fields)
+        checked_etag(etag, root)
         if max_age is not None and not callable(max_age):
             cache_control(max_age)
 
@@ -95,7 +100,11 @@ class _Folder:
             prepared = self._prepare(environ)
         except (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError):
             return _NOT_FOUND(environ, start_response)
-        return send(prepared, start_response)
+        except CarriedError as carried:
+            failed = carried.error
+        else:
+            return send(prepared, start_response)
+        raise failed  # as the function raised it, with its own cause
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
         # PEP 3333, "Unicode Issues": the server has decoded the percent-encoding, and the bytes as latin-1.
@@ -117,7 +126,7 @@ class _Folder:
             headers=self._fields,
             root=self._root,
             max_age=max_age,
-            etag=self._has_etag,
+            etag=self._etag,
             offload=self._offload,
             accept_ranges=self._accepts_ranges,
         )
