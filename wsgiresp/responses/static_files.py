@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from urllib.parse import quote
 
 from wsgiresp._files.safe_open import NotRegularError
@@ -49,7 +49,14 @@ def serve_files(
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
-    return _Folder(folder, index, max_age, etag, headers, offload)
+    return _Folder(folder, index, max_age, headers, {"etag": etag, "offload": offload})
+
+
+class _FileOptions(TypedDict):
+    """Arguments of FileResponse that are the same for each file of the folder."""
+
+    etag: bool
+    offload: Offload | None
 
 
 class _Folder:
@@ -58,16 +65,14 @@ class _Folder:
         root: str,
         index: str | None,
         max_age: MaxAge | AgeOfPath | None,
-        etag: bool,
         headers: HeaderFields | None,
-        offload: Offload | None,
+        options: _FileOptions,
     ) -> None:
         self._root = root
         self._index = index
         self._max_age: MaxAge | AgeOfPath | None = max_age
-        self._has_etag = etag
         self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
-        self._offload = offload
+        self._options = options
         # What is wrong with them is said now, not to a client.
         extend([], self._fields)
         if max_age is not None and not callable(max_age):
@@ -98,14 +103,7 @@ class _Folder:
 
     def _response(self, path: str) -> FileResponse:
         max_age = self._max_age(path) if callable(self._max_age) else self._max_age
-        return FileResponse(
-            path,
-            headers=self._fields,
-            root=self._root,
-            max_age=max_age,
-            etag=self._has_etag,
-            offload=self._offload,
-        )
+        return FileResponse(path, headers=self._fields, root=self._root, max_age=max_age, **self._options)
 
 
 _IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
