@@ -39,12 +39,19 @@ def serve_files(
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
-    *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
-    function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers* and *offload* are those of
-    :class:`FileResponse`, for each file. What is not there, is no regular file, must not be read, or lies outside
-    *root* is a 404; another method than GET and HEAD is a 405.
+    *index*: the name of the file that stands for a folder; without it folders are not found.
+
+    *max_age* (seconds), *etag*, *headers* and *offload* are those of :class:`FileResponse`, for each file. *max_age*
+    may also be a function of the path (relative, with slashes). Without it, and where the function returns None, files
+    are sent with ``Cache-Control: no-cache``, unless *headers* has a Cache-Control or an Expires.
+
+    What is not there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET
+    and HEAD is a 405.
 
     Raises ``NotADirectoryError`` where *root* is no folder.
+
+    .. versionchanged:: 0.2
+        ``no-cache`` is the default.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
@@ -77,6 +84,9 @@ class _Folder:
         extend([], self._fields)
         if max_age is not None and not callable(max_age):
             cache_control(max_age)
+        # Beside an Expires, no-cache would win (RFC 9111, Section 5.3).
+        has_expiry = any(name.lower() == "expires" for name, _ in self._fields)
+        self._default_age: MaxAge | None = None if has_expiry else 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request of *environ* (PEP 3333)."""
@@ -102,8 +112,9 @@ class _Folder:
             return _with_slash(environ).prepare(environ)
 
     def _response(self, path: str) -> FileResponse:
-        max_age = self._max_age(path) if callable(self._max_age) else self._max_age
-        return FileResponse(path, headers=self._fields, root=self._root, max_age=max_age, **self._options)
+        age = self._max_age(path) if callable(self._max_age) else self._max_age
+        age = self._default_age if age is None else age
+        return FileResponse(path, headers=self._fields, root=self._root, max_age=age, **self._options)
 
 
 _IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
