@@ -1,17 +1,21 @@
-"""``serve_files``: the files of a folder, as a WSGI application."""
+"""``serve_files``: the files of a folder, as a WSGI application.
+
+The order in which a request looks for files is text, and decided in :mod:`wsgiresp._protocol.site_lookup`.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
-from urllib.parse import quote
 
-from wsgiresp._files.safe_open import NotRegularError
+from wsgiresp._files.safe_open import NotRegularError, stays_beneath
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.header_validation import extend, pairs
+from wsgiresp._protocol.site_lookup import Step, lookups, slash_location
 from wsgiresp._types import HeaderFields, Prepared, send
 
+from .base import Response
 from .file import FileResponse
 from .offload import Offload
 from .redirect import RedirectResponse
@@ -23,6 +27,9 @@ if TYPE_CHECKING:
     from wsgiresp._types import StartResponse, WSGIEnvironment
 
 AgeOfPath: TypeAlias = "Callable[[str], MaxAge | None]"
+
+# To the client they are one: a file that must not be read is like one that is not there.
+_UNSERVABLE = (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError)
 
 _NOT_FOUND = PlainTextResponse("Not Found", 404)
 _NOT_ALLOWED = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
@@ -39,23 +46,26 @@ def serve_files(
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
-    *index*: the name of the file that stands for a folder; without it folders are not found.
+    *index*: the name of the file that stands for a folder; without it folders are not found. A folder that is asked for
+    without a slash at the end is a redirect to the address with one; so is the mount point.
 
     *max_age* (seconds), *etag*, *headers* and *offload* are those of :class:`FileResponse`, for each file. *max_age*
     may also be a function of the path (relative, with slashes). Without it, and where the function returns None, files
     are sent with ``Cache-Control: no-cache``, unless *headers* has a Cache-Control or an Expires.
 
     What is not there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET
-    and HEAD is a 405.
+    and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
 
-    Raises ``NotADirectoryError`` where *root* is no folder.
+    Raises ``NotADirectoryError`` where *root* is no folder, and ``ValueError`` where *index* is no path beneath it.
 
     .. versionchanged:: 0.2
-        ``no-cache`` is the default.
+        The redirect of the mount point is new; ``no-cache`` is the default.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
+    if index is not None and not (index and stays_beneath(index)):
+        raise ValueError(f"index must be a path beneath root, got {index!r}")
     return _Folder(folder, index, max_age, headers, {"etag": etag, "offload": offload})
 
 
@@ -92,37 +102,38 @@ class _Folder:
         """Answer the request of *environ* (PEP 3333)."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _NOT_ALLOWED(environ, start_response)
-        try:
-            prepared = self._prepare(environ)
-        except (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError):
-            return _NOT_FOUND(environ, start_response)
-        return send(prepared, start_response)
+        return send(self._prepare(environ), start_response)
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
+        path = _path_of(environ)
+        if path is None:
+            return _NOT_FOUND.prepare(environ)
+        is_folder = not path
+        for step, name in lookups(self._index, path, environ):
+            if step is Step.REDIRECT and not is_folder:
+                continue
+            try:
+                return self._answer(step, name, environ).prepare(environ)
+            except _UNSERVABLE as error:
+                is_folder = isinstance(error, IsADirectoryError)
+        return _NOT_FOUND.prepare(environ)
+
+    def _answer(self, step: Step, name: str, environ: WSGIEnvironment) -> Response:
+        """Return the answer that *step* makes of the path *name*; raises where its file cannot be sent."""
+        if step is Step.FILE:
+            age = self._max_age(name) if callable(self._max_age) else self._max_age
+            age = self._default_age if age is None else age
+            return FileResponse(name, headers=self._fields, root=self._root, max_age=age, **self._options)
+        location = slash_location(environ)
+        if location is None:
+            return PlainTextResponse("URI Too Long", 414)
+        return RedirectResponse(location, allowed_hosts=())
+
+
+def _path_of(environ: WSGIEnvironment) -> str | None:
+    """Return the requested path, relative to the folder; None where it can be no file name."""
+    try:
         # PEP 3333, "Unicode Issues": the server has decoded the percent-encoding, and the bytes as latin-1.
-        path = os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
-        if self._index is not None and (not path or path.endswith("/")):
-            return self._response(path + self._index).prepare(environ)
-        try:
-            return self._response(path).prepare(environ)
-        except IsADirectoryError:
-            if self._index is None:
-                raise
-            # The links of an index page are relative to its folder.
-            return _with_slash(environ).prepare(environ)
-
-    def _response(self, path: str) -> FileResponse:
-        age = self._max_age(path) if callable(self._max_age) else self._max_age
-        age = self._default_age if age is None else age
-        return FileResponse(path, headers=self._fields, root=self._root, max_age=age, **self._options)
-
-
-_IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
-
-
-def _with_slash(environ: WSGIEnvironment) -> RedirectResponse:
-    path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
-    query = environ.get("QUERY_STRING", "")
-    # No host is allowed: a path that begins with two slashes would name one.
-    target = quote(path.encode("latin-1")) + "/" + (query and "?" + quote(query.encode("latin-1"), safe=_IN_QUERY))
-    return RedirectResponse(target, allowed_hosts=())
+        return os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
+    except UnicodeError:  # not latin-1; on Windows also bytes that are not UTF-8
+        return None
