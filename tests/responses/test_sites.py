@@ -1,4 +1,4 @@
-"""A folder as a site: its mount point, and redirects to a slash."""
+"""A folder as a site: its mount point, redirects to a slash, and the page for what is not found."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from responses.wsgi_calls import call, environ
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
-from wsgiresp import serve_files
+from wsgiresp import XAccelRedirect, serve_files
 from wsgiresp.responses import PlainTextResponse
 
 
@@ -102,6 +102,75 @@ def test_a_mount_that_looks_like_a_host_is_no_redirect_to_one(site, path):
 def test_an_index_that_leads_out_of_the_folder_is_refused_at_once(folder, wrong):
     with pytest.raises(ValueError, match="index must be a path beneath root"):
         serve_files(folder, index=wrong)
+
+
+# The page for what is not found.
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", ["/none", "/none.js", "/blog/none", "/empty/", "/../secret", "/pipe"])
+def test_a_page_at_the_root_is_the_body_of_a_404(site, path, method):
+    answer = call(site, method, PATH_INFO=path)
+    assert (answer.status, answer.body) == ("404 Not Found", b"404.html" if method == "GET" else b"")
+    assert answer.values("Content-Type") == ["text/html; charset=utf-8"]
+    assert answer.values("Content-Length") == ["8"]
+
+
+def test_the_page_for_what_is_not_found_has_no_ranges_and_no_conditions(site):
+    answer = call(site, PATH_INFO="/none", HTTP_RANGE="bytes=0-0", HTTP_IF_NONE_MATCH="*")
+    assert (answer.status, answer.body) == ("404 Not Found", b"404.html")
+    assert [answer.values(name) for name in ("ETag", "Last-Modified", "Accept-Ranges", "Content-Range")] == [[]] * 4
+
+
+def test_a_folder_without_an_index_has_a_plain_404(folder):
+    answer = call(serve_files(folder), PATH_INFO="/none")
+    assert (answer.status, answer.body) == ("404 Not Found", b"Not Found")
+    assert answer.values("Content-Type") == ["text/plain; charset=utf-8"]
+
+
+@pytest.mark.parametrize("kind", ["nothing", "a folder", "a link that leads out", "a pipe"])
+def test_a_page_that_cannot_be_sent_leaves_a_plain_404(tmp_path, kind):
+    root = tmp_path / "root"
+    page = root / "404.html"
+    (page if kind == "a folder" else root).mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    if kind == "a link that leads out":
+        page.symlink_to(tmp_path / "secret")
+    if kind == "a pipe":
+        os.mkfifo(page)
+    answer = call(serve_files(root, index="index.html"), PATH_INFO="/none")
+    assert (answer.status, answer.body) == ("404 Not Found", b"Not Found")
+
+
+def test_this_server_sends_the_page_for_what_is_not_found(folder):
+    # nginx would make a 200 of the status.
+    site = serve_files(folder, index="index.html", offload=XAccelRedirect("/p/", folder))
+    answer = call(site, PATH_INFO="/none")
+    assert (answer.body, answer.values("X-Accel-Redirect")) == (b"404.html", [])
+
+
+# SvelteKit issue 9393, Next.js pull request 5146, Yari issue 2037: the 404 of a script that was being deployed was
+# cached for as long as the script would have been.
+
+
+@pytest.mark.parametrize("index", [None, "index.html"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"max_age": "immutable"},
+        {"headers": {"Cache-Control": "max-age=31536000", "Expires": "Thu, 01 Jan 2037 00:00:00 GMT", "ETag": '"1"'}},
+    ],
+)
+def test_a_404_is_never_fresh(folder, index, options):
+    answer = call(serve_files(folder, index=index, **options), PATH_INFO="/none.js")
+    assert answer.values("Cache-Control") == ["no-cache"]
+    assert answer.values("Expires") == answer.values("ETag") == []
+
+
+def test_the_page_for_what_is_not_found_has_the_other_fields_of_files(folder):
+    site = serve_files(folder, index="index.html", headers={"Content-Security-Policy": "default-src 'self'"})
+    assert call(site, PATH_INFO="/none").values("Content-Security-Policy") == ["default-src 'self'"]
 
 
 TEXTS = st.one_of(

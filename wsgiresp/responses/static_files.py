@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from wsgiresp._files.safe_open import NotRegularError, stays_beneath
 from wsgiresp._protocol.caching import MaxAge, cache_control
-from wsgiresp._protocol.header_validation import extend, pairs
+from wsgiresp._protocol.header_validation import Field, extend, pairs
+from wsgiresp._protocol.representation import without
 from wsgiresp._protocol.site_lookup import Step, lookups, slash_location
 from wsgiresp._types import HeaderFields, Prepared, send
 
@@ -31,8 +32,13 @@ AgeOfPath: TypeAlias = "Callable[[str], MaxAge | None]"
 # To the client they are one: a file that must not be read is like one that is not there.
 _UNSERVABLE = (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError)
 
-_NOT_FOUND = PlainTextResponse("Not Found", 404)
+# A cache may keep a 404 and a 414 for as long as it likes (RFC 9110, Section 15.1), and a file be deployed meanwhile.
+_NO_CACHE: Field = ("Cache-Control", "no-cache")
 _NOT_ALLOWED = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
+
+_NOT_FOUND_PAGE = "404.html"
+# What is given for files, and is not true of the page that says that there is none.
+_OF_A_FILE = frozenset({"accept-ranges", "cache-control", "cdn-cache-control", "etag", "expires", "last-modified"})
 
 
 def serve_files(
@@ -53,13 +59,14 @@ def serve_files(
     may also be a function of the path (relative, with slashes). Without it, and where the function returns None, files
     are sent with ``Cache-Control: no-cache``, unless *headers* has a Cache-Control or an Expires.
 
-    What is not there, is no regular file, must not be read, or lies outside *root* is a 404; another method than GET
-    and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
+    What is not there, is no regular file, must not be read, or lies outside *root* is a 404, whose body is
+    ``404.html`` of *root* where there is that file and an *index*. It is sent with ``no-cache``. Another method than
+    GET and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
 
     Raises ``NotADirectoryError`` where *root* is no folder, and ``ValueError`` where *index* is no path beneath it.
 
     .. versionchanged:: 0.2
-        The redirect of the mount point is new; ``no-cache`` is the default.
+        ``404.html`` and the redirect of the mount point are new; ``no-cache`` is the default.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
@@ -107,7 +114,7 @@ class _Folder:
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
         path = _path_of(environ)
         if path is None:
-            return _NOT_FOUND.prepare(environ)
+            return self._not_found(environ)
         is_folder = not path
         for step, name in lookups(self._index, path, environ):
             if step is Step.REDIRECT and not is_folder:
@@ -116,7 +123,7 @@ class _Folder:
                 return self._answer(step, name, environ).prepare(environ)
             except _UNSERVABLE as error:
                 is_folder = isinstance(error, IsADirectoryError)
-        return _NOT_FOUND.prepare(environ)
+        return self._not_found(environ)
 
     def _answer(self, step: Step, name: str, environ: WSGIEnvironment) -> Response:
         """Return the answer that *step* makes of the path *name*; raises where its file cannot be sent."""
@@ -126,8 +133,19 @@ class _Folder:
             return FileResponse(name, headers=self._fields, root=self._root, max_age=age, **self._options)
         location = slash_location(environ)
         if location is None:
-            return PlainTextResponse("URI Too Long", 414)
+            return PlainTextResponse("URI Too Long", 414, headers=[_NO_CACHE])
         return RedirectResponse(location, allowed_hosts=())
+
+    def _not_found(self, environ: WSGIEnvironment) -> Prepared:
+        if self._index is not None:
+            fields = [*without(self._fields, _OF_A_FILE), _NO_CACHE]
+            # Not with offload: nginx would send it as a 200.
+            options: _FileOptions = {**self._options, "offload": None}
+            try:
+                return FileResponse(_NOT_FOUND_PAGE, 404, fields, root=self._root, **options).prepare(environ)
+            except _UNSERVABLE:
+                pass
+        return PlainTextResponse("Not Found", 404, [_NO_CACHE]).prepare(environ)
 
 
 def _path_of(environ: WSGIEnvironment) -> str | None:
