@@ -9,11 +9,11 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
-from wsgiresp._files.safe_open import NotRegularError, stays_beneath
+from wsgiresp._files.safe_open import NotRegularError, stat_regular, stays_beneath
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.header_validation import Field, extend, pairs
 from wsgiresp._protocol.representation import without
-from wsgiresp._protocol.site_lookup import Step, lookups, slash_location
+from wsgiresp._protocol.site_lookup import VARY, Site, Step, lookups, slash_location, varies
 from wsgiresp._types import HeaderFields, Prepared, send
 
 from .base import Response
@@ -49,6 +49,7 @@ def serve_files(
     etag: bool = True,
     headers: HeaderFields | None = None,
     offload: Offload | None = None,
+    fallback: str | None = None,
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
@@ -59,21 +60,29 @@ def serve_files(
     may also be a function of the path (relative, with slashes). Without it, and where the function returns None, files
     are sent with ``Cache-Control: no-cache``, unless *headers* has a Cache-Control or an Expires.
 
+    *fallback*: the page of a single-page application, relative to *root*. It is the answer, 200 with ``no-cache``, to a
+    path that names no file, has no dot in its last segment and no segment that begins with one, where Accept names HTML
+    or where it names no type at all and the request is not one of ``fetch()``, a script, an image and the like.
+
     What is not there, is no regular file, must not be read, or lies outside *root* is a 404, whose body is
     ``404.html`` of *root* where there is that file and an *index*. It is sent with ``no-cache``. Another method than
     GET and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
 
-    Raises ``NotADirectoryError`` where *root* is no folder, and ``ValueError`` where *index* is no path beneath it.
+    Raises ``NotADirectoryError`` where *root* is no folder, ``ValueError`` where *index* or *fallback* is no path
+    beneath it, and the errors of :class:`FileResponse` where *fallback* is no file.
 
     .. versionchanged:: 0.2
-        ``404.html`` and the redirect of the mount point are new; ``no-cache`` is the default.
+        *fallback*, ``404.html``, and the redirect of the mount point are new; ``no-cache`` is the default.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
-    if index is not None and not (index and stays_beneath(index)):
-        raise ValueError(f"index must be a path beneath root, got {index!r}")
-    return _Folder(folder, index, max_age, headers, {"etag": etag, "offload": offload})
+    for argument, name in (("index", index), ("fallback", fallback)):
+        if name is not None and not (name and stays_beneath(name)):
+            raise ValueError(f"{argument} must be a path beneath root, got {name!r}")
+    if fallback is not None:
+        stat_regular(fallback, folder)
+    return _Folder(folder, Site(index, fallback), max_age, headers, {"etag": etag, "offload": offload})
 
 
 class _FileOptions(TypedDict):
@@ -87,13 +96,13 @@ class _Folder:
     def __init__(
         self,
         root: str,
-        index: str | None,
+        site: Site,
         max_age: MaxAge | AgeOfPath | None,
         headers: HeaderFields | None,
         options: _FileOptions,
     ) -> None:
         self._root = root
-        self._index = index
+        self._site = site
         self._max_age: MaxAge | AgeOfPath | None = max_age
         self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
         self._options = options
@@ -114,38 +123,47 @@ class _Folder:
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
         path = _path_of(environ)
         if path is None:
-            return self._not_found(environ)
+            return self._not_found(path, environ)
         is_folder = not path
-        for step, name in lookups(self._index, path, environ):
+        for step, name in lookups(self._site, path, environ):
             if step is Step.REDIRECT and not is_folder:
                 continue
             try:
                 return self._answer(step, name, environ).prepare(environ)
             except _UNSERVABLE as error:
+                if not stays_beneath(path):
+                    break  # such a path is no route either
                 is_folder = isinstance(error, IsADirectoryError)
-        return self._not_found(environ)
+        return self._not_found(path, environ)
 
     def _answer(self, step: Step, name: str, environ: WSGIEnvironment) -> Response:
         """Return the answer that *step* makes of the path *name*; raises where its file cannot be sent."""
         if step is Step.FILE:
             age = self._max_age(name) if callable(self._max_age) else self._max_age
-            age = self._default_age if age is None else age
-            return FileResponse(name, headers=self._fields, root=self._root, max_age=age, **self._options)
+            return self._file(name, self._fields, self._default_age if age is None else age)
+        if step is Step.FALLBACK:
+            # Not max_age: what is at this address may be another file tomorrow.
+            return self._file(name, [*self._fields, VARY], 0)
         location = slash_location(environ)
         if location is None:
             return PlainTextResponse("URI Too Long", 414, headers=[_NO_CACHE])
         return RedirectResponse(location, allowed_hosts=())
 
-    def _not_found(self, environ: WSGIEnvironment) -> Prepared:
-        if self._index is not None:
-            fields = [*without(self._fields, _OF_A_FILE), _NO_CACHE]
+    def _file(self, name: str, fields: list[Field], age: MaxAge | None) -> FileResponse:
+        return FileResponse(name, headers=fields, root=self._root, max_age=age, **self._options)
+
+    def _not_found(self, path: str | None, environ: WSGIEnvironment) -> Prepared:
+        fields = [_NO_CACHE, VARY] if path is not None and varies(self._site, path) else [_NO_CACHE]
+        if self._site.index is not None:
+            given = without(self._fields, _OF_A_FILE)
             # Not with offload: nginx would send it as a 200.
             options: _FileOptions = {**self._options, "offload": None}
             try:
-                return FileResponse(_NOT_FOUND_PAGE, 404, fields, root=self._root, **options).prepare(environ)
+                page = FileResponse(_NOT_FOUND_PAGE, 404, [*given, *fields], root=self._root, **options)
+                return page.prepare(environ)
             except _UNSERVABLE:
                 pass
-        return PlainTextResponse("Not Found", 404, [_NO_CACHE]).prepare(environ)
+        return PlainTextResponse("Not Found", 404, fields).prepare(environ)
 
 
 def _path_of(environ: WSGIEnvironment) -> str | None:
