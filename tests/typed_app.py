@@ -45,7 +45,10 @@ if TYPE_CHECKING:
 
 application: WSGIApplication = PlainTextResponse("ok")
 folder: WSGIApplication = serve_files(
-    Path("static"), index="index.html", max_age=lambda path: "immutable" if path.startswith("assets/") else 0
+    Path("static"),
+    index="index.html",
+    max_age=lambda path: "immutable" if path.startswith("assets/") else None,
+    fallback="index.html",
 )
 site = flask.Flask(__name__)
 

@@ -32,7 +32,7 @@ def deploy(folder, version, mtime):
 
 
 @pytest.mark.parametrize("mtime", TIMES)
-@pytest.mark.parametrize("route", ["plain", "guessed"])
+@pytest.mark.parametrize("route", ["plain", "default"])
 def test_a_script_that_was_deployed_anew_is_asked_for_again(browser, website, mark, route, mtime):
     page = f'<!doctype html><script src="/{route}/app.js?{mark}"></script>'
     (website.folder / "deployed.html").write_text(page)

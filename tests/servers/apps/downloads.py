@@ -40,7 +40,7 @@ def offloaded_and_saved(environ: WSGIEnvironment, start_response: StartResponse)
 ROUTES: dict[str | None, WSGIApplication] = {
     "files": serve_files(FOLDER, max_age=3600),
     "fresh": serve_files(FOLDER, max_age=0),
-    "guessed": serve_files(FOLDER),
+    "default": serve_files(FOLDER),
     "offloaded": serve_files(FOLDER, offload=OFFLOAD),
     "offloaded-and-saved": offloaded_and_saved,
     "plain": plain,
