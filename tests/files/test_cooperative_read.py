@@ -17,8 +17,6 @@ QUARTER = BYTES_PER_TURN // 4
 class Zeros:
     """An endless source of zeros, which records the threads that read it."""
 
-    descriptor = -1
-
     def __init__(self):
         self.threads = []
         self.is_closed = False
@@ -80,7 +78,7 @@ def unsupported(*arguments):
 def test_cached_bytes_are_read_without_a_switch(monkeypatch):
     monkeypatch.setattr(cooperative_read, "_preadv", cached)
     source = Zeros()
-    assert switches_of_reads(NonblockingSource(source), 4) == [False] * 4
+    assert switches_of_reads(NonblockingSource(source, -1), 4) == [False] * 4
     assert set(source.threads) == {threading.get_ident()}
 
 
@@ -95,14 +93,15 @@ def test_cached_bytes_are_read_without_a_switch(monkeypatch):
 def test_other_bytes_are_read_in_another_thread(monkeypatch, probe):
     monkeypatch.setattr(cooperative_read, "_preadv", probe)
     source = Zeros()
-    assert switches_of_reads(NonblockingSource(source), 4) == [True] * 4
+    assert switches_of_reads(NonblockingSource(source, -1), 4) == [True] * 4
     assert threading.get_ident() not in source.threads
 
 
 @pytest.mark.parametrize("most", [QUARTER, 10])
 def test_the_bytes_of_a_file_are_read_unchanged(tmp_path, most):
     (tmp_path / "file").write_bytes(b"0123456789" * 100)
-    source = NonblockingSource(open_regular(str(tmp_path / "file")))
+    opened = open_regular(str(tmp_path / "file"))
+    source = NonblockingSource(opened, opened.descriptor)
     read = gevent.spawn(lambda: [source.read_at(most, 0), source.read_at(most, 995), source.read_at(most, 1000)]).get()
     source.close()
     assert read == [(b"0123456789" * 100)[:most], b"56789", b""]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsgiresp._files.beneath_root import not_found
-from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
+from wsgiresp._files.block_budget import BudgetedSource
+from wsgiresp._files.length_check import UnsizedSource, check_file, check_handle
 from wsgiresp._files.memory_digest import memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
 from wsgiresp._files.safe_open import (
@@ -51,9 +52,9 @@ class PathSource:
         if is_read_here and status.st_mode & READABLE_BY_ALL != READABLE_BY_ALL:
             require_readable(path)
 
-    def open(self) -> OpenFile:
-        """Return the file, opened for reading; the caller closes it."""
-        return open_regular(self.path, self.root)
+    def open(self) -> OpenFile | UnsizedSource:
+        """Return the file, opened for reading; the caller closes it. See :mod:`wsgiresp._files.length_check`."""
+        return check_file(open_regular(self.path, self.root))
 
     def real_path(self) -> str:
         """Return the absolute path of the file with symbolic links resolved, for servers that open the file themselves.
@@ -71,7 +72,8 @@ class PathSource:
 
     def __iter__(self) -> Iterator[bytes]:
         opened = self.open()
-        body = RangeReader(BudgetedSource(opened), 0, opened.length)
+        source = BudgetedSource(opened)
+        body = UnsizedReader(source, ()) if opened.length is None else RangeReader(source, 0, opened.length)
         try:
             yield from body
         finally:
@@ -98,12 +100,6 @@ class OpenHandle:
         self._position = 0
         self._ahead = b""
         self._origin, self.length = position_and_length(handle)
-        if self.length == 0:
-            # The end is no end where the length is not known: a file of the kernel's (/proc/self/cmdline), a device, a
-            # seek() that ignores whence.
-            self._ahead = handle.read(SMALLEST_BLOCK) or b""
-            if self._ahead:
-                self.length = None
 
     @property
     def goes_back_cheaply(self) -> bool:
@@ -151,7 +147,7 @@ class HandleSource:
         require_binary(handle)
         self._handle = handle
 
-    def open(self) -> OpenHandle:
+    def open(self) -> OpenHandle | UnsizedSource:
         """Return a byte source that starts at the current position of the object.
 
         Raises ``ValueError`` for an object that was closed meanwhile. An object that cannot be sent is closed.
@@ -159,7 +155,9 @@ class HandleSource:
         if getattr(self._handle, "closed", False):
             require_binary(self._handle)
         try:
-            return OpenHandle(self._handle)
+            opened = OpenHandle(self._handle)
+            # The length of a BytesIO is right, and to read it once more would take as long as the rest of the answer.
+            return opened if opened.goes_back_cheaply else check_handle(opened)
         except BaseException:
             run_each([self.close])
             raise

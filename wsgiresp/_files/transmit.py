@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
+from wsgiresp._files.length_check import UnsizedSource
 from wsgiresp._files.range_reader import (
     BLOCK_SIZE,
     ByteSource,
@@ -70,4 +71,6 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
 def _cooperative(server: ServerProfile, source: ByteSource) -> ByteSource:
     if not server.is_cooperative:
         return source
-    return NonblockingSource(source) if isinstance(source, OpenFile) else CooperativeSource(source)
+    if isinstance(source, OpenFile | UnsizedSource) and source.descriptor is not None:
+        return NonblockingSource(source, source.descriptor)
+    return CooperativeSource(source)

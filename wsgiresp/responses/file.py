@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Self
 from wsgiresp._files import transmit
 from wsgiresp._files.content_names import content_name
 from wsgiresp._files.file_sources import CAN_DELETE_WHAT_IS_OPEN, DeleteFile, HandleSource, OpenHandle, PathSource
+from wsgiresp._files.length_check import UnsizedSource
 from wsgiresp._files.safe_open import OpenFile, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
@@ -228,7 +229,7 @@ class FileResponse(Response):
         if not any(known.lower() == name.lower() for known, _ in fields):
             fields.append((name, text))
 
-    def _open_once(self) -> OpenFile | OpenHandle:
+    def _open_once(self) -> OpenFile | OpenHandle | UnsizedSource:
         if self._is_spent:
             raise RuntimeError("the file can be sent only once, and was: make a response for each request")
         try:
