@@ -105,3 +105,17 @@ def test_the_bytes_of_a_file_are_read_unchanged(tmp_path, most):
     read = gevent.spawn(lambda: [source.read_at(most, 0), source.read_at(most, 995), source.read_at(most, 1000)]).get()
     source.close()
     assert read == [(b"0123456789" * 100)[:most], b"56789", b""]
+
+
+@pytest.mark.parametrize(
+    ("probe", "is_known"),
+    [
+        pytest.param(cached, True, id="the bytes are cached"),
+        pytest.param(waiting, True, id="the bytes are not cached"),
+        pytest.param(unsupported, False, id="a file system without RWF_NOWAIT"),
+        pytest.param(None, False, id="a system without preadv"),
+    ],
+)
+def test_a_file_system_may_not_tell_what_is_cached(monkeypatch, probe, is_known):
+    monkeypatch.setattr(cooperative_read, "_preadv", probe)
+    assert cooperative_read.knows_page_cache(-1, 0) is is_known

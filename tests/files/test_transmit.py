@@ -14,6 +14,7 @@ from wsgiresp._files import transmit
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
 from wsgiresp._files.file_sources import OpenHandle
+from wsgiresp._files.greenlet_sendfile import GreenletSendfileReader
 from wsgiresp._files.range_reader import (
     BLOCK_SIZE,
     MultipartReader,
@@ -26,6 +27,8 @@ from wsgiresp._protocol.ranges import UNKNOWN_STOP, Span
 from wsgiresp._runtime.server_profile import ServerProfile
 
 LARGE = BLOCK_SIZE + 1
+
+needs_tcp_info = pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts the bytes of a socket")
 
 
 @pytest.fixture
@@ -110,10 +113,23 @@ def test_gunicorn_with_threads_does_not_use_sendfile_for_a_file_object(opened, p
     assert not hasattr(reader, "fileno")
 
 
-def test_gunicorn_with_greenlets_reads_without_blocking_other_greenlets(opened, green_socket):
+@needs_tcp_info
+def test_gunicorn_with_greenlets_has_the_kernel_send_the_file(opened, green_socket):
+    reader = unwrapped(body({"gunicorn.socket": green_socket}, opened))
+    assert type(reader) is GreenletSendfileReader
+    assert type(read_by(reader)) is NonblockingSource
+
+
+def test_where_the_kernel_cannot_send_gunicorn_with_greenlets_reads_without_blocking_others(opened, green_socket):
+    green_socket.settimeout(5)
     reader = unwrapped(body({"gunicorn.socket": green_socket}, opened))
     assert not hasattr(reader, "fileno")
     assert type(read_by(reader)) is NonblockingSource
+
+
+def test_without_a_file_wrapper_gunicorn_with_greenlets_reads_without_blocking_others(opened, green_socket):
+    reader = transmit.file_body(ServerProfile({"gunicorn.socket": green_socket}), opened, Span(0, LARGE), ())
+    assert (type(reader), type(read_by(reader))) == (RangeReader, NonblockingSource)
 
 
 def test_one_block_is_read_directly_with_greenlets_too(opened, green_socket):

@@ -197,3 +197,23 @@ def test_no_other_module_reads_the_keys_of_servers():
 )
 def test_a_request_has_a_body_where_its_head_says_so(keys, expected):
     assert profile(**keys).has_request_body is expected
+
+
+def test_the_gevent_socket_of_gunicorn_is_the_connection_of_a_greenlet():
+    with gevent_socket.socket() as shown:
+        assert profile(**{"gunicorn.socket": shown}).greenlet_connection is shown
+
+
+def test_a_connection_that_requests_share_is_not_the_connection_of_a_greenlet():
+    with gevent_socket.socket() as shown:
+        assert profile(**{"gunicorn.socket": shown, "SERVER_PROTOCOL": "HTTP/2"}).greenlet_connection is None
+
+
+@pytest.mark.parametrize("keys", [{}, {"gunicorn.socket": None}, {"gunicorn.sock": object()}])
+def test_other_servers_have_no_connection_of_a_greenlet(keys):
+    assert profile(**keys).greenlet_connection is None
+
+
+def test_a_tls_socket_is_not_the_connection_of_a_greenlet():
+    with ssl.create_default_context().wrap_socket(gevent_socket.socket(), server_hostname="a.example") as shown:
+        assert profile(**{"gunicorn.socket": shown}).greenlet_connection is None

@@ -160,3 +160,40 @@ def test_a_connection_of_gevent_is_shut_down_without_a_free_descriptor(monkeypat
     with here, there:
         sockets.shut_connection(here)
         assert there.recv(1) == b""
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts the bytes of a connection")
+def test_the_kernel_counts_what_was_written_whether_or_not_it_was_received():
+    with connected() as (server, _):
+        assert sockets.bytes_written(server) == 0
+        server.sendall(b"0123456789")
+        assert sockets.bytes_written(server) == 10
+        server.setblocking(False)
+        written = 10
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                written += server.send(bytes(65536))
+        assert sockets.bytes_written(server) == written
+
+
+def test_bytes_of_a_connection_that_is_no_tcp_are_not_counted():
+    left, right = socket.socketpair()
+    with left, right:
+        assert sockets.bytes_written(left) is None
+
+
+def test_a_closed_connection_is_not_counted():
+    with connected() as (server, _):
+        server.close()
+        assert sockets.bytes_written(server) is None
+
+
+@pytest.mark.parametrize("known", [None, 1], ids=["a system that counts nothing", "an older kernel"])
+def test_where_the_kernel_does_not_tell_nothing_is_known(monkeypatch, known):
+    monkeypatch.setattr(sockets, "_TCP_INFO", known)
+
+    class Older:
+        def getsockopt(self, level, option, size):
+            return bytes(104)
+
+    assert sockets.bytes_written(Older()) is None

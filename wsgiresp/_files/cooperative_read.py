@@ -15,6 +15,8 @@ not in the page cache, or not known      read in a thread of the hub's thread po
 (no ``RWF_NOWAIT``: only Linux has it)   the greenlet waits                             blocks the other greenlets
 =======================================  =============================================  ==========================
 
+Under gunicorn's gevent worker on Linux the kernel sends a file instead, see ``greenlet_sendfile``.
+
 Greenlets and threads: the server iterates the body in the greenlet of the request. That greenlet alone calls
 ``read_at`` and ``close`` and writes all attributes. A thread of the pool runs only ``source.read_at`` of an
 open file, while the greenlet waits for it, so two reads of one descriptor never overlap.
@@ -31,7 +33,7 @@ import os
 from typing import Any
 
 from wsgiresp._files.range_reader import BLOCK_SIZE, ByteSource
-from wsgiresp._runtime.hubs import let_hub_poll, run_in_threadpool
+from wsgiresp._runtime.hubs import HubPolls, run_in_threadpool
 
 BYTES_PER_TURN = BLOCK_SIZE
 """Bytes between two yields to the hub. With 1 MiB, four concurrent downloads delay all other greenlets by 4 ms."""
@@ -43,9 +45,10 @@ _preadv: Any = getattr(os, "preadv", None) if hasattr(os, "RWF_NOWAIT") else Non
 class CooperativeSource:
     """A byte source that reads *source* in the current greenlet and yields to the hub after each block."""
 
-    __slots__ = ("_source", "_until_turn")
+    __slots__ = ("_polls", "_source", "_until_turn")
 
     def __init__(self, source: ByteSource) -> None:
+        self._polls = HubPolls()
         self._source = source
         self._until_turn = BYTES_PER_TURN
 
@@ -53,13 +56,14 @@ class CooperativeSource:
         """Return up to *size* bytes from *position*, or none at the end. May yield to the hub first."""
         if self._until_turn <= 0:
             self._until_turn = BYTES_PER_TURN
-            let_hub_poll()
+            self._polls.let_hub_poll()
         chunk = self._read_at(size, position)
         self._until_turn -= len(chunk)
         return chunk
 
     def close(self) -> None:
         """Close the source."""
+        self._polls.close()
         self._source.close()
 
     def _read_at(self, size: int, position: int) -> bytes:
@@ -81,20 +85,36 @@ class NonblockingSource(CooperativeSource):
 
     def _read_at(self, size: int, position: int) -> bytes:
         # One check of the last byte is enough: sequential reads fill the page cache in order.
-        if _is_cached(self._descriptor, position + size - 1):
+        if is_cached(self._descriptor, position + size - 1):
             return self._source.read_at(size, position)
         return run_in_threadpool(self._source.read_at, (size, position))
 
 
-def _is_cached(descriptor: int, position: int) -> bool:
+def is_cached(descriptor: int, position: int) -> bool:
     """Return whether the byte at *position* is in the page cache, or beyond the end of the file.
 
     False if the platform or the file system does not support the check.
     """
+    try:
+        return _probe(descriptor, position)
+    except OSError:  # EOPNOTSUPP: not supported by this file system
+        return False
+
+
+def knows_page_cache(descriptor: int, position: int) -> bool:
+    """Return whether :func:`is_cached` can tell for the file *descriptor*."""
+    try:
+        _probe(descriptor, position)
+    except OSError:
+        return False
+    return _preadv is not None
+
+
+def _probe(descriptor: int, position: int) -> bool:
     if _preadv is None:
         return False
     try:
         _preadv(descriptor, [bytearray(1)], position, os.RWF_NOWAIT)
-    except OSError:  # EAGAIN: not cached; EOPNOTSUPP: not supported by this file system
+    except BlockingIOError:
         return False
     return True

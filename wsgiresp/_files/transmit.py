@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.cooperative_read import CooperativeSource, NonblockingSource
+from wsgiresp._files.greenlet_sendfile import greenlet_sendfile_reader
 from wsgiresp._files.length_check import UnsizedSource
 from wsgiresp._files.range_reader import (
     BLOCK_SIZE,
@@ -56,7 +57,7 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
     elif server.has_sendfile and isinstance(source, OpenFile):
         reader = SendfileRangeReader(source, *span, steps, BudgetedSource(source))
     else:
-        reader = RangeReader(BudgetedSource(_cooperative(server, source)), *span, steps)
+        reader = _cooperative_reader(server, source, span, steps, is_wrapped=wrapper is not None)
     if wrapper is None:
         return reader
     try:
@@ -66,6 +67,19 @@ def _range_body(server: ServerProfile, source: ByteSource, span: Span, steps: Se
         reader.close()
         raise
     return wrapped
+
+
+def _cooperative_reader(
+    server: ServerProfile, source: ByteSource, span: Span, steps: Sequence[Step], *, is_wrapped: bool
+) -> RangeReader:
+    """Return a reader whose blocks are sent by the kernel, where that is possible, or read in turns with others."""
+    blocks = BudgetedSource(_cooperative(server, source))
+    connection = server.greenlet_connection
+    if is_wrapped and connection is not None and isinstance(source, OpenFile):
+        reader = greenlet_sendfile_reader(source, *span, steps, blocks, connection)
+        if reader is not None:
+            return reader
+    return RangeReader(blocks, *span, steps)
 
 
 def _cooperative(server: ServerProfile, source: ByteSource) -> ByteSource:

@@ -124,12 +124,21 @@ class ServerProfile:
 
     @property
     def has_sendfile(self) -> bool:
-        """Whether the server is gunicorn with sync or gthread workers and without TLS, which sends by ``sendfile``.
+        """Whether the server is gunicorn with sync or gthread workers and without TLS, which calls ``os.sendfile``.
 
         Only the type of the socket distinguishes them from the other workers. A gevent socket has a ``sendfile()`` that
         reads and sends 8 KiB at a time, and a TLS socket cannot use the kernel's ``sendfile``.
         """
         return type(self._environ.get(_GUNICORN)) is PlainSocket
+
+    @property
+    def greenlet_connection(self) -> Any:
+        """The socket of gunicorn's gevent worker, of plain TCP and one request at a time; None for anything else.
+
+        The worker passes a wrapped file that has a ``fileno()`` to ``sendfile()`` of this socket, after the head.
+        """
+        found = self._environ.get(_GUNICORN)
+        return found if type(found) is gevent_socket.socket and not self.shares_connection else None
 
     @property
     def file_wrapper(self) -> Callable[[Any, int], Iterable[bytes]] | None:

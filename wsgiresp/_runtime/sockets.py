@@ -22,6 +22,11 @@ PlainSocket: Any = monkey.get_original("socket", "socket")
 
 _LINGER = struct.Struct("ii")  # struct linger of POSIX: whether close() lingers, and for how many seconds
 
+_TCP_INFO: Any = getattr(socket, "TCP_INFO", None)  # not on Windows
+# struct tcp_info of include/uapi/linux/tcp.h, of Linux 4.19 and later. Up to tcpi_notsent_bytes; from tcpi_bytes_sent.
+_NOT_SENT = struct.Struct("=144xI")
+_SENT = struct.Struct("=200xQQ")
+
 _socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 
 
@@ -116,3 +121,19 @@ def reset_connection(connection: Any) -> None:
                 os.dup2(left.fileno(), connection.fileno(), inheritable=False)
             finally:
                 left.close()
+
+
+def bytes_written(connection: Any) -> int | None:
+    """Return how many bytes have been written to *connection* since it was made, as the kernel counts them.
+
+    They may still be in its buffer. None if the kernel does not tell: only Linux does, of TCP.
+    """
+    if _TCP_INFO is None:
+        return None
+    try:
+        state = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _SENT.size)
+        sent, repeated = _SENT.unpack_from(state)
+        (waiting,) = _NOT_SENT.unpack_from(state)
+    except (OSError, struct.error):  # a Unix socket, or a closed one; an older kernel, whose structure is shorter
+        return None
+    return int(sent - repeated + waiting)
