@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from wsgiresp._files.beneath_root import not_found
-from wsgiresp._files.block_budget import BudgetedSource
+from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.length_check import UnsizedSource, check_file, check_handle
 from wsgiresp._files.memory_digest import memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
@@ -100,6 +100,12 @@ class OpenHandle:
         self._position = 0
         self._ahead = b""
         self._origin, self.length = position_and_length(handle)
+        if self.length == 0:
+            # The end is no end where the length is not known: a file of the kernel's (/proc/self/cmdline), a device, a
+            # seek() that ignores whence.
+            self._ahead = handle.read(SMALLEST_BLOCK) or b""
+            if self._ahead:
+                self.length = None
 
     @property
     def goes_back_cheaply(self) -> bool:

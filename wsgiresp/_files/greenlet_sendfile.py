@@ -84,7 +84,7 @@ class GreenletSendfileReader(SendfileRangeReader):
         self._connection = connection
         self._written = written
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int | None = -1) -> bytes:
         """Send the range and return no bytes; or return up to *size* bytes, if the range cannot be sent from here."""
         connection, self._connection = self._connection, None
         if connection is None or not self._is_lent:
