@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wsgiresp._protocol.file_versions import COARSE_TICK, FIRST_CREDIBLE, TICK, is_settled, last_modified, version
+from wsgiresp._protocol.file_versions import FIRST_CREDIBLE, last_modified, version
 
 SECOND = 10**9
 NOW = 1_700_000_000
@@ -68,26 +68,3 @@ def test_before_the_border_inode_and_ctime_tell_versions_apart(mtime_ns, size, o
 )
 def test_time_and_size_tell_versions_apart(one, other, rest):
     assert (version(*one, *rest) == version(*other, *rest)) == (one == other)
-
-
-@pytest.mark.parametrize(
-    ("changed", "age", "settled"),
-    [
-        pytest.param(NOW * SECOND + 1, 0, False, id="just now"),
-        pytest.param(NOW * SECOND + 1, TICK - 1, False, id="within a tick"),
-        pytest.param(NOW * SECOND + 1, TICK, True, id="a tick ago"),
-        pytest.param(NOW * SECOND + 1, -TICK + 1, False, id="by a clock that is a little ahead"),
-        pytest.param(NOW * SECOND + 1, -TICK, True, id="in the future"),
-        pytest.param(NOW * SECOND, TICK, False, id="a tick ago, in whole seconds"),
-        pytest.param(NOW * SECOND, COARSE_TICK - 1, False, id="within two seconds, in whole seconds"),
-        pytest.param(NOW * SECOND, COARSE_TICK, True, id="two seconds ago"),
-    ],
-)
-def test_times_are_settled_once_their_tick_is_over(changed, age, settled):
-    assert is_settled(changed, 5, changed + age) is settled
-    # With the time of a packager it is the inode that shows a change.
-    assert is_settled(SECOND, changed, changed + age) is settled
-
-
-def test_a_time_that_was_kept_is_settled_though_the_copy_is_new():
-    assert is_settled((NOW - 60) * SECOND, NOW * SECOND, NOW * SECOND)

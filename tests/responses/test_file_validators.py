@@ -1,4 +1,4 @@
-"""Last-Modified and ETag of files: packagers' times, copies on several machines, deployments, ticks of the clock."""
+"""Last-Modified and ETag of files: packagers' times, copies on several machines, deployments."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ import shutil
 import time
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from responses.sample_file import DATA
 from responses.wsgi_calls import call
 
 from wsgiresp import serve_files
 from wsgiresp._files.content_digest import LARGEST
-from wsgiresp._protocol.file_versions import TICK
 from wsgiresp.responses import FileResponse, file_validators
 
 SECOND = 10**9
@@ -167,129 +164,57 @@ class TestCopiesOnSeveralMachines:
         assert tag_of(here / "link.js") == tag_of(here / "app.js") == before
 
 
-class FakeClock:
-    """The time that responses see, in ns since 1970; the files keep their own."""
+class TestAFileOfAPackagerIsReadForItsTag:
+    """The tag does not rely on the clock that the file system takes ctime from, which moves in ticks."""
 
-    def __init__(self, ns):
-        self.ns = ns
-
-    def time(self):
-        return self.ns / 1e9
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    clock = FakeClock(OLD)
-    monkeypatch.setattr(file_validators, "time", clock)
-    return clock
-
-
-class TestTwoChangesWithinOneTick:
-    """What a file system with a coarse clock shows is made by hand: two versions with the same mtime."""
-
-    @pytest.mark.parametrize("deploy", DEPLOYMENTS)
-    def test_the_second_has_another_tag(self, path, clock, deploy):
-        write(path, b"version 1", OLD)
-        first = tag_of(path)
-        deploy(path, b"version 2", OLD)
+    @pytest.mark.parametrize("size", [1, 9, LARGEST])
+    def test_other_bytes_with_the_same_times_get_another_tag(self, path, size, monkeypatch):
+        write(path, bytes(size), SECOND)
+        first, status = tag_of(path), path.stat()
+        write(path, b"\1" * size, SECOND)
+        monkeypatch.setattr(os, "fstat", lambda descriptor: status)
         assert tag_of(path) != first
 
-    @pytest.mark.parametrize("deploy", DEPLOYMENTS)
-    def test_a_client_of_the_first_gets_the_second_after_the_tick(self, path, clock, deploy):
-        write(path, b"version 1", OLD)
-        first = tag_of(path)
-        deploy(path, b"version 2", OLD)
-        clock.ns += 60 * SECOND
-        assert ask(FileResponse(path), if_none_match=first).body == b"version 2"
-        assert ask(FileResponse(path), if_range=first, range="bytes=0-1").body == b"version 2"
-        assert ask(FileResponse(path), if_match=first).status == "412 Precondition Failed"
+    def test_the_tag_is_one_for_as_long_as_the_file_stays(self, path):
+        write(path, DATA, SECOND)
+        status = path.stat()
+        tag = tag_of(path)
+        assert tag.startswith(f'"{SECOND:x}-{len(DATA):x}-{status.st_ino:x}-{status.st_ctime_ns:x}-')
+        assert tag_of(path) == tag
 
-    def test_a_client_of_the_last_keeps_its_tag_after_the_tick(self, path, clock):
-        write(path, b"version 1", OLD)
-        early = tag_of(path)
-        clock.ns += 60 * SECOND
-        assert tag_of(path) != early
-        answer = ask(FileResponse(path), if_none_match=early)
-        assert (answer.status, answer.values("ETag")) == ("304 Not Modified", [early])
-        answer = ask(FileResponse(path), if_range=early, range="bytes=8-")
-        assert (answer.body, answer.values("ETag")) == (b"1", [early])
-        assert ask(FileResponse(path), if_match=f'"x", {early}').status == "200 OK"
+    def test_a_large_file_is_not_read(self, path):
+        write(path, bytes(LARGEST + 1), SECOND)
+        status = path.stat()
+        assert tag_of(path) == f'"{SECOND:x}-{LARGEST + 1:x}-{status.st_ino:x}-{status.st_ctime_ns:x}"'
 
-    def test_after_the_tick_all_others_get_the_tag_of_the_times(self, path, clock):
+    def test_a_file_with_a_time_of_its_own_is_not_read(self, path):
         write(path, b"version 1", OLD)
-        clock.ns += TICK + 1000  # a float has no nanoseconds of today
         assert tag_of(path) == f'"{OLD:x}-9"'
 
-    def test_a_tag_that_only_begins_alike_is_not_taken(self, path, clock):
-        write(path, b"version 1", OLD)
-        clock.ns += 60 * SECOND
-        answer = ask(FileResponse(path), if_none_match=f'"{OLD:x}-9-{"0" * 32}"')
-        assert (answer.status, answer.values("ETag")) == ("200 OK", [f'"{OLD:x}-9"'])
-
-    def test_a_file_of_a_packager_is_looked_at_by_the_time_of_its_deployment(self, path, clock):
+    def test_a_file_that_is_deleted_after_it_was_sent_has_a_tag(self, path):
         write(path, b"version 1", SECOND)
-        status = path.stat()
-        settled = f'"{SECOND:x}-9-{status.st_ino:x}-{status.st_ctime_ns:x}"'
-        clock.ns = status.st_ctime_ns
-        assert tag_of(path).startswith(settled[:-1] + "-")
-        clock.ns += 60 * SECOND
-        assert tag_of(path) == settled
-
-    def test_a_large_file_is_not_read_for_its_tag(self, path, clock):
-        write(path, bytes(LARGEST + 1), OLD)
-        early = tag_of(path)
-        clock.ns += 60 * SECOND
-        # Who fetches it in parts, without a condition, finds one tag in all of them.
-        assert early == tag_of(path) == f'"{OLD:x}-{LARGEST + 1:x}"'
-
-    def test_the_largest_small_file_is_read_for_its_tag(self, path, clock):
-        write(path, bytes(LARGEST), OLD)
-        first = tag_of(path)
-        deploy_in_place(path, bytes(LARGEST - 1) + b"\1", OLD)
-        assert tag_of(path) != first
-
-    def test_a_file_that_is_deleted_after_it_was_sent_has_a_tag(self, path, clock):
-        write(path, b"version 1", OLD)
         expected = tag_of(path)
         answer = call(FileResponse(path, delete_after=True))
         assert (answer.values("ETag"), answer.body) == ([expected], b"version 1")
 
-    def test_no_tag_is_made_where_none_is_wanted(self, path, clock):
-        write(path, b"version 1", OLD)
+    def test_no_tag_is_made_where_none_is_wanted(self, path):
+        write(path, b"version 1", SECOND)
         assert call(FileResponse(path, etag=False)).values("ETag") == []
 
+    def test_a_file_that_becomes_shorter_while_it_is_read_breaks_the_transfer(self, path, monkeypatch):
+        write(path, DATA, SECOND)
+        real = file_validators.content_digest
 
-def test_a_time_in_the_future_is_settled(path):
+        def shortened(source, length):
+            os.truncate(path, 10)
+            return real(source, length)
+
+        monkeypatch.setattr(file_validators, "content_digest", shortened)
+        with pytest.raises(EOFError):
+            call(FileResponse(path))
+
+
+def test_the_tag_of_a_time_in_the_future_is_made_of_it(path):
     later = (int(time.time()) + 3600) * SECOND
     write(path, DATA, later)
     assert tag_of(path) == f'"{later:x}-400"'
-
-
-def test_a_file_that_became_shorter_while_its_tag_was_made_breaks_the_transfer(path, clock, monkeypatch):
-    write(path, DATA, OLD)
-    real = file_validators.content_digest
-
-    def shortened(source, length):
-        os.truncate(path, 10)
-        return real(source, length)
-
-    monkeypatch.setattr(file_validators, "content_digest", shortened)
-    with pytest.raises(EOFError):
-        call(FileResponse(path))
-
-
-AGES = st.lists(st.integers(0, 3 * SECOND) | st.integers(0, 2 * TICK), min_size=1, max_size=4)
-
-
-@settings(deadline=None)  # it writes files
-@given(mtime_ns=st.sampled_from([OLD, OLD - 7, SECOND]), ages=AGES)
-def test_a_tag_that_was_given_is_known_for_as_long_as_the_file_stays(tmp_path_factory, mtime_ns, ages):
-    path = tmp_path_factory.mktemp("files") / "app.js"
-    write(path, DATA, mtime_ns)
-    changed = path.stat().st_ctime_ns if mtime_ns == SECOND else mtime_ns
-    tags = []
-    with pytest.MonkeyPatch.context() as patch:
-        for age in sorted(ages):
-            patch.setattr(file_validators, "time", FakeClock(changed + age))
-            tags.append(tag_of(path))
-            assert {ask(FileResponse(path), if_none_match=tag).status for tag in tags} == {"304 Not Modified"}

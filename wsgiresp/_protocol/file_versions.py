@@ -1,7 +1,7 @@
 """Version of a file, as the times and the size of its ``stat`` result tell it (RFC 9110, Section 8.8). No file is read.
 
-Two questions are answered here. Is the modification time (mtime) one of this file, or a constant of the program that
-packed it? And can the file still change without a change of its times?
+The question that is answered here: is the modification time (mtime) one of this file, or a constant of the program
+that packed it?
 
 **Constants of packagers.** For builds that can be repeated, packagers give all files one mtime: Nix 1, ``zip`` and App
 Engine 315532800 (1980), npm 499162500 (1985), Bazel 946684800 (2000), others 0. As a Last-Modified such a time makes
@@ -15,21 +15,16 @@ inode number is another one on each machine (NixOS/nixpkgs#222354): a client tha
 download anew. It is part of the tag, with the time of the last change of the inode (ctime), only where the mtime says
 nothing. A deployment changes them: a new file has another inode number, or, where that is used again, a later ctime.
 
-**Clock ticks.** File systems take the time from a clock that moves in ticks. Within one tick a file may be changed
-twice, or two files may be written of which one replaces the other, with one mtime. Until the tick is over a version
-that has been seen may not be the last one of its times: see :func:`is_settled`.
+**Clock ticks.** File systems take the time from a clock that moves in ticks of up to 16 ms. A file that is changed in
+place within the tick of its last change keeps ctime, inode number and size. So where these tell the version, a digest of
+the content is added for small files: see :mod:`wsgiresp.responses.file_validators`. A file that keeps a credible mtime
+and its size over a change within one tick keeps its tag, as with every server that makes tags of times.
 """
 
 from __future__ import annotations
 
 FIRST_CREDIBLE = 978307200
 """First mtime, in seconds since 1970, that is taken for the time of a change: 2001-01-01 00:00:00 UTC."""
-
-TICK = 20_000_000
-"""Longest tick, in ns, of clocks that file systems take the time from: Linux up to 10 ms, Windows 15.6 ms."""
-
-COARSE_TICK = 2_000_000_000
-"""The same, in ns, where times have no fraction of a second: FAT has one in two seconds, HFS+ and ext3 one a second."""
 
 _SECOND = 10**9
 
@@ -45,7 +40,7 @@ def last_modified(mtime_ns: int, now: int) -> int | None:
 
 
 def version(mtime_ns: int, size: int, inode: int, ctime_ns: int) -> str:
-    """Return the text between the quotes of the tag of a file whose times are settled.
+    """Return the text between the quotes of the tag of a file.
 
     *inode* and *ctime_ns* are in it only where *mtime_ns* is the constant of a packager.
     """
@@ -53,13 +48,3 @@ def version(mtime_ns: int, size: int, inode: int, ctime_ns: int) -> str:
     if mtime_ns // _SECOND >= FIRST_CREDIBLE:
         return of_all_copies
     return f"{of_all_copies}-{inode:x}-{ctime_ns:x}"
-
-
-def is_settled(mtime_ns: int, ctime_ns: int, now_ns: int) -> bool:
-    """Return whether every later change of the file will show in the times that :func:`version` looks at.
-
-    It will once the tick of the last change is over. A time far ahead of *now_ns* (ns since 1970) was set by hand and
-    moves with the next change.
-    """
-    changed = mtime_ns if mtime_ns // _SECOND >= FIRST_CREDIBLE else ctime_ns
-    return abs(now_ns - changed) >= (TICK if changed % _SECOND else COARSE_TICK)

@@ -161,7 +161,7 @@ class FileResponse(Response):
             if self._status == OK:
                 if not self._accepts_ranges:
                     refuse_ranges(fields)
-                add_validators(fields, environ, opened, self._etag)
+                add_validators(fields, opened, self._etag)
                 if self._etag is True and isinstance(opened, OpenHandle) and opened.length is not None:
                     add_content_tag(environ, fields, opened, self._accepts_ranges)
             spans_of = range_rule(opened, self._accepts_ranges)
