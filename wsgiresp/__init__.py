@@ -24,6 +24,7 @@ from .responses import (
     UJSONResponse,
     XAccelRedirect,
     XSendfile,
+    content_disposition,
     json_encoder,
 )
 from .responses.early_hints import early_hints
@@ -52,6 +53,7 @@ __all__ = [
     "WorkerStatus",
     "XAccelRedirect",
     "XSendfile",
+    "content_disposition",
     "early_hints",
     "json_encoder",
     "respond_with",

@@ -75,6 +75,7 @@ class FileResponse(Response):
         delete_after: bool = False,
         offload: Offload | None = None,
     ) -> None:
+        disposition = None if filename is None else content_disposition(filename, content_disposition_type)
         self.path = path
         self.filename = filename
         self._has_etag = etag
@@ -95,8 +96,8 @@ class FileResponse(Response):
         self._fields = [TYPES[self.charset][media_type]]
         if headers:
             self._take_content_fields(extend(self._fields, headers))
-        if filename is not None:
-            self._add("Content-Disposition", content_disposition(content_disposition_type, filename))
+        if disposition is not None:
+            self._add("Content-Disposition", disposition)
         if max_age is not None:
             self._age = "Cache-Control", cache_control(max_age)
             self._add(*self._age)
