@@ -32,7 +32,7 @@ _ESCAPE = re.compile(
     r"\A/"  # absolute
     r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
     r"|(?:\A|/)(?:[A-Za-z]:"  # a drive
-    r"|[. ]*\.\.[. ]*(?=/|\Z)"  # the folder above
+    r"|(?=[. ]*+(?:/|\Z))[. ]*?\.\."  # the folder above; in two passes, since each dot could begin the "..": linear
     rf"|{_DEVICE})",
     re.IGNORECASE,
 )
