@@ -12,7 +12,16 @@ from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
 from wsgiresp._files import block_budget, memory_digest, range_reader
-from wsgiresp._protocol import caching, event_reader, header_validation, locations, one_line, ranges, set_cookie
+from wsgiresp._protocol import (
+    caching,
+    disposition,
+    event_reader,
+    header_validation,
+    locations,
+    one_line,
+    ranges,
+    set_cookie,
+)
 from wsgiresp._runtime import blocked_thread, child_reaper, disconnect, shutdown, threads, wakeup_event
 from wsgiresp._streams import bounded_buffer, policy, stream_source, write_timeout
 from wsgiresp._tasks import greenlet_pool, retry, thread_tasks, worker_pool
@@ -106,6 +115,9 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
             header_validation._ORDINARY_LIMIT,
         ),
         ('`max_age="immutable"`', caching._YEAR),
+        ("length of the name in `filename*` of a Content-Disposition, in UTF-8", disposition._LONGEST),
+        ("length of the name in its `filename`", disposition._LONGEST_FALLBACK),
+        ("end of such a name that is kept when it is cut", disposition._LONGEST_ENDING),
         ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),
         ("size of the blocks of all downloads of a worker, beyond 8192 bytes for each", block_budget.BUDGET),
         ("bytes at a time while less than half of that is left", block_budget.MIDDLE_BLOCK),
