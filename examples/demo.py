@@ -67,7 +67,7 @@ def routes(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
 
 # This is what a WSGI server calls.
 mounts: dict[str, WSGIApplication] = {
-    "/static": serve_files(STATIC, max_age=0),
+    "/static": serve_files(STATIC),
     "/tones.wav": tones.app,
     "/streams": stream_app.app,
     "/flask": flask_app.app,

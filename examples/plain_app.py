@@ -54,7 +54,7 @@ def routes(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
 DATA = Path(__file__).parent / "data"
 
 # This is what a WSGI server calls. It takes "/data" off the path that it hands to the folder.
-app = DispatcherMiddleware(routes, {"/data": serve_files(DATA, max_age=0)})
+app = DispatcherMiddleware(routes, {"/data": serve_files(DATA)})
 
 
 def route(path: str) -> Callable[[View], View]:

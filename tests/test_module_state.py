@@ -41,6 +41,7 @@ LISTED = {
     "wsgiresp._protocol.status.LINES": MEMO,
     "wsgiresp._protocol.status.LINES_WITH_CONTENT": TABLE,
     "wsgiresp._protocol.status._RENAMED": TABLE,
+    "wsgiresp._protocol.site_lookup.Site.__repr__(0)": GUARD,
     "wsgiresp._runtime.process.PROCESS.hubs": "the process state itself: what goes with each hub",
     "wsgiresp._runtime.process.PROCESS.parts": "the process state itself: what fork and exit reset",
     "wsgiresp._runtime.process.PROCESS.told": "the process state itself: what the log tells once",

@@ -11,11 +11,12 @@ import pytest
 from public_names import members, parameters, public_names, times
 
 from wsgiresp import testing
-from wsgiresp._files import block_budget, memory_digest, range_reader
+from wsgiresp._files import block_budget, content_digest, memory_digest, range_reader
 from wsgiresp._protocol import (
     caching,
     disposition,
     event_reader,
+    file_versions,
     header_validation,
     locations,
     one_line,
@@ -124,6 +125,13 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
         ("bytes at a time when nothing is left, and every download may have", block_budget.SMALLEST_BLOCK),
         ("bytes of a `BytesIO` that are hashed in one job of such a thread", memory_digest.BYTES_PER_JOB),
         ("ranges of one request", ranges.LIMIT),
+        (
+            "earliest mtime that makes a Last-Modified, and a tag without inode and ctime",
+            file_versions.FIRST_CREDIBLE,
+        ),
+        ("time after a change within which the tag of a file contains a digest", file_versions.TICK),
+        ("the same, where the mtime has no fraction of a second", file_versions.COARSE_TICK),
+        ("file of which that digest is made", content_digest.LARGEST),
         ("bytes that are ready when the generator waits for its client", bounded_buffer.HIGH_WATERMARK),
         ("the same, whatever the number of chunks", bounded_buffer.MAX_BUFFERED),
         ("chunks that are joined", bounded_buffer._COALESCE_LIMIT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
 from decimal import Decimal
@@ -45,7 +46,10 @@ if TYPE_CHECKING:
 
 application: WSGIApplication = PlainTextResponse("ok")
 folder: WSGIApplication = serve_files(
-    Path("static"), index="index.html", max_age=lambda path: "immutable" if path.startswith("assets/") else 0
+    Path("static"),
+    index="index.html",
+    max_age=lambda path: "immutable" if path.startswith("assets/") else None,
+    fallback="index.html",
 )
 site = flask.Flask(__name__)
 
@@ -128,6 +132,17 @@ def file(name: str) -> Response:
 def table(rows: Iterator[str]) -> StreamingResponse:
     assert_type(content_disposition("table.csv", "inline"), str)
     return StreamingResponse(rows, headers={"Content-Disposition": content_disposition("table.csv")})
+
+
+def release(path: str, status: os.stat_result) -> str | None:
+    return f"r41-{status.st_size}" if path.endswith(".js") else None
+
+
+def tagged(path: Path) -> tuple[FileResponse, FileResponse]:
+    return FileResponse(path, etag="r41"), FileResponse(path, etag=release)
+
+
+assets = serve_files("assets", etag=release)
 
 
 def opened(path: Path) -> FileResponse:

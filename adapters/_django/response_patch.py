@@ -21,7 +21,7 @@ _left: ContextVar[list[tuple[Response, Callable[[Any], Any]]] | None] = ContextV
 # What our classes keep on a response; anything else was put there by a decorator.
 _OWN = frozenset(
     {
-        *("_age", "_body", "_content", "_deletion", "_every", "_fields", "_has_etag", "_headers", "_is_one_shot"),
+        *("_age", "_body", "_content", "_deletion", "_every", "_fields", "_etag", "_headers", "_is_one_shot"),
         *("_is_spent", "_on_close", "_response", "_source", "_status", "_type_field", "around", "background"),
         *("charset", "direct_passthrough", "filename", "media_type", "offload", "path"),
     }

@@ -64,5 +64,5 @@ def test_redbot_finds_that_a_file_can_be_asked_for_in_part_and_checked(reviewed,
 
 
 def test_redbot_finds_that_without_a_max_age_caches_guess_one(reviewed):
-    notes = reviewed("guessed", "big.bin")
+    notes = reviewed("plain", "big.bin")
     assert {note.partition(":")[0] for note in notes["WARN"] | notes["BAD"]} == {"FRESHNESS_HEURISTIC"}

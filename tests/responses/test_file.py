@@ -20,12 +20,11 @@ from wsgiresp.responses import FileResponse
 def test_the_whole_file_is_sent_with_what_is_known_of_it(path):
     answer = call(FileResponse(path))
     assert (answer.status, answer.body) == ("200 OK", DATA)
-    status = path.stat()
     assert answer.headers == [
         ("Content-Type", "image/png"),
         ("Accept-Ranges", "bytes"),
         ("Last-Modified", "Tue, 02 Jan 2001 00:00:00 GMT"),
-        ("ETag", f'"{status.st_mtime_ns:x}-400-{status.st_ino:x}"'),
+        ("ETag", f'"{path.stat().st_mtime_ns:x}-400"'),
         ("Content-Length", "1024"),
     ]
 
@@ -175,6 +174,6 @@ class TestArguments:
         monkeypatch.setattr(time, "time", lambda: 978000000.5)
         assert call(FileResponse(path)).values("Last-Modified") == ["Thu, 28 Dec 2000 10:40:00 GMT"]
 
-    def test_a_date_before_the_epoch_is_the_epoch(self, path):
+    def test_a_date_before_the_epoch_is_none(self, path):
         os.utime(path, (-5, -5))
-        assert call(FileResponse(path)).values("Last-Modified") == ["Thu, 01 Jan 1970 00:00:00 GMT"]
+        assert call(FileResponse(path)).values("Last-Modified") == []

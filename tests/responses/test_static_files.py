@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import pytest
 from responses.wsgi_calls import call, environ
 
 from wsgiresp import XAccelRedirect, serve_files
 from wsgiresp._files import beneath_root
+from wsgiresp.responses import FileResponse
 
 
 @pytest.fixture
@@ -134,7 +136,47 @@ def test_options_are_those_of_a_file_response(folder):
 def test_an_age_may_depend_on_the_path(folder):
     app = serve_files(folder, max_age=lambda path: 60 if path.endswith(".css") else None)
     assert call(app, PATH_INFO="/a.css").values("Cache-Control") == ["max-age=60"]
-    assert call(app, PATH_INFO="/index.html").values("Cache-Control") == []
+    assert call(app, PATH_INFO="/index.html").values("Cache-Control") == ["no-cache"]
+
+
+# Nomad issue 9772, Nikola issue 545: without Cache-Control a browser may use a file for a tenth of its age (RFC 9111,
+# Section 4.2.2), and does not ask for one that was deployed anew.
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        pytest.param({}, ["no-cache"], id="nothing is said"),
+        pytest.param({"max_age": None}, ["no-cache"], id="None is said"),
+        pytest.param({"max_age": 0}, ["no-cache"], id="0 is said"),
+        pytest.param({"max_age": lambda path: None}, ["no-cache"], id="a function says None"),
+        pytest.param({"max_age": 60}, ["max-age=60"], id="an age"),
+        pytest.param({"max_age": timedelta(minutes=1)}, ["max-age=60"], id="an age as a timedelta"),
+        pytest.param({"max_age": lambda path: 60}, ["max-age=60"], id="a function says an age"),
+        pytest.param({"headers": {"cache-control": "no-store"}}, ["no-store"], id="a given field"),
+        pytest.param(
+            {"headers": {"Cache-Control": "no-store"}, "max_age": 60}, ["no-store"], id="a given field, an age"
+        ),
+        pytest.param({"headers": {"EXPIRES": "0"}}, [], id="a given Expires"),
+        pytest.param({"headers": {"Expires": "0"}, "max_age": 60}, ["max-age=60"], id="a given Expires, an age"),
+        pytest.param({"headers": {"X-A": "1"}}, ["no-cache"], id="another field"),
+    ],
+)
+def test_a_file_is_asked_for_again_unless_something_else_is_said(folder, options, sent):
+    answer = call(serve_files(folder, **options), PATH_INFO="/a.css")
+    assert answer.values("Cache-Control") == sent
+    again = call(serve_files(folder, **options), PATH_INFO="/a.css", HTTP_IF_NONE_MATCH=answer.values("ETag")[0])
+    assert (again.status, again.values("Cache-Control")) == ("304 Not Modified", sent)
+
+
+def test_a_file_by_itself_has_no_cache_control(folder):
+    assert call(FileResponse(folder / "a.css")).values("Cache-Control") == []
+
+
+def test_an_age_is_that_of_the_file_and_not_of_the_path_of_the_request(folder):
+    app = serve_files(folder, index="index.html", max_age={"index.html": 1, "sub/index.html": 2}.__getitem__)
+    assert call(app, PATH_INFO="/").values("Cache-Control") == ["max-age=1"]
+    assert call(app, PATH_INFO="/sub/").values("Cache-Control") == ["max-age=2"]
 
 
 def test_the_server_in_front_can_send(folder):

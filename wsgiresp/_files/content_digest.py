@@ -6,6 +6,13 @@ from hashlib import blake2b
 
 from wsgiresp._files.range_reader import ByteSource
 
+LARGEST = 65536
+"""Bytes of the largest file whose tag has a digest for a while.
+
+A larger one may be fetched in parts, without a condition: nginx's slice module breaks a transfer off in which the tag
+changes, and keeps the parts that it has.
+"""
+
 
 def content_digest(source: ByteSource, length: int) -> str:
     """Return the digest of the first *length* bytes of *source*, 128 bits in 32 hex digits.

@@ -22,8 +22,9 @@ from wsgiresp._types import Background, HeaderFields, Prepared
 
 from .base import Response
 from .close_steps import close_steps
+from .etag_argument import ETag, checked_etag
 from .file_answer import OK, file_answer
-from .file_validators import add_validators
+from .file_validators import add_given_tag, add_validators
 from .media_types import MediaTypes, guessed, unpacked
 from .offload import Offload
 from .range_rules import add_content_tag, range_rule, refuse_ranges
@@ -48,7 +49,11 @@ class FileResponse(Response):
 
     *root*: the folder that *path* is relative to and must stay in; give it whenever *path* comes from a request.
     *max_age*: seconds or a timedelta for Cache-Control, 0 to have it checked each time, ``"immutable"`` for a name that
-    changes with the content. *etag*: False for none. *delete_after* removes the file, whatever the answer is.
+    changes with the content. *delete_after* removes the file, whatever the answer is.
+    *etag*: True for a tag of time and size, which copies of the file share; False for none; a text, which is an
+    entity-tag (``"x"``, ``W/"x"``) or is put in quotes; or a function of the path, as it was given, and the ``stat``
+    result of the file, called for each request, which returns such a text or None for no tag. What it raises is not
+    caught. A file object takes no function.
     *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file; a subclass may
     set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with ``Accept-Ranges:
     none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
@@ -60,12 +65,14 @@ class FileResponse(Response):
     Content-Encoding take the place of that.
 
     A header that is given wins over the one of that name made here. Raises ``FileNotFoundError``,
-    ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device.
+    ``IsADirectoryError`` and ``PermissionError`` for the file, and ``ValueError`` for a device, and for an *etag* that
+    can be no entity-tag.
 
     .. versionchanged:: 0.2
        ``PermissionError`` comes from the constructor without *root* too. With *root*, names that lead elsewhere on
-       Windows alone, such as ``aux.png``, are refused there alone.
-       Media types do not depend on the machine; ``media_types``; Content-Encoding of parts of pages.
+       Windows alone, such as ``aux.png``, are refused there alone. Media types do not depend on the machine;
+       ``media_types``; Content-Encoding of parts of pages. *etag* may be a text or a function; the tag of a file no
+       longer contains its inode number, and a file whose time is before 2001 has no Last-Modified.
     """
 
     direct_passthrough = True
@@ -90,7 +97,7 @@ class FileResponse(Response):
         *,
         root: str | os.PathLike[str] | None = None,
         max_age: MaxAge | None = None,
-        etag: bool = True,
+        etag: ETag = True,
         delete_after: bool = False,
         offload: Offload | None = None,
         accept_ranges: bool = True,
@@ -98,13 +105,14 @@ class FileResponse(Response):
         disposition = None if filename is None else content_disposition(filename, content_disposition_type)
         self.path = path
         self.filename = filename
-        self._has_etag = etag
         if type(path) is not str and hasattr(path, "read") and not hasattr(path, "__fspath__"):
             if root is not None or delete_after or offload is not None:
                 raise ValueError(f"root, delete_after and offload are for a path, got the file object {path!r}")
+            self._etag = checked_etag(etag, None)
             name, is_as_stored = self._take_object(path)
         else:
             name, is_as_stored = path if type(path) is str else os.fsdecode(path), True
+            self._etag = etag if etag is True else checked_etag(etag, name)
             folder = root if root is None or type(root) is str else os.fsdecode(root)
             is_read_here = delete_after or (offload or self.offload) is None
             source = PathSource(name, folder, stat_result, is_read_here=is_read_here)
@@ -153,10 +161,9 @@ class FileResponse(Response):
             if self._status == OK:
                 if not self._accepts_ranges:
                     refuse_ranges(fields)
-                if opened.length is not None:
-                    add_validators(fields, opened.status, self._has_etag)
-                    if self._has_etag and isinstance(opened, OpenHandle):
-                        add_content_tag(environ, fields, opened, self._accepts_ranges)
+                add_validators(fields, environ, opened, self._etag)
+                if self._etag is True and isinstance(opened, OpenHandle) and opened.length is not None:
+                    add_content_tag(environ, fields, opened, self._accepts_ranges)
             spans_of = range_rule(opened, self._accepts_ranges)
             status, fields, content = file_answer(environ, self._status, fields, opened.length, spans_of)
             steps = self._steps() if self._on_close or self.background is not None else ()
@@ -238,8 +245,10 @@ class FileResponse(Response):
 
     def _offloaded(self, source: PathSource, offload: Offload) -> Prepared:
         """Return the answer that leaves conditions, ranges and the length to the server in front."""
-        stat_regular(source.path, source.root)
+        status = stat_regular(source.path, source.root)
         fields = [*without(self._field_list(), _LENGTH), offload.field(source.real_path()), LENGTHS[0]]
+        if self._status == OK:
+            add_given_tag(fields, status, self._etag)
         steps = self._steps()
         return Prepared(self._status, fields, ClosingBody((), steps) if steps else ())
 

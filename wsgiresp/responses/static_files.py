@@ -1,17 +1,24 @@
-"""``serve_files``: the files of a folder, as a WSGI application."""
+"""``serve_files``: the files of a folder, as a WSGI application.
+
+The order in which a request looks for files is text, and decided in :mod:`wsgiresp._protocol.site_lookup`.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
-from wsgiresp._files.safe_open import NotRegularError
+from wsgiresp._files.beneath_root import stays_beneath
+from wsgiresp._files.safe_open import NotRegularError, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
-from wsgiresp._protocol.header_validation import extend, pairs
+from wsgiresp._protocol.header_validation import Field, extend, pairs
+from wsgiresp._protocol.representation import without
+from wsgiresp._protocol.site_lookup import VARY, Site, Step, lookups, slash_location, varies
 from wsgiresp._types import HeaderFields, Prepared, send
 
+from .base import Response
+from .etag_argument import CarriedError, ETag, carrying_errors, checked_etag
 from .file import FileResponse
 from .media_types import MediaTypes
 from .offload import Offload
@@ -25,8 +32,16 @@ if TYPE_CHECKING:
 
 AgeOfPath: TypeAlias = "Callable[[str], MaxAge | None]"
 
-_NOT_FOUND = PlainTextResponse("Not Found", 404)
+# To the client they are one: a file that must not be read is like one that is not there.
+_UNSERVABLE = (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError)
+
+# A cache may keep a 404 and a 414 for as long as it likes (RFC 9110, Section 15.1), and a file be deployed meanwhile.
+_NO_CACHE: Field = ("Cache-Control", "no-cache")
 _NOT_ALLOWED = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
+
+_NOT_FOUND_PAGE = "404.html"
+# What is given for files, and is not true of the page that says that there is none.
+_OF_A_FILE = frozenset({"accept-ranges", "cache-control", "cdn-cache-control", "etag", "expires", "last-modified"})
 
 
 def serve_files(
@@ -34,58 +49,92 @@ def serve_files(
     *,
     index: str | None = None,
     max_age: MaxAge | AgeOfPath | None = None,
-    etag: bool = True,
+    etag: ETag = True,
     headers: HeaderFields | None = None,
     offload: Offload | None = None,
     accept_ranges: bool = True,
     media_types: Mapping[str, str] | None = None,
+    fallback: str | None = None,
 ) -> WSGIApplication:
     """Return a WSGI application that serves the files in the folder *root*, by the path of the request.
 
-    *index*: the name of the file that stands for a folder; without it folders are not found. *max_age* may also be a
-    function of the path (relative, with slashes). *max_age* (seconds), *etag*, *headers*, *offload* and *accept_ranges*
-    are those of :class:`FileResponse`, for each file. *media_types*: the media types of endings,
-    ``{".ext": "type/subtype"}``, asked before ours and in the place of ``FileResponse.media_types``. What is not there,
-    is no regular file, must not be read, or lies outside *root* is a 404; another method than GET and HEAD is a 405.
+    *index*: the name of the file that stands for a folder; without it folders are not found. A folder that is asked for
+    without a slash at the end is a redirect to the address with one; so is the mount point.
 
-    Raises ``NotADirectoryError`` where *root* is no folder, and ``TypeError`` or ``ValueError`` for *media_types* that
-    map anything but endings to media types.
+    *max_age* (seconds), *etag*, *headers*, *offload* and *accept_ranges* are those of :class:`FileResponse`, for each
+    file. *max_age* may also be a function of the path (relative, with slashes), and a function as *etag* gets the same
+    path; what these functions raise is raised by the application. Without *max_age*, and where the function returns
+    None, files are sent with ``Cache-Control: no-cache``, unless *headers* has a Cache-Control or an Expires.
+    *media_types*: the media types of endings, ``{".ext": "type/subtype"}``, asked before ours and in the place of
+    ``FileResponse.media_types``.
+
+    *fallback*: the page of a single-page application, relative to *root*. It is the answer, 200 with ``no-cache``, to a
+    path that names no file, has no dot in its last segment and no segment that begins with one, where Accept names HTML
+    or where it names no type at all and the request is not one of ``fetch()``, a script, an image and the like.
+
+    What is not there, is no regular file, must not be read, or lies outside *root* is a 404, whose body is
+    ``404.html`` of *root* where there is that file and an *index*. It is sent with ``no-cache``. Another method than
+    GET and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
+
+    Raises ``NotADirectoryError`` where *root* is no folder, ``ValueError`` where *index* or *fallback* is no path
+    beneath it, the errors of :class:`FileResponse` where *fallback* is no file, ``ValueError`` for an *etag* that can
+    be no entity-tag, and ``TypeError`` or ``ValueError`` for *media_types* that map anything but endings to types.
 
     .. versionchanged:: 0.2
-        *media_types*.
+        *accept_ranges*, *media_types*, *fallback*, ``404.html``, and the redirect of the mount point are new; *etag*
+        may be a function; ``no-cache`` is the default.
     """
     folder = os.path.abspath(os.fsdecode(root))
     if not os.path.isdir(folder):
         raise NotADirectoryError(f"root must be a folder, got {root!r}")
-    return _Folder(folder, index, max_age, etag, headers, offload, accept_ranges, _with_types(media_types))
+    for argument, name in (("index", index), ("fallback", fallback)):
+        if name is not None and not (name and stays_beneath(name)):
+            raise ValueError(f"{argument} must be a path beneath root, got {name!r}")
+    if fallback is not None:
+        stat_regular(fallback, folder)
+    if offload is not None and not accept_ranges:
+        raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
+    checked_etag(etag, folder)
+    options: _FileOptions = {
+        # What the function raises is not the error of a file that is missing.
+        "etag": carrying_errors(etag) if callable(etag) else etag,
+        "offload": offload,
+        "accept_ranges": accept_ranges,
+    }
+    return _Folder(folder, Site(index, fallback), max_age, headers, _with_types(media_types), options)
+
+
+class _FileOptions(TypedDict):
+    """Arguments of FileResponse that are the same for each file of the folder."""
+
+    etag: ETag
+    offload: Offload | None
+    accept_ranges: bool
 
 
 class _Folder:
     def __init__(
         self,
         root: str,
-        index: str | None,
+        site: Site,
         max_age: MaxAge | AgeOfPath | None,
-        etag: bool,
         headers: HeaderFields | None,
-        offload: Offload | None,
-        accept_ranges: bool,
         file_class: type[FileResponse],
+        options: _FileOptions,
     ) -> None:
         self._root = root
-        self._index = index
-        self._max_age: MaxAge | AgeOfPath | None = max_age
-        self._has_etag = etag
-        self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
-        self._offload = offload
-        self._accepts_ranges = accept_ranges
-        if offload is not None and not accept_ranges:
-            raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
+        self._site = site
+        self._max_age: MaxAge | AgeOfPath | None = carrying_errors(max_age) if callable(max_age) else max_age
         self._file_class = file_class
+        self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
+        self._options = options
         # What is wrong with them is said now, not to a client.
         extend([], self._fields)
         if max_age is not None and not callable(max_age):
             cache_control(max_age)
+        # Beside an Expires, no-cache would win (RFC 9111, Section 5.3).
+        has_expiry = any(name.lower() == "expires" for name, _ in self._fields)
+        self._default_age: MaxAge | None = None if has_expiry else 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request of *environ* (PEP 3333)."""
@@ -93,34 +142,56 @@ class _Folder:
             return _NOT_ALLOWED(environ, start_response)
         try:
             prepared = self._prepare(environ)
-        except (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError):
-            return _NOT_FOUND(environ, start_response)
-        return send(prepared, start_response)
+        except CarriedError as carried:
+            failed = carried.error
+        else:
+            return send(prepared, start_response)
+        raise failed  # here, so that it keeps the cause and the context that the function gave it
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
-        # PEP 3333, "Unicode Issues": the server has decoded the percent-encoding, and the bytes as latin-1.
-        path = os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
-        if self._index is not None and (not path or path.endswith("/")):
-            return self._response(path + self._index).prepare(environ)
-        try:
-            return self._response(path).prepare(environ)
-        except IsADirectoryError:
-            if self._index is None:
-                raise
-            # The links of an index page are relative to its folder.
-            return _with_slash(environ).prepare(environ)
+        path = _path_of(environ)
+        if path is None:
+            return self._not_found(path, environ)
+        is_folder = not path
+        for step, name in lookups(self._site, path, environ):
+            if step is Step.REDIRECT and not is_folder:
+                continue
+            try:
+                return self._answer(step, name, environ).prepare(environ)
+            except _UNSERVABLE as error:
+                if not stays_beneath(path):
+                    break  # such a path is no route either
+                is_folder = isinstance(error, IsADirectoryError)
+        return self._not_found(path, environ)
 
-    def _response(self, path: str) -> FileResponse:
-        max_age = self._max_age(path) if callable(self._max_age) else self._max_age
-        return self._file_class(
-            path,
-            headers=self._fields,
-            root=self._root,
-            max_age=max_age,
-            etag=self._has_etag,
-            offload=self._offload,
-            accept_ranges=self._accepts_ranges,
-        )
+    def _answer(self, step: Step, name: str, environ: WSGIEnvironment) -> Response:
+        """Return the answer that *step* makes of the path *name*; raises where its file cannot be sent."""
+        if step is Step.FILE:
+            age = self._max_age(name) if callable(self._max_age) else self._max_age
+            return self._file(name, self._fields, self._default_age if age is None else age)
+        if step is Step.FALLBACK:
+            # Not max_age: what is at this address may be another file tomorrow.
+            return self._file(name, [*self._fields, VARY], 0)
+        location = slash_location(environ)
+        if location is None:
+            return PlainTextResponse("URI Too Long", 414, headers=[_NO_CACHE])
+        return RedirectResponse(location, allowed_hosts=())
+
+    def _file(self, name: str, fields: list[Field], age: MaxAge | None) -> FileResponse:
+        return self._file_class(name, headers=fields, root=self._root, max_age=age, **self._options)
+
+    def _not_found(self, path: str | None, environ: WSGIEnvironment) -> Prepared:
+        fields = [_NO_CACHE, VARY] if path is not None and varies(self._site, path) else [_NO_CACHE]
+        if self._site.index is not None:
+            given = without(self._fields, _OF_A_FILE)
+            # Not with offload: nginx would send it as a 200.
+            options: _FileOptions = {**self._options, "offload": None}
+            try:
+                page = self._file_class(_NOT_FOUND_PAGE, 404, [*given, *fields], root=self._root, **options)
+                return page.prepare(environ)
+            except _UNSERVABLE:
+                pass
+        return PlainTextResponse("Not Found", 404, fields).prepare(environ)
 
 
 def _with_types(media_types: Mapping[str, str] | None) -> type[FileResponse]:
@@ -134,12 +205,10 @@ def _with_types(media_types: Mapping[str, str] | None) -> type[FileResponse]:
     return FileOfFolder
 
 
-_IN_QUERY = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
-
-
-def _with_slash(environ: WSGIEnvironment) -> RedirectResponse:
-    path = environ.get("SCRIPT_NAME", "") + environ["PATH_INFO"]
-    query = environ.get("QUERY_STRING", "")
-    # No host is allowed: a path that begins with two slashes would name one.
-    target = quote(path.encode("latin-1")) + "/" + (query and "?" + quote(query.encode("latin-1"), safe=_IN_QUERY))
-    return RedirectResponse(target, allowed_hosts=())
+def _path_of(environ: WSGIEnvironment) -> str | None:
+    """Return the requested path, relative to the folder; None where it can be no file name."""
+    try:
+        # PEP 3333, "Unicode Issues": the server has decoded the percent-encoding, and the bytes as latin-1.
+        return os.fsdecode(environ.get("PATH_INFO", "").encode("latin-1")).removeprefix("/")
+    except UnicodeError:  # not latin-1; on Windows also bytes that are not UTF-8
+        return None

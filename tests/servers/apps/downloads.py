@@ -25,6 +25,11 @@ def saved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
     return FileResponse(name, filename=name, root=FOLDER, max_age=0)(environ, start_response)
 
 
+def plain(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Send a file without a word about how long it may be kept."""
+    return FileResponse(environ["PATH_INFO"].removeprefix("/"), root=FOLDER)(environ, start_response)
+
+
 def offloaded_and_saved(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Have the server in front send a file, to be saved under another name."""
     name = environ["PATH_INFO"].removeprefix("/")
@@ -35,9 +40,10 @@ def offloaded_and_saved(environ: WSGIEnvironment, start_response: StartResponse)
 ROUTES: dict[str | None, WSGIApplication] = {
     "files": serve_files(FOLDER, max_age=3600),
     "fresh": serve_files(FOLDER, max_age=0),
-    "guessed": serve_files(FOLDER),
+    "default": serve_files(FOLDER),
     "offloaded": serve_files(FOLDER, offload=OFFLOAD),
     "offloaded-and-saved": offloaded_and_saved,
+    "plain": plain,
     "saved": saved,
 }
 
