@@ -14,6 +14,7 @@ from wsgiresp import testing
 from wsgiresp._files import block_budget, content_digest, memory_digest, range_reader
 from wsgiresp._protocol import (
     caching,
+    disposition,
     event_reader,
     file_versions,
     header_validation,
@@ -115,6 +116,9 @@ def test_a_public_method_or_attribute_is_in_the_reference(name):
             header_validation._ORDINARY_LIMIT,
         ),
         ('`max_age="immutable"`', caching._YEAR),
+        ("length of the name in `filename*` of a Content-Disposition, in UTF-8", disposition._LONGEST),
+        ("length of the name in its `filename`", disposition._LONGEST_FALLBACK),
+        ("end of such a name that is kept when it is cut", disposition._LONGEST_ENDING),
         ("bytes that are read and sent at a time", range_reader.BLOCK_SIZE),
         ("size of the blocks of all downloads of a worker, beyond 8192 bytes for each", block_budget.BUDGET),
         ("bytes at a time while less than half of that is left", block_budget.MIDDLE_BLOCK),

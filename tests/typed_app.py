@@ -36,6 +36,7 @@ from wsgiresp.responses import (
     StreamingResponse,
     XAccelRedirect,
     XSendfile,
+    content_disposition,
     json_encoder,
 )
 from wsgiresp.testing import ReceivedEvent, visit
@@ -126,6 +127,11 @@ def report(name: str) -> FileResponse:
 @site.get("/files/<path:name>")
 def file(name: str) -> Response:
     return ProtectedFile(name, root="files", etag=False, content_disposition_type="inline")
+
+
+def table(rows: Iterator[str]) -> StreamingResponse:
+    assert_type(content_disposition("table.csv", "inline"), str)
+    return StreamingResponse(rows, headers={"Content-Disposition": content_disposition("table.csv")})
 
 
 def release(path: str, status: os.stat_result) -> str | None:

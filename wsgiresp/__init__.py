@@ -25,6 +25,7 @@ from .responses import (
     UJSONResponse,
     XAccelRedirect,
     XSendfile,
+    content_disposition,
     json_encoder,
 )
 from .responses.early_hints import early_hints
@@ -53,6 +54,7 @@ __all__ = [
     "WorkerStatus",
     "XAccelRedirect",
     "XSendfile",
+    "content_disposition",
     "early_hints",
     "json_encoder",
     "respond_with",

@@ -220,15 +220,18 @@ def _begun(kind: Any, status: str, fields: Iterable[tuple[str, str]]) -> Any:
     # None for the usual one, so that it follows a status that somebody sets later.
     response._reason_phrase = None if http.client.responses.get(code) == phrase else phrase
     store = headers._store
+    repeated: dict[str, list[str]] = {}
     for name, value in fields:
         key = name.lower()
         if key == "set-cookie":
             add_cookie(cookies, value)
         elif key in store:
-            # RFC 9110, Section 5.3; Django has one line for each name.
-            store[key] = store[key][0], f"{store[key][1]}, {value}"
+            repeated.setdefault(key, [store[key][1]]).append(value)
         else:
             store[key] = name, value
+    for key, values in repeated.items():
+        # RFC 9110, Section 5.3; Django has one line for each name.
+        store[key] = store[key][0], ", ".join(values)
     return response
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from http.cookies import SimpleCookie, _unquote
 
 from django.test import RequestFactory
 from django_apps import converted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wsgiresp.adapters._django.cookies import add_cookie
 from wsgiresp.responses import Response
 
 
@@ -47,6 +49,22 @@ def test_two_cookies_of_one_name_are_two():
     response.set_cookie("a", "2", path="/y")
     response.set_cookie("a", "3", path="/z")
     assert [text.partition(";")[0] for text in cookies(response)] == ["a=1", "a=2", "a=3"]
+
+
+def test_a_cookie_that_is_added_after_another_was_deleted_has_a_place_of_its_own():
+    made = SimpleCookie()
+    for value in "123":
+        add_cookie(made, f"a={value}")
+    del made[[*made][1]]
+    add_cookie(made, "a=4")
+    assert [cookie.value for cookie in made.values()] == ["1", "3", "4"]
+
+
+@given(st.text('"\\\\017a ', max_size=12) | st.text('"\\\\017a ', max_size=12).map(lambda text: f'"{text}"'))
+def test_a_value_is_read_as_the_standard_library_reads_it(value):
+    made = SimpleCookie()
+    add_cookie(made, f"a={value}")
+    assert made["a"].value == _unquote(value.rstrip())
 
 
 def test_a_cookie_that_middleware_changes_is_sent_as_changed():

@@ -7,10 +7,16 @@ import operator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
 from wsgiresp._protocol.headers import Headers
+
+NAMES, VALUES = st.sampled_from(["A", "a", "B", "b", "C"]), st.sampled_from("123")
+FIELDS = st.lists(st.tuples(NAMES, VALUES | st.lists(VALUES, max_size=3)), max_size=6)
+PAIRS = st.lists(st.tuples(NAMES, VALUES), max_size=6)
+UPDATES = st.none() | PAIRS | FIELDS.map(dict) | PAIRS.map(WerkzeugHeaders) | PAIRS.map(MultiDict)
 
 WAYS_IN = {
     "add": lambda headers, name, value: headers.add(name, value),
@@ -91,6 +97,20 @@ def test_update_replaces_and_extend_adds():
     headers.update({"a": "3"}, C="4")
     headers.extend({"B": "5"}, D="6")
     assert list(headers) == [("a", "3"), ("B", "2"), ("C", "4"), ("B", "5"), ("D", "6")]
+
+
+@given(before=st.lists(st.tuples(NAMES, VALUES), max_size=6), given=UPDATES, named=FIELDS.map(dict))
+def test_update_gives_each_name_the_values_that_werkzeugs_gives_it(before, given, named):
+    ours, werkzeugs = Headers(before), WerkzeugHeaders(before)
+    ours.update(given, **named)
+    werkzeugs.update(given, **named)
+    assert [ours.getlist(name) for name in "ABC"] == [werkzeugs.getlist(name) for name in "ABC"]
+
+
+def test_update_puts_the_first_value_in_the_place_of_the_first_field():
+    headers = Headers([("A", "1"), ("B", "2"), ("A", "3")])
+    headers.update({"D": "4", "a": ["5", "6"]}, C="7")
+    assert list(headers) == [("a", "5"), ("B", "2"), ("D", "4"), ("a", "6"), ("C", "7")]
 
 
 def test_setlist_of_nothing_removes():

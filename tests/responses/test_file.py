@@ -69,6 +69,11 @@ class TestArguments:
         answer = call(FileResponse(path, filename="a.png", content_disposition_type="inline"))
         assert answer.values("Content-Disposition") == ['inline; filename="a.png"']
 
+    @pytest.mark.parametrize("media_type", [None, "text/csv"])
+    def test_a_filename_of_another_type_is_refused_before_the_file_is_looked_at(self, path, media_type):
+        with pytest.raises(TypeError, match=r"filename must be a str, got .*: pass its name"):
+            FileResponse(path.with_name("none"), filename=path, media_type=media_type)
+
     def test_without_a_filename_there_is_no_disposition(self, path):
         assert call(FileResponse(path)).values("Content-Disposition") == []
 

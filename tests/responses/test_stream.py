@@ -13,7 +13,7 @@ from responses.wsgi_calls import call, start
 from runtime.runners import everywhere, wait_until
 from streams.fake_sources import RecordingSource
 
-from wsgiresp.responses import JSONLinesResponse, StreamingResponse
+from wsgiresp.responses import JSONLinesResponse, StreamingResponse, content_disposition
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
@@ -54,6 +54,15 @@ def test_the_file_example_of_fastapi(run, tmp_path):
     answer = run(call, StreamingResponse(iterfile(), media_type="video/mp4"))
     assert answer.body == (tmp_path / "video.mp4").read_bytes()
     assert answer.headers == [("Content-Type", "video/mp4")]
+
+
+def test_a_stream_can_be_saved_by_a_name_of_any_letters():
+    # Kludex/starlette#1019 and #1163: its FileResponse alone could make the field.
+    headers = {"Content-Disposition": content_disposition("報告.csv")}
+    answer = call(StreamingResponse([b"a"], headers=headers, media_type="text/csv"))
+    assert answer.values("Content-Disposition") == [
+        "attachment; filename=\"__.csv\"; filename*=UTF-8''%E5%A0%B1%E5%91%8A.csv"
+    ]
 
 
 def test_the_arguments_have_starlettes_order():

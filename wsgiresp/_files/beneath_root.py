@@ -76,7 +76,7 @@ _ESCAPE_ON_WINDOWS = re.compile(
     r"\A/"  # absolute
     r"|[\x00\\]"  # the end of a string in C; the other separator, which also begins a network path
     r"|(?:\A|/)(?:[A-Za-z]:"  # a drive, or a stream of a file
-    r"|[. ]*\.\.[. ]*(?=/|\Z)"  # the folder above
+    r"|(?=[. ]*+(?:/|\Z))[. ]*?\.\."  # the folder above; in two passes, since each dot could begin the "..": linear
     rf"|{_DEVICE})",
     re.IGNORECASE,
 )

@@ -58,4 +58,9 @@ def match_strongly(one: str, other: str) -> bool:
 
 def match_weakly(one: str, other: str) -> bool:
     """Return whether two tags are the same, weak or not (RFC 9110, Section 8.8.3.2)."""
-    return one.removeprefix("W/") == other.removeprefix("W/")
+    # Not by removeprefix(): that copies a long tag for each member of a list.
+    return one == other or _is_weak_form(one, other) or _is_weak_form(other, one)
+
+
+def _is_weak_form(tag: str, other: str) -> bool:
+    return len(tag) == len(other) + 2 and tag.startswith("W/") and tag.endswith(other)

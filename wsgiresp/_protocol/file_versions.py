@@ -16,9 +16,9 @@ download anew. It is part of the tag, with the time of the last change of the in
 nothing. A deployment changes them: a new file has another inode number, or, where that is used again, a later ctime.
 
 **Clock ticks.** File systems take the time from a clock that moves in ticks of up to 16 ms. A file that is changed in
-place within the tick of its last change keeps ctime, inode number and size. So where these tell the version, a digest of
-the content is added for small files: see :mod:`wsgiresp.responses.file_validators`. A file that keeps a credible mtime
-and its size over a change within one tick keeps its tag, as with every server that makes tags of times.
+place within the tick of its last change keeps ctime, inode number and size. So where these tell the version, the tag of
+a small file has a digest of the content too: see :mod:`wsgiresp.responses.file_validators`. A file that keeps a credible
+mtime and its size over a change within one tick keeps its tag, as with every server that makes tags of times.
 """
 
 from __future__ import annotations

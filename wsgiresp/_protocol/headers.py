@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequestKeyError
 from werkzeug.http import dump_options_header
 
@@ -92,9 +93,23 @@ class Headers(WerkzeugHeaders):
 
     def update(self, arg: Any = None, /, **kwargs: Any) -> None:
         """Replace the fields named in *arg*, a mapping, pairs, or other headers, and in the keyword arguments."""
-        changed = self.copy()
-        super(Headers, changed).update(arg, **kwargs)
-        self._list[:] = changed._list
+        # In one pass: werkzeug's method looks through all fields once for each name.
+        given: dict[str, list[Field]] = {}
+        for source in (arg, kwargs):
+            if source:
+                given |= _by_name(source)
+        first = {key: fields[:1] for key, fields in given.items()}
+        kept: list[Field] = []
+        for known in self._list:
+            key = known[0].lower()
+            if key in given:
+                # The first value takes the place of the first field of its name.
+                kept += first.pop(key, ())
+            else:
+                kept.append(known)
+        for key, fields in given.items():
+            kept += fields if key in first else fields[1:]
+        self._list[:] = kept
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Like :meth:`set`; with a position or a slice, put a pair or pairs there."""
@@ -118,6 +133,25 @@ class Headers(WerkzeugHeaders):
                 if name := name.strip(" \t"):
                     names.setdefault(name.lower(), name)
         self.set("Vary", "*" if "*" in names else ", ".join(names.values()))
+
+
+def _by_name(source: Any) -> dict[str, list[Field]]:
+    """Return the fields of *source*, checked, by their names in lower case: of headers all, else the last of a name."""
+    found: dict[str, list[Field]] = {}
+    if isinstance(source, WerkzeugHeaders):
+        for name, value in source:
+            found.setdefault(lowered(name), []).append(field(name, value))
+        return found
+    items: Iterable[tuple[str, Iterable[Any]]]
+    if isinstance(source, MultiDict):
+        items = source.lists()
+    elif isinstance(source, Mapping):
+        items = ((name, value if isinstance(value, (list, tuple, set)) else (value,)) for name, value in source.items())
+    else:
+        items = ((name, (value,)) for name, value in source)
+    for name, values in items:
+        found[lowered(name)] = [field(name, value) for value in values]
+    return found
 
 
 def _with_parameters(name: str, value: object, parameters: dict[str, Any]) -> Field:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsgiresp._protocol.disposition import content_disposition
 from wsgiresp._protocol.event_stream import ServerSentEvent
 from wsgiresp._protocol.json_encoding import JSONEncoder, json_encoder
 from wsgiresp._types import Prepared
@@ -35,5 +36,6 @@ __all__ = [
     "UJSONResponse",
     "XAccelRedirect",
     "XSendfile",
+    "content_disposition",
     "json_encoder",
 ]

@@ -103,6 +103,7 @@ class FileResponse(Response):
         offload: Offload | None = None,
         accept_ranges: bool = True,
     ) -> None:
+        disposition = None if filename is None else content_disposition(filename, content_disposition_type)
         self.path = path
         self.filename = filename
         if type(path) is not str and hasattr(path, "read") and not hasattr(path, "__fspath__"):
@@ -136,8 +137,8 @@ class FileResponse(Response):
             self._take_content_fields(apart)
             if "content-type" in apart:
                 packed = None
-        if filename is not None:
-            self._add("Content-Disposition", content_disposition(content_disposition_type, filename))
+        if disposition is not None:
+            self._add("Content-Disposition", disposition)
         if packed is not None and is_as_stored:
             self._unpack(packed, filename or None, content_disposition_type)
         if max_age is not None:
