@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 import simplejson
 
-from wsgiresp._protocol.json_types import decimal_number, stand_in
+from wsgiresp._protocol.json_types import decimal_number, stand_in, unwrapped
 from wsgiresp._protocol.json_walk import Default, Walk
 
 try:
@@ -120,6 +120,7 @@ class JSONEncoder:
             return self._bytes(content)
         except (TypeError, ValueError, RecursionError):
             pass  # and out of the handler, so that no trace of this attempt hangs on what is raised below
+        content = unwrapped(content)  # a LocalProxy has the methods of an iterator, whatever it stands for
         if isinstance(content, Iterator):
             return self.encode(list(content))  # most often of plain rows, which need no walk
         try:
@@ -149,4 +150,5 @@ def orjson_encode(content: object) -> bytes:
     # The end of a greenlet, a timeout, a Ctrl-C: orjson makes a TypeError of it. (The first 3.9 puts texts there too.)
     if isinstance(cause, BaseException) and not isinstance(cause, Exception):
         raise cause
+    content = unwrapped(content)
     return orjson_encode(list(content)) if isinstance(content, Iterator) else _default_encoder.encode(content)

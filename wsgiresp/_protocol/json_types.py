@@ -16,6 +16,8 @@ from types import NoneType
 from typing import Any, Final, NoReturn
 from uuid import UUID
 
+from werkzeug.local import LocalProxy
+
 Form = Callable[[Any], object]
 
 
@@ -56,10 +58,22 @@ def decimal_number(number: Decimal, raw: Callable[[str], object]) -> object:
     return math.nan if number.is_nan() else float(number)  # float() refuses a signalling NaN
 
 
+def unwrapped(value: Any) -> Any:
+    """Return the object that *value* stands for if it is a ``LocalProxy`` of werkzeug, else *value* itself.
+
+    Raises ``RuntimeError`` if it stands for nothing here: outside of a request, for example.
+    """
+    # By recursion, so that a proxy of itself is a RecursionError.
+    return unwrapped(value._get_current_object()) if isinstance(value, LocalProxy) else value
+
+
 def plain_key(key: object) -> object:
     """Return *key* as one that the encoders take: ``str``, ``int``, ``float``, ``bool`` or ``None``; or ``UNKNOWN``."""
-    if isinstance(key, str | int | float | NoneType):
+    kind = type(key)  # not isinstance(), which takes a proxy for what it stands for
+    if issubclass(kind, (str, int, float, NoneType)):
         return key
+    if issubclass(kind, LocalProxy):
+        return plain_key(unwrapped(key))
     if isinstance(key, Enum):
         return plain_key(key.value)
     if isinstance(key, datetime.date | datetime.time):
@@ -75,7 +89,7 @@ def stand_in(value: Any) -> object:
     form = _BY_TYPE.get(type(value))
     if form is not None:
         return form(value)
-    kind: type = value.__class__  # not type(value): here the proxies of Flask and Django name what they stand for
+    kind: type = value.__class__  # not type(value): here the lazy objects of Django name what they stand for
     if issubclass(kind, Enum):
         return value.value
     if issubclass(kind, str):
@@ -122,12 +136,14 @@ _BY_TYPE: dict[type, Form] = {
     frozenset: list,
     deque: list,
     range: list,
+    LocalProxy: unwrapped,
 }
 """Shortcuts for the types that come in large numbers."""
 
 _BY_BASE: list[tuple[type | tuple[type, ...], Form]] = [
     ((datetime.date, datetime.time), _iso),
     (datetime.timedelta, duration),
+    (LocalProxy, unwrapped),
     (Decimal, Decimal),
     ((UUID, PurePath, UserString), str),
     (Mapping, lambda mapping: dict(mapping.items())),
