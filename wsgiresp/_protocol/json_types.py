@@ -13,21 +13,14 @@ from enum import Enum
 from operator import methodcaller
 from pathlib import PurePath
 from types import NoneType
-from typing import Any, Final, NoReturn
+from typing import Any
 from uuid import UUID
 
 from werkzeug.local import LocalProxy
 
+from wsgiresp._protocol.json_markers import UNKNOWN
+
 Form = Callable[[Any], object]
-
-
-class _Unknown:
-    def for_json(self) -> NoReturn:
-        raise TypeError("this has no form in JSON")
-
-
-UNKNOWN: Final = _Unknown()
-"""What ``stand_in`` returns where nothing stands for a value: an encoder that goes on with it gets a ``TypeError``."""
 
 
 def duration(span: datetime.timedelta) -> str:
