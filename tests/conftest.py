@@ -20,7 +20,9 @@ EXTRAS = {
     "django": "django",
     "flask": "flask",
     "gunicorn": "gunicorn",
+    "numpy": "frames",
     "orjson": "orjson",
+    "pandas": "frames",
     "pydantic": "pydantic",
     "rest_framework": "test",
 }

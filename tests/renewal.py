@@ -23,8 +23,8 @@ CHECKOUT = Path(__file__).parents[1]
 CONSTRAINTS = CHECKOUT / "constraints.txt"
 FOLDER = CHECKOUT / ".renewal"
 CANDIDATE = FOLDER / CONSTRAINTS.name
-# All that setup.cfg has for development; the suite needs the first three.
-INSTALLED = ("test", "demo", "queues")
+# All that setup.cfg has for development; the suite needs the first four.
+INSTALLED = ("test", "demo", "queues", "frames")
 PINNED = (*INSTALLED, "typing", "docs", "dev")
 HEAD = """\
 # The versions with which the tests and the demo are known to work, for Python 3.11 on Linux: .ci/venv installs them.
