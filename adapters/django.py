@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from django.apps import AppConfig
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.utils.functional import Promise
+from django.utils.functional import LazyObject, Promise
 
 from wsgiresp._protocol.json_types import register_json_type
 from wsgiresp._protocol.one_line import qualified_name
@@ -60,18 +61,23 @@ class ResponsesConfig(AppConfig):
         checks.register()
 
 
+# The object was made when the encoder asked for its class.
+_lazy_object = attrgetter("_wrapped")
+
+
 def install() -> None:
     """Fill, for this process, the registries that Django's types and decorators need; importing this module does it.
 
     Views may return Django's own responses where :func:`wsgiresp.respond_with` makes ours of everything else; JSON has
-    the text of ``gettext_lazy()`` and its like, in the language of the moment, as Django's own encoder has it; the
-    default class of the settings counts; and ``Response`` gets the methods of ``HttpResponse`` that Django's decorators
-    call before any middleware runs. A second call has no effect.
+    the text of ``gettext_lazy()`` and its like, in the language of the moment, as Django's own encoder has it, and the
+    object that a ``SimpleLazyObject`` stands for; the default class of the settings counts; and ``Response`` gets the
+    methods of ``HttpResponse`` that Django's decorators call before any middleware runs. A second call has no effect.
 
     .. versionadded:: 0.2
     """
     register_response_type(HttpResponseBase)
     register_json_type(Promise, str)
+    register_json_type(LazyObject, _lazy_object)
     register_default_class(default_of_the_view)
     response_patch.install()
 

@@ -15,6 +15,7 @@ import flask
 from werkzeug.datastructures import Headers
 
 from wsgiresp._frameworks.prepared_response import PreparedResponse, needs_preparation, prepare_for_hooks
+from wsgiresp._protocol.json_types import unwrapped
 from wsgiresp._runtime import asyncio_thread
 from wsgiresp._runtime.around import require_around
 from wsgiresp._runtime.greenlet_coroutine import NEVER, may_block
@@ -156,8 +157,9 @@ class _Installed:
         kind = type(returned)
         if kind in _NATIVE and (kind is flask.Response or self.default_class() is None):
             return self._make(app, returned)
+        returned = unwrapped(returned)
         content, status, headers = _parts(returned)
-        response = self._response(app, content)
+        response = self._response(app, unwrapped(content))
         if response is not None and not vars(response).get(_ADOPTED):
             returned = self._adopted(app, response, status, headers)
         return self._make(app, returned)

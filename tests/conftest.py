@@ -20,7 +20,9 @@ EXTRAS = {
     "django": "django",
     "flask": "flask",
     "gunicorn": "gunicorn",
+    "numpy": "test",
     "orjson": "orjson",
+    "pandas": "test",
     "pydantic": "pydantic",
     "rest_framework": "test",
 }

@@ -68,6 +68,7 @@ SHORT = {
     "wsgiresp/_files/content_digest.py": "reads files, for the layer above, which must not",
     "wsgiresp/_protocol/caching.py": "Cache-Control, a header of its own (RFC 9111)",
     "wsgiresp/_protocol/json_lines.py": "a format of its own, application/jsonl",
+    "wsgiresp/_protocol/json_markers.py": "shared by four modules of which each imports another",
     "wsgiresp/_protocol/length_counting.py": "used by both bodies of streams and by werkzeug's",
     "wsgiresp/responses/_werkzeug/derived_class.py": "used by three modules on two layers",
     "wsgiresp/responses/close_steps.py": "used by Response and by its base class, which Response imports",

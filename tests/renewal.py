@@ -23,7 +23,7 @@ CHECKOUT = Path(__file__).parents[1]
 CONSTRAINTS = CHECKOUT / "constraints.txt"
 FOLDER = CHECKOUT / ".renewal"
 CANDIDATE = FOLDER / CONSTRAINTS.name
-# All that setup.cfg has for development; the suite needs the first three.
+# All that setup.cfg has for development; the suite needs the first four.
 INSTALLED = ("test", "demo", "queues")
 PINNED = (*INSTALLED, "typing", "docs", "dev")
 HEAD = """\

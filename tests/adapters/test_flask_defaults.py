@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import flask
 import pytest
 from flask_apps import application
 from pydantic import BaseModel
+from werkzeug.local import LocalProxy
 
 from wsgiresp import respond_with
 from wsgiresp.adapters.flask import Blueprint, Responses
@@ -177,3 +179,47 @@ def test_respond_with_needs_no_application():
 def test_a_default_class_that_is_not_ours_is_refused(owner, wrong):
     with pytest.raises(TypeError, match="default_response_class must be a class"):
         owner(default_response_class=wrong)
+
+
+@pytest.mark.parametrize(("returned", "document"), [({"a": 1}, {"a": 1}), ([1], [1]), (5, 5)], ids=repr)
+def test_a_proxy_is_what_it_stands_for(returned, document):
+    app = application()
+    Responses(app, default_response_class=Pretty)
+    app.add_url_rule("/", view_func=lambda: LocalProxy(lambda: returned))
+    answer = app.test_client().get("/")
+    assert (answer.mimetype, json.loads(answer.data)) == ("application/pretty+json", document)
+
+
+@pytest.mark.parametrize(
+    ("view", "document"),
+    [
+        pytest.param(lambda: [flask.request.args, 1], [{"a": "1"}, 1], id="an attribute of the request"),
+        pytest.param(lambda: flask.session, {"user": 7}, id="the session"),
+        pytest.param(lambda: {"user": LocalProxy(lambda: flask.g.user)}, {"user": 7}, id="an attribute of g"),
+        pytest.param(lambda: LocalProxy(lambda: flask.g.user), 7, id="a number"),
+    ],
+)
+def test_what_a_proxy_of_flask_stands_for_becomes_json(view, document):
+    app = application()
+    app.secret_key = "secret"
+    Responses(app)
+
+    @app.before_request
+    def set_user():
+        flask.g.user = flask.session["user"] = 7
+
+    app.add_url_rule("/", view_func=respond_with(JSONResponse)(view))
+    assert app.test_client().get("/?a=1").json == document
+
+
+def test_a_proxy_in_a_tuple_is_what_it_stands_for():
+    app = application()
+    Responses(app, default_response_class=Pretty)
+    answer = asked(app, (LocalProxy(lambda: [1]), 201))
+    assert (answer.status_code, answer.mimetype, answer.data) == (201, "application/pretty+json", b"[1]")
+
+
+def test_a_proxy_of_a_dict_is_flasks_json_if_no_class_takes_it():
+    app = application()
+    Responses(app)
+    assert asked(app, LocalProxy(lambda: {"a": 1})).json == {"a": 1}

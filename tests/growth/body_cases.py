@@ -7,7 +7,7 @@ from uuid import UUID
 
 from growth.growth_case import OBJECTS, case, tried
 
-from wsgiresp._protocol import event_stream, json_encoding, json_lines, one_line
+from wsgiresp._protocol import event_stream, json_encoding, json_lines, json_times, one_line
 from wsgiresp._protocol.event_reader import EventReader
 from wsgiresp._protocol.event_stream import ServerSentEvent
 from wsgiresp._protocol.json_encoding import json_encoder
@@ -124,6 +124,12 @@ DOCUMENTS = [
         tried(lambda text: json_encoder(indent=text)),
         lambda size: " " * size + "x",
         "json_encoding._BLANKS",
+    ),
+    case(
+        "a moment of digits alone",
+        json_times.expanded_year,
+        lambda size: "1" * size,
+        "json_times._OTHER_YEAR",
     ),
     case("separators of blanks", lambda text: json_encoder(separators=(text, ":")), lambda size: " " * size + ","),
 ]

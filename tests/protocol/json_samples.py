@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
+from ipaddress import ip_interface, ip_network
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
+from werkzeug.local import LocalProxy
 
 ID = UUID("12345678-1234-5678-1234-567812345678")
 NAN = float("nan")
@@ -78,6 +80,11 @@ class Listing:
         return iter(self.items)
 
 
+def proxy(value: Any) -> LocalProxy[Any]:
+    """Return a proxy that stands for *value*, as ``flask.g`` stands for an object of its context."""
+    return LocalProxy(lambda: value)
+
+
 # Amsterdam's until 1937: an offset with seconds.
 AMSTERDAM = timezone(timedelta(minutes=19, seconds=32))
 
@@ -87,9 +94,20 @@ instants = st.datetimes(timezones=st.none() | st.timezones() | st.just(AMSTERDAM
 enums = st.sampled_from([Color.RED, Color.PRICE, Color.PAIR, Level.LOW, Mood.GOOD, Old.YES, Ratio.HALF])
 plain_atoms = st.none() | st.booleans() | numbers | texts
 keys = plain_atoms | texts.map(Text) | st.integers().map(Number) | instants | st.dates() | st.times() | st.uuids()
+keys |= st.ip_addresses() | (plain_atoms | st.dates()).map(proxy)
 keys |= st.sampled_from([Color.RED, Level.LOW, Mood.GOOD, Old.YES, Ratio.HALF])
-atoms = keys | st.decimals() | st.timedeltas() | enums | st.floats().map(Real) | st.just(PurePosixPath("/a/b"))
-misfits = st.sampled_from([b"octets", 1j, object(), int])
+networks = st.sampled_from([ip_network("203.0.113.0/24"), ip_network("2001:db8::/32"), ip_interface("203.0.113.4/24")])
+atoms = (
+    keys
+    | networks
+    | (st.decimals() | st.timedeltas()).map(proxy)
+    | st.decimals()
+    | st.timedeltas()
+    | enums
+    | st.floats().map(Real)
+    | st.just(PurePosixPath("/a/b"))
+)
+misfits = st.sampled_from([b"octets", 1j, object(), int, proxy(b"octets"), proxy(1j)])
 """Values that have no form in JSON."""
 
 
@@ -112,6 +130,8 @@ _WRAPPERS: tuple[Callable[[Any], Any], ...] = (
     tuple,
     Listing,
     Point,
+    proxy,
+    lambda items: proxy(_mapped(items)),
     lambda items: Pair(items, len(items)),
     lambda items: MappingProxyType(_mapped(items)),
     lambda items: UserDict(_mapped(items)),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import array
 import json
+import re
 from collections import ChainMap, OrderedDict, UserDict, UserList, UserString, deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Flag
+from ipaddress import IPv4Address, ip_address, ip_interface, ip_network
 from pathlib import PurePosixPath, PureWindowsPath
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
@@ -49,6 +52,14 @@ class Array:
 
     def tolist(self) -> list[int]:
         return [1, 2]
+
+
+class OwnProxy(LocalProxy):
+    """A proxy whose type is not that of werkzeug."""
+
+
+class Router(IPv4Address):
+    pass
 
 
 @pytest.mark.parametrize(
@@ -107,6 +118,24 @@ class Array:
         pytest.param(LocalProxy(lambda: Point(1)), '{"x":1,"_y":null}', id="a proxy of a dataclass"),
         pytest.param(LocalProxy(lambda: "text"), '"text"', id="a proxy of text"),
         pytest.param(LocalProxy(lambda: date(2024, 2, 29)), '"2024-02-29"', id="a proxy of a date"),
+        pytest.param(LocalProxy(lambda: 41), "41", id="a proxy of a number"),
+        pytest.param([LocalProxy(lambda: 2.5), LocalProxy(lambda: True)], "[2.5,true]", id="proxies of numbers"),
+        pytest.param([LocalProxy(lambda: None)], "[null]", id="a proxy of None"),
+        pytest.param(LocalProxy(lambda: [1, LocalProxy(lambda: (2,))]), "[1,[2]]", id="a proxy of a list with a proxy"),
+        pytest.param({"a": LocalProxy(lambda: LocalProxy(lambda: 1))}, '{"a":1}', id="a proxy of a proxy"),
+        pytest.param(LocalProxy(lambda: (n for n in [1, 2])), "[1,2]", id="a proxy of a generator"),
+        pytest.param([LocalProxy(lambda: Decimal("1.10"))], "[1.10]", id="a proxy of a Decimal"),
+        pytest.param([LocalProxy(lambda: timedelta(1))], '["P1D"]', id="a proxy of a timedelta"),
+        pytest.param([LocalProxy(lambda: Color.RED)], '["red"]', id="a proxy of an Enum"),
+        pytest.param([OwnProxy(lambda: 41), OwnProxy(lambda: {1: 2})], '[41,{"1":2}]', id="a proxy of a subclass"),
+        pytest.param(ip_address("203.0.113.4"), '"203.0.113.4"', id="an IP address"),
+        pytest.param(ip_address("2001:db8::1"), '"2001:db8::1"', id="an IP address of version 6"),
+        pytest.param(ip_network("203.0.113.0/24"), '"203.0.113.0/24"', id="a network"),
+        pytest.param(ip_network("2001:db8::/32"), '"2001:db8::/32"', id="a network of version 6"),
+        pytest.param(ip_interface("203.0.113.4/24"), '"203.0.113.4/24"', id="an interface"),
+        pytest.param(ip_interface("2001:db8::1/32"), '"2001:db8::1/32"', id="an interface of version 6"),
+        pytest.param(Router("203.0.113.1"), '"203.0.113.1"', id="a subclass of an IP address"),
+        pytest.param(re.compile("a+"), '"a+"', id="a regular expression"),
         pytest.param(Listing([1]), "[1]", id="an object with for_json()"),
     ],
 )
@@ -165,6 +194,8 @@ def test_an_iterator_is_an_array(iterator, text):
         pytest.param(datetime(2024, 2, 29, tzinfo=UTC), "2024-02-29T00:00:00+00:00", id="datetime"),
         pytest.param(time(1, 2), "01:02:00", id="time"),
         pytest.param(ID, str(ID), id="UUID"),
+        pytest.param(ip_address("203.0.113.4"), "203.0.113.4", id="an IP address"),
+        pytest.param(LocalProxy(lambda: 5), "5", id="a proxy of a number"),
         pytest.param(Color.RED, "red", id="Enum"),
         pytest.param(Level.LOW, "1", id="IntEnum"),
         pytest.param(Mood.GOOD, "good", id="StrEnum"),
@@ -218,3 +249,8 @@ def test_the_way_around_an_iterator_changes_nothing(content):
 @given(documents)
 def test_every_document_is_ascii_where_that_is_asked_for(content):
     assert json_encoder(ensure_ascii=True).encode(content).isascii()
+
+
+def test_a_proxy_outside_of_its_context_says_so():
+    with pytest.raises(RuntimeError, match="object is not bound"):
+        json_encoder().encode({"a": LocalProxy(ContextVar("unset"))})

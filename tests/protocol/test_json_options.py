@@ -36,7 +36,7 @@ class TestDefault:
         def default(value: object) -> object:
             raise TypeError("unknown to me")
 
-        with pytest.raises(TypeError, match=r"^a\[0\] is of type complex, which has no form in JSON$") as caught:
+        with pytest.raises(TypeError, match=r"^Object of type complex at a\[0\] is not JSON serializable$") as caught:
             json_encoder(default=default).encode({"a": [1j]})
         assert str(caught.value.__cause__) == "unknown to me"
 
@@ -45,7 +45,7 @@ class TestDefault:
             json_encoder(default=lambda value: 1 / 0).encode([object()])
 
     def test_that_returns_the_value_itself_is_circular(self):
-        with pytest.raises(ValueError, match="circular"):
+        with pytest.raises(ValueError, match="Circular"):
             json_encoder(default=lambda value: value).encode(object())
 
 

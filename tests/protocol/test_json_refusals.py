@@ -1,60 +1,142 @@
-"""What is said of what has no form in JSON."""
+"""The error messages for content that is not JSON serializable: words, path and cure."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from decimal import Decimal
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
 from protocol.json_samples import Color, Listing, Point
+from werkzeug.local import LocalProxy
 
-from wsgiresp._protocol.json_encoding import json_encoder
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param(object(), "content is of type object", id="the content itself"),
-        pytest.param({"items": [1, 2, 3, {"owner": 1j}]}, "items[3].owner is of type complex", id="in containers"),
-        pytest.param([[object()]], "[0][0] is of type object", id="in lists"),
-        pytest.param({"a b": {"": [1j]}}, "['a b'][''][0] is of type complex", id="under keys that are no names"),
-        pytest.param({7: {None: 1j}}, "[7][None] is of type complex", id="under keys that are no texts"),
-        pytest.param({"a": iter([1, (n for n in [object()])])}, "a[1][0] is of type object", id="in iterators"),
-        pytest.param(iter([0, {"a": 1j}]), "[1].a is of type complex", id="in an iterator that is the content"),
-        pytest.param(Point(Point(1, 1j)), "x._y is of type complex", id="in dataclasses"),
-        pytest.param({"a": MappingProxyType({"b": 1j})}, "a.b is of type complex", id="in a mapping"),
-        pytest.param([Listing([0, 1j])], "[0][1] is of type complex", id="in what for_json() returns"),
-        pytest.param({"a": b"octets"}, "a is of type bytes", id="bytes"),
-        pytest.param([bytearray(b"octets")], "[0] is of type bytearray", id="bytearray"),
-        pytest.param([memoryview(b"octets")], "[0] is of type memoryview", id="memoryview"),
-        pytest.param([int], "[0] is of type type", id="a class"),
-        pytest.param([Point], "[0] is of type type", id="a dataclass that is no instance"),
-        pytest.param([Listing], "[0] is of type type", id="a class with for_json()"),
-        pytest.param({"a": SimpleNamespace()}, "a is of type types.SimpleNamespace", id="a type of a module"),
-        pytest.param({1, (2, b"")}, "[", id="in a set"),
-    ],
-)
-def test_what_has_no_form_in_json_is_named_with_its_path(content, message):
-    with pytest.raises(TypeError) as caught:
-        json_encoder().encode(content)
-    assert str(caught.value).startswith(message)
-    assert str(caught.value).endswith(", which has no form in JSON")
+from wsgiresp._protocol.json_encoding import json_encoder, orjson_encode
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param({(1, 2): 3}, "content has the key (1, 2)", id="the content itself"),
-        pytest.param({"a": [{b"k": 3}]}, "a[0] has the key b'k'", id="in containers"),
-        pytest.param({"a": {Decimal(1): 3}}, "a has the key Decimal('1')", id="a Decimal"),
-        pytest.param({Color.PAIR: 3}, "content has the key <Color.PAIR", id="an Enum of no key"),
+        pytest.param(object(), "object is not", id="the content itself"),
+        pytest.param({"items": [1, 2, 3, {"owner": 1j}]}, "complex at items[3].owner is not", id="in containers"),
+        pytest.param([[object()]], "object at [0][0] is not", id="in lists"),
+        pytest.param({"a b": {"": [1j]}}, "complex at ['a b'][''][0] is not", id="under keys that are no names"),
+        pytest.param({7: {None: 1j}}, "complex at [7][None] is not", id="under keys that are no texts"),
+        pytest.param({"a": iter([1, (n for n in [object()])])}, "object at a[1][0] is not", id="in iterators"),
+        pytest.param(iter([0, {"a": 1j}]), "complex at [1].a is not", id="in an iterator that is the content"),
+        pytest.param(Point(Point(1, 1j)), "complex at x._y is not", id="in dataclasses"),
+        pytest.param({"a": MappingProxyType({"b": 1j})}, "complex at a.b is not", id="in a mapping"),
+        pytest.param([Listing([0, 1j])], "complex at [0][1] is not", id="in what for_json() returns"),
+        pytest.param({"a": SimpleNamespace()}, "types.SimpleNamespace at a is not", id="a type of a module"),
+        pytest.param({1, (2, b"")}, "bytes at [", id="in a set"),
+        pytest.param(LocalProxy(lambda: {"a": 1j}), "complex at a is not", id="in a proxy"),
+        pytest.param([LocalProxy(lambda: 1j)], "complex at [0] is not", id="a proxy, by what it stands for"),
     ],
 )
-def test_what_cannot_be_a_key_is_named_with_its_path(content, message):
+def test_an_unknown_type_is_named_with_its_path(content, message):
     with pytest.raises(TypeError) as caught:
         json_encoder().encode(content)
-    assert str(caught.value).startswith(message)
-    assert "keys are str, number, None, date, time, UUID or Enum" in str(caught.value)
+    assert str(caught.value).startswith(f"Object of type {message}")
+    assert " is not JSON serializable" in str(caught.value)
+
+
+class Rows:
+    """Stands for a QuerySet: an iterable that is neither a sequence nor an iterator."""
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([1])
+
+
+class DataFrame(Rows):
+    """Stands for that of pandas."""
+
+
+async def fetch() -> int:
+    return 1
+
+
+async def rows():
+    yield 1
+
+
+AWAIT = "await it"
+CALL = "call it"
+DECODE = "decode it, or encode it with base64"
+
+
+@pytest.mark.parametrize(
+    ("value", "cure"),
+    [
+        pytest.param(b"octets", DECODE, id="bytes"),
+        pytest.param(bytearray(b"octets"), DECODE, id="bytearray"),
+        pytest.param(memoryview(b"octets"), DECODE, id="memoryview"),
+        pytest.param(fetch, "await the result of its call", id="a coroutine function"),
+        pytest.param(rows, CALL, id="an asynchronous generator function"),
+        pytest.param(
+            rows(),
+            "collect it with [item async for item in ...], or stream it with JSONLinesResponse",
+            id="an asynchronous generator",
+        ),
+        pytest.param(len, CALL, id="a built-in function"),
+        pytest.param("text".upper, CALL, id="a built-in method"),
+        pytest.param(Rows().__iter__, CALL, id="a method"),
+        pytest.param(int, "this is the class, not an instance of it", id="a class"),
+        pytest.param(Point, "this is the class, not an instance of it", id="a dataclass"),
+        pytest.param(Listing, "this is the class, not an instance of it", id="a class with for_json()"),
+        pytest.param(ValueError("wrong"), "use str() of it", id="an exception"),
+        pytest.param(Rows(), "make a list of it", id="an iterable"),
+        pytest.param(DataFrame(), 'use its to_dict("records")', id="a DataFrame"),
+        pytest.param(1j, "give its class a for_json() method, or use json_encoder(default=...)", id="anything else"),
+    ],
+)
+@pytest.mark.parametrize("encode", [json_encoder().encode, orjson_encode], ids=["simplejson", "orjson"])
+def test_an_error_leads_to_the_cure(encode, value, cure):
+    with pytest.raises(TypeError) as caught:
+        encode({"a": [value]})
+    assert str(caught.value).endswith(f" at a[0] is not JSON serializable ({cure})")
+
+
+@pytest.mark.parametrize("encode", [json_encoder().encode, orjson_encode], ids=["simplejson", "orjson"])
+def test_a_coroutine_is_to_be_awaited(encode):
+    coroutine = fetch()
+    try:
+        with pytest.raises(TypeError, match=r"^Object of type coroutine at a is not JSON serializable \(await it\)$"):
+            encode({"a": coroutine})
+    finally:
+        coroutine.close()
+
+
+def test_a_future_is_to_be_awaited():
+    loop = asyncio.new_event_loop()
+    try:
+        with pytest.raises(TypeError, match=r" at \[0\] is not JSON serializable \(await it\)$"):
+            json_encoder().encode([loop.create_future()])
+    finally:
+        loop.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param({(1, 2): 3}, "not tuple: content has the key (1, 2)", id="the content itself"),
+        pytest.param({"a": [{b"k": 3}]}, "not bytes: a[0] has the key b'k'", id="in containers"),
+        pytest.param({"a": {Decimal(1): 3}}, "not decimal.Decimal: a has the key Decimal('1')", id="a Decimal"),
+        pytest.param({Color.PAIR: 3}, "not protocol.json_samples.Color: content has the key <Color.PAIR", id="an Enum"),
+    ],
+)
+@pytest.mark.parametrize("encode", [json_encoder().encode, orjson_encode], ids=["simplejson", "orjson"])
+def test_what_cannot_be_a_key_is_named_with_its_path(encode, content, message):
+    with pytest.raises(TypeError) as caught:
+        encode(content)
+    assert str(caught.value).startswith(f"keys must be str, int, float, bool or None, {message}")
+    assert str(caught.value).endswith(" (date, time, UUID, Enum, IP addresses and scalars of numpy are keys too)")
+
+
+def test_a_key_is_shown_on_one_line():
+    with pytest.raises(TypeError) as caught:
+        json_encoder().encode({b"k" * 2000: 1})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1300
 
 
 def test_a_refusal_carries_no_trace_of_how_it_was_found():

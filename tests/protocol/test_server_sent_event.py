@@ -7,8 +7,10 @@ import pickle
 
 import pytest
 from protocol.event_samples import Tagged, to_json
+from werkzeug.local import LocalProxy
 
 from wsgiresp._protocol.event_stream import FIELDS, ServerSentEvent, encode
+from wsgiresp._protocol.json_encoding import json_encoder
 
 FULL = {"event": "tick", "id": "41", "retry": 5, "comment": "c"}
 
@@ -57,3 +59,29 @@ def test_a_copy_of_an_event_is_sent_as_the_event(duplicate, data):
 )
 def test_the_repr_shows_the_fields_that_were_given(event, text):
     assert repr(event) == text
+
+
+@pytest.mark.parametrize("name", ["data", "raw_data", "event", "id", "comment"])
+def test_a_proxy_of_text_is_that_text(name):
+    proxied = ServerSentEvent(**{name: LocalProxy(lambda: "text")})
+    assert encode(proxied, to_json) == encode(ServerSentEvent(**{name: "text"}), to_json)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param("text", id="text"),
+        pytest.param([1], id="a list"),
+        pytest.param({"data": [1], "id": "5"}, id="a dict of fields"),
+        pytest.param(ServerSentEvent(data="text"), id="an event"),
+        pytest.param(None, id="None"),
+    ],
+)
+def test_a_proxy_of_an_item_is_that_item(item):
+    to_json = json_encoder().encode
+    assert encode(LocalProxy(lambda: item), to_json) == encode(item, to_json)
+
+
+def test_a_proxy_of_bytes_is_refused_as_bytes():
+    with pytest.raises(TypeError, match=r"^an event must not be bytes: decode it"):
+        encode(LocalProxy(lambda: b"octets"), to_json)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from ipaddress import ip_address
 
 import pytest
+from pydantic import SecretStr
 from responses.wsgi_calls import call
+from werkzeug.local import LocalProxy
 
-from wsgiresp.responses import JSONResponse, ORJSONResponse, UJSONResponse, json_encoder
+from wsgiresp.responses import (
+    EventSourceResponse,
+    JSONLinesResponse,
+    JSONResponse,
+    ORJSONResponse,
+    ServerSentEvent,
+    UJSONResponse,
+    json_encoder,
+)
 
 
 @pytest.mark.parametrize("response_class", [JSONResponse, ORJSONResponse, UJSONResponse])
@@ -100,3 +111,27 @@ def test_without_orjson_the_error_names_the_extra(monkeypatch):
     monkeypatch.setattr("wsgiresp._protocol.json_encoding.orjson_dumps", None)
     with pytest.raises(ImportError, match=r"wsgiresp\[orjson\]"):
         ORJSONResponse({})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param(ip_address("203.0.113.4"), '"203.0.113.4"', id="an IP address"),
+        pytest.param(SecretStr("secret"), '"**********"', id="a secret"),
+        pytest.param(LocalProxy(lambda: 41), "41", id="a proxy of a number"),
+        pytest.param(LocalProxy(lambda: [1]), "[1]", id="a proxy of a list"),
+    ],
+)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(JSONResponse, id="JSONResponse"),
+        pytest.param(ORJSONResponse, id="ORJSONResponse"),
+        pytest.param(lambda value: JSONLinesResponse([value]), id="JSONLinesResponse"),
+        pytest.param(lambda value: EventSourceResponse([value]), id="EventSourceResponse"),
+        pytest.param(lambda value: EventSourceResponse([ServerSentEvent(data=value)]), id="ServerSentEvent"),
+        pytest.param(lambda value: EventSourceResponse([{"data": value}]), id="a dict of the fields of an event"),
+    ],
+)
+def test_each_class_writes_a_value_alike(sent, value, text):
+    assert call(sent(value)).body.removeprefix(b": open\n").removeprefix(b"data: ").strip() == text.encode()

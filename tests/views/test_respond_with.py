@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from responses.wsgi_calls import call
 from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 import wsgiresp
@@ -265,3 +267,10 @@ def test_what_http_does_not_allow_is_refused_at_once(wrong):
 
 def test_the_package_has_it():
     assert wsgiresp.respond_with is respond_with
+
+
+@pytest.mark.parametrize("returned", [{"a": 1}, [1], 41, "text"], ids=repr)
+@pytest.mark.parametrize("model", [None, Any], ids=["without a model", "with a model"])
+def test_a_proxy_is_what_it_stands_for(returned, model):
+    view = respond_with(JSONResponse, response_model=model)(lambda: LocalProxy(lambda: returned))
+    assert view().body == JSONResponse(returned).body

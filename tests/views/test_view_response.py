@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from werkzeug.exceptions import NotFound
+from werkzeug.local import LocalProxy
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp import HTTPException
@@ -72,3 +73,17 @@ def test_what_was_injected_is_merged():
     injected.tasks.add_task(print)
     found = answered({}, injected=injected)
     assert (found.headers["X-A"], len(found.background.tasks)) == ("1", 1)
+
+
+@pytest.mark.parametrize("returned", [{"a": 1}, [1], 41, None], ids=repr)
+def test_a_proxy_is_what_it_stands_for(returned):
+    assert answered(LocalProxy(lambda: returned)).body == answered(returned).body
+
+
+def test_a_proxy_in_a_tuple_is_what_it_stands_for():
+    found = answered((LocalProxy(lambda: [1]), 201))
+    assert (found.status_code, found.body) == (201, b"[1]")
+
+
+def test_a_proxy_of_a_generator_is_a_stream():
+    assert type(answered(LocalProxy(lambda: (n for n in ["a"])))) is StreamingResponse

@@ -151,10 +151,10 @@ def encode(item: object, to_json: ToJSON) -> bytes:
     if isinstance(item, dict):
         return encode(_from_dict(item), to_json)
     if isinstance(item, str):
-        return text_block("", exact(item))
+        return text_block("", _characters(item))
     if isinstance(item, (bytes, bytearray, memoryview)):
         raise TypeError(
-            f"an event must not be {type(item).__name__}: decode it, or send whole blocks by"
+            f"an event must not be {item.__class__.__name__}: decode it, or send whole blocks by"
             ' StreamingResponse(blocks, media_type="text/event-stream")'
         )
     return _json_block(b"", to_json(item))
@@ -222,9 +222,9 @@ def _halves(head: str, data: object, raw_data: str | None, end: str) -> tuple[by
             raise ValueError(f"data and raw_data must not both be given, got {data!r} and {raw_data!r}")
         if not isinstance(raw_data, str):
             raise TypeError(f"raw_data must be a str, got {raw_data!r}")
-        return b"", text_block(head, exact(raw_data), "raw_data")
+        return b"", text_block(head, _characters(raw_data), "raw_data")
     if isinstance(data, str):
-        return b"", text_block(head, exact(data))
+        return b"", text_block(head, _characters(data))
     if data is None:
         return b"", (head + end).encode()
     return head.encode(), None
@@ -255,7 +255,7 @@ def _json_block(head: bytes, document: bytes) -> bytes:
 def _text(name: str, value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, got {value!r}")
-    text = exact(value)
+    text = _characters(value)
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -266,6 +266,11 @@ def _text(name: str, value: object) -> str:
 def _lone_surrogate(name: str, text: str) -> ValueError:
     place, surrogate = next(found for found in enumerate(text) if "\ud800" <= found[1] <= "\udfff")
     return ValueError(f"{name} must not hold a lone surrogate, got {surrogate!r} at {place}")
+
+
+def _characters(text: str) -> str:
+    # A proxy, such as werkzeug's LocalProxy, has the class of its text, but is none.
+    return exact(text) if issubclass(type(text), str) else str(text)
 
 
 def _line(name: str, value: object) -> str:

@@ -17,8 +17,8 @@ nothing. A deployment changes them: a new file has another inode number, or, whe
 
 **Clock ticks.** File systems take the time from a clock that moves in ticks of up to 16 ms. A file that is changed in
 place within the tick of its last change keeps ctime, inode number and size. So where these tell the version, the tag of
-a small file has a digest of the content too: see :mod:`wsgiresp.responses.file_validators`. A file that keeps a credible
-mtime and its size over a change within one tick keeps its tag, as with every server that makes tags of times.
+a small file has a digest of the content too: see :mod:`wsgiresp.responses.file_validators`. A file that keeps a time of
+its own and its size over a change within one tick keeps its tag, as with every server that makes tags of times.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 import simplejson
 
-from wsgiresp._protocol.json_types import decimal_number, stand_in
+from wsgiresp._protocol.json_types import decimal_number, stand_in, unwrapped
 from wsgiresp._protocol.json_walk import Default, Walk
 
 try:
@@ -38,8 +38,9 @@ def json_encoder(
 
     *indent*, *sort_keys*, *ensure_ascii* and *separators* mean what they do to ``json.dumps``; the separators are
     ``(",", ":")``, with an indent ``(",", ": ")``. *nan* is what becomes of a ``float`` or ``Decimal`` that is not
-    finite: null, or a ``ValueError``. *default* is asked, once for each, for the values that have no form in JSON
-    otherwise; it returns one that has, or raises ``TypeError``.
+    finite, and of a missing time or value of pandas and numpy (``NaT``, ``NA``): null, or a ``ValueError``. *default*
+    is called, once for each, with the values that are not JSON serializable otherwise; it returns one that is, or
+    raises ``TypeError``.
 
     Raises ``ValueError`` for blanks or separators with which the output would not be JSON.
     """
@@ -112,20 +113,21 @@ class JSONEncoder:
     def encode(self, content: object) -> bytes:
         """Return *content* as JSON in UTF-8.
 
-        Raises ``TypeError`` for what has no form in JSON and, with ``nan="error"``, ``ValueError`` for a number that
-        is not finite; both say where it is (``items[3].owner``). Raises ``ValueError`` for content that is circular
-        or nested too deeply.
+        Raises ``TypeError`` for what is not JSON serializable and, with ``nan="error"``, ``ValueError`` for a number
+        that is not finite and for a missing value; both say where it is (``items[3].owner``). Raises ``ValueError`` for
+        content that is circular or nested too deeply.
         """
         try:
             return self._bytes(content)
         except (TypeError, ValueError, RecursionError):
             pass  # and out of the handler, so that no trace of this attempt hangs on what is raised below
+        content = unwrapped(content)  # a LocalProxy has the methods of an iterator, whatever it stands for
         if isinstance(content, Iterator):
             return self.encode(list(content))  # most often of plain rows, which need no walk
         try:
             return self._bytes(self._walk.plain(content))
         except RecursionError:
-            raise ValueError("content is circular or nested too deeply for JSON") from None
+            raise ValueError("Circular reference detected, or content is nested too deeply for JSON") from None
 
     def _bytes(self, content: object) -> bytes:
         # A lone surrogate has no UTF-8, but Python's escape for it is JSON's too (RFC 8259, Section 7).
@@ -149,4 +151,5 @@ def orjson_encode(content: object) -> bytes:
     # The end of a greenlet, a timeout, a Ctrl-C: orjson makes a TypeError of it. (The first 3.9 puts texts there too.)
     if isinstance(cause, BaseException) and not isinstance(cause, Exception):
         raise cause
+    content = unwrapped(content)
     return orjson_encode(list(content)) if isinstance(content, Iterator) else _default_encoder.encode(content)

@@ -4,46 +4,32 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import ipaddress
 import math
+import re
 import sys
 from collections import UserString, deque
 from collections.abc import Callable, Mapping, Sequence, Set, ValuesView
 from decimal import Decimal
 from enum import Enum
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from pathlib import PurePath
 from types import NoneType
-from typing import Any, Final, NoReturn
+from typing import Any
 from uuid import UUID
+
+from werkzeug.local import LocalProxy
+
+from wsgiresp._protocol.json_libraries import library_form, library_key
+from wsgiresp._protocol.json_markers import MISSING, UNKNOWN
+from wsgiresp._protocol.json_times import duration, expanded_year
 
 Form = Callable[[Any], object]
 
-
-class _Unknown:
-    def for_json(self) -> NoReturn:
-        raise TypeError("this has no form in JSON")
-
-
-UNKNOWN: Final = _Unknown()
-"""What ``stand_in`` returns where nothing stands for a value: an encoder that goes on with it gets a ``TypeError``."""
-
-
-def duration(span: datetime.timedelta) -> str:
-    """Return *span* as an ISO 8601 duration in days, hours, minutes and seconds: ``P1DT2H0.5S``, ``PT0S``.
-
-    The sign of a negative span stands before the ``P``, for all its parts (ISO 8601-2).
-    """
-    sign = "-" if span < datetime.timedelta() else ""
-    span = abs(span)
-    minutes, seconds = divmod(span.seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    fraction = f".{span.microseconds:06}".rstrip("0") if span.microseconds else ""
-    clock = f"{hours}H" if hours else ""
-    clock += f"{minutes}M" if minutes else ""
-    clock += f"{seconds}{fraction}S" if seconds or fraction else ""
-    if clock or not span.days:
-        clock = "T" + (clock or "0S")
-    return f"{sign}P{span.days}D{clock}" if span.days else f"{sign}P{clock}"
+_ADDRESSES = (
+    *(ipaddress.IPv4Address, ipaddress.IPv4Network, ipaddress.IPv4Interface),
+    *(ipaddress.IPv6Address, ipaddress.IPv6Network, ipaddress.IPv6Interface),
+)
 
 
 def decimal_number(number: Decimal, raw: Callable[[str], object]) -> object:
@@ -56,15 +42,30 @@ def decimal_number(number: Decimal, raw: Callable[[str], object]) -> object:
     return math.nan if number.is_nan() else float(number)  # float() refuses a signalling NaN
 
 
+def unwrapped(value: Any) -> Any:
+    """Return the object that *value* stands for if it is a ``LocalProxy`` of werkzeug, else *value* itself.
+
+    Raises ``RuntimeError`` if it stands for nothing here: outside of a request, for example.
+    """
+    # By recursion, so that a proxy of itself is a RecursionError.
+    return unwrapped(value._get_current_object()) if isinstance(value, LocalProxy) else value
+
+
 def plain_key(key: object) -> object:
     """Return *key* as one that the encoders take: ``str``, ``int``, ``float``, ``bool`` or ``None``; or ``UNKNOWN``."""
-    if isinstance(key, str | int | float | NoneType):
+    kind = type(key)  # not isinstance(), which takes a proxy for what it stands for
+    if issubclass(kind, (str, int, float, NoneType)):
         return key
+    if issubclass(kind, LocalProxy):
+        return plain_key(unwrapped(key))
     if isinstance(key, Enum):
         return plain_key(key.value)
     if isinstance(key, datetime.date | datetime.time):
-        return key.isoformat()
-    return str(key) if isinstance(key, UUID) else UNKNOWN
+        return _iso_text(key)
+    if isinstance(key, (UUID, *_ADDRESSES)):
+        return str(key)
+    found = library_key(key)
+    return found if isinstance(found, str | int | float | NoneType) else UNKNOWN
 
 
 def stand_in(value: Any) -> object:
@@ -75,7 +76,7 @@ def stand_in(value: Any) -> object:
     form = _BY_TYPE.get(type(value))
     if form is not None:
         return form(value)
-    kind: type = value.__class__  # not type(value): here the proxies of Flask and Django name what they stand for
+    kind: type = value.__class__  # not type(value): here the lazy objects of Django name what they stand for
     if issubclass(kind, Enum):
         return value.value
     if issubclass(kind, str):
@@ -89,7 +90,7 @@ def stand_in(value: Any) -> object:
     for base, form in _BY_BASE:
         if isinstance(value, base):
             return form(value)
-    return value.tolist() if hasattr(kind, "tolist") else UNKNOWN  # NumPy's arrays and scalars, pandas' columns
+    return library_form(value)
 
 
 def register_json_type(kind: type, form: Form) -> None:
@@ -110,6 +111,20 @@ def _unknown(_: object) -> object:
     return UNKNOWN
 
 
+def _iso_text(value: Any) -> object:
+    """Return the text of a date or time of any class; pandas' ``NaT`` is one too, and like NaN unequal to itself."""
+    text = value.isoformat()
+    if text[4:5] == "-" != text[0]:  # a year of four digits
+        return text
+    # A Timestamp of pandas may lie outside of the years that datetime has, and write them in its own way.
+    return MISSING if value != value else expanded_year(text)
+
+
+def _duration_of(span: Any) -> object:
+    # A Timedelta of pandas has nanoseconds, or seconds beyond the range of timedelta: only numpy's type holds all.
+    return span.to_timedelta64() if hasattr(span.__class__, "to_timedelta64") else duration(span)
+
+
 _iso = methodcaller("isoformat")
 
 _BY_TYPE: dict[type, Form] = {
@@ -122,14 +137,18 @@ _BY_TYPE: dict[type, Form] = {
     frozenset: list,
     deque: list,
     range: list,
+    LocalProxy: unwrapped,
+    re.Pattern: attrgetter("pattern"),
+    **dict.fromkeys(_ADDRESSES, str),
 }
 """Shortcuts for the types that come in large numbers."""
 
 _BY_BASE: list[tuple[type | tuple[type, ...], Form]] = [
-    ((datetime.date, datetime.time), _iso),
-    (datetime.timedelta, duration),
+    ((datetime.date, datetime.time), _iso_text),
+    (datetime.timedelta, _duration_of),
+    (LocalProxy, unwrapped),
     (Decimal, Decimal),
-    ((UUID, PurePath, UserString), str),
+    ((UUID, PurePath, UserString, *_ADDRESSES), str),
     (Mapping, lambda mapping: dict(mapping.items())),
     # Sequences too, but their items are octets and no numbers that somebody meant to send.
     ((bytes, bytearray, memoryview), _unknown),

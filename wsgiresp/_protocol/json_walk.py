@@ -1,4 +1,4 @@
-"""Slow path of the JSON encoder: iterators, odd keys, and the path to a value that has no form in JSON.
+"""Slow path of the JSON encoder: iterators, odd keys, and the path to a value that is not JSON serializable.
 
 An encoder converts no keys and cannot tell where it was. A walk does both, and reads each iterator once.
 """
@@ -13,24 +13,17 @@ from typing import Any
 
 from simplejson import RawJSON
 
-from wsgiresp._protocol.json_types import UNKNOWN, decimal_number, plain_key, stand_in
+from wsgiresp._protocol.json_markers import UNKNOWN
+from wsgiresp._protocol.json_refusals import Refusal, key_not_finite, not_finite, unknown_key, unknown_type
+from wsgiresp._protocol.json_types import decimal_number, plain_key, stand_in
 
 Default = Callable[[Any], object]
-
-
-class _Misfit(Exception):  # noqa: N818
-    """What has no form in JSON, on its way up to the root: each level adds its step, the innermost first."""
-
-    def __init__(self, kind: type[TypeError | ValueError], claim: str) -> None:
-        self.kind = kind
-        self.claim = claim
-        self.steps: list[object] = []
 
 
 class Walk:
     """A way to convert whole documents, with one rule for numbers that are not finite and one *default*.
 
-    *default* is asked for what has no form in JSON, once for each such value; what it returns is converted in turn.
+    *default* is called with each value that is not JSON serializable, once; what it returns is converted in turn.
     """
 
     def __init__(self, *, nan_is_error: bool, default: Default | None) -> None:
@@ -41,13 +34,14 @@ class Walk:
     def plain(self, content: object) -> object:
         """Return *content* as simplejson takes it unasked: dicts, lists, scalars, and ``RawJSON`` for each ``Decimal``.
 
-        Raises ``TypeError`` for what has no form in JSON, ``ValueError`` for a number that is not finite where that
-        is an error, both with the path (``items[3].owner``), and ``RecursionError`` for what is circular or too deep.
+        Raises ``TypeError`` for what is not JSON serializable, ``ValueError`` for a number that is not finite and for a
+        missing value where these are errors, both with the path (``items[3].owner``), and ``RecursionError`` for what
+        is circular or too deep.
         """
         try:
             return self._value(content)
-        except _Misfit as misfit:
-            raise misfit.kind(f"{_path(misfit.steps)} {misfit.claim}") from misfit.__cause__
+        except Refusal as refusal:
+            raise refusal.error() from refusal.__cause__
 
     def _value(self, value: Any) -> object:
         kind = type(value)
@@ -77,8 +71,8 @@ class Walk:
                 continue
             try:
                 found[name] = self._value(value)
-            except _Misfit as misfit:
-                misfit.steps.append(key)
+            except Refusal as refusal:
+                refusal.steps.append(key)
                 raise
         return found
 
@@ -90,42 +84,29 @@ class Walk:
                 continue
             try:
                 found.append(self._value(item))
-            except _Misfit as misfit:
-                misfit.steps.append(len(found))
+            except Refusal as refusal:
+                refusal.steps.append(len(found))
                 raise
         return found
 
     def _name(self, key: object) -> object:
         name = plain_key(key)
         if name is UNKNOWN:
-            raise _Misfit(TypeError, f"has the key {key!r}: keys are str, number, None, date, time, UUID or Enum")
+            raise unknown_key(key)
         if isinstance(name, float) and self._nan_is_error and not math.isfinite(name):
-            raise _Misfit(ValueError, f"has the key {key!r}: it must be finite")
+            raise key_not_finite(key, name)
         return name
 
     def _number(self, number: float) -> float:
         if self._nan_is_error and not math.isfinite(number):
-            raise _Misfit(ValueError, f"must be finite, got {number!r}")
+            raise not_finite(number)
         return number
 
     def _asked(self, value: object) -> object:
-        misfit = _Misfit(TypeError, f"is of type {_type_name(value)}, which has no form in JSON")
+        refusal = unknown_type(value, has_default=self._default is not None)
         if self._default is None:
-            raise misfit
+            raise refusal
         try:
             return self._default(value)
         except TypeError as error:
-            raise misfit from error
-
-
-def _type_name(value: object) -> str:
-    kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-
-
-def _path(steps: list[object]) -> str:
-    """Return *steps*, the innermost first, as one would write them in Python: ``items[3].owner``."""
-    path = ""
-    for step in reversed(steps):
-        path += f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
-    return path.removeprefix(".") or "content"
+            raise refusal from error

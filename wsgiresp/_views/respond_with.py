@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from wsgiresp._protocol.header_validation import extend, pairs
+from wsgiresp._protocol.json_types import unwrapped
 from wsgiresp._protocol.status import parse
 from wsgiresp._types import HeaderFields
 from wsgiresp.responses import EventSourceResponse, Response
@@ -100,7 +101,9 @@ class _Recipe:
         """Return the response for what the view *returned*, with what it set on *injected*."""
         content, status, fields = (returned, None, None) if self.model else parts(returned)
         chosen = injected.response.chosen_status if injected.response else None
-        response = self._response(content, int(str(status or chosen)[:3]) if status or chosen else self.status_code)
+        response = self._response(
+            unwrapped(content), int(str(status or chosen)[:3]) if status or chosen else self.status_code
+        )
         if not isinstance(response, WerkzeugResponse):
             return response  # a framework's own, which has other ways to be changed
         response = merged(response, injected)

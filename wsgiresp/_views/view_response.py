@@ -7,6 +7,7 @@ from typing import Any, cast
 from werkzeug.exceptions import HTTPException as WerkzeugHTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from wsgiresp._protocol.json_types import unwrapped
 from wsgiresp.responses import Response, StreamingResponse
 
 from .coercion import ITERATORS, changed, parts, takes
@@ -23,7 +24,7 @@ def view_response(
     a stream of *stream_type*. Of Flask's tuples the status and the headers are taken.
     """
     content, status, fields = parts(returned)
-    response = _response(content, default, stream_type)
+    response = _response(unwrapped(content), default, stream_type)
     if response is None:
         return None
     answered: WerkzeugResponse = response if injected is None else merged(response, injected)

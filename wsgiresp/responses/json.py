@@ -28,13 +28,17 @@ class JSONResponse(JSONOptions, Response):
     """*content* as a JSON document (RFC 8259) in UTF-8, without blanks.
 
     Beyond JSON's own types it may hold: Decimal with all its digits, dates and times in ISO 8601, timedelta as an ISO
-    8601 duration, UUID, Enum by its value, dataclasses, sets, paths, iterators as arrays, pydantic models, and objects
-    with ``for_json()``. ``NaN`` and infinities become null; a subclass with ``nan = "error"`` refuses them. A subclass
-    with ``encoder = json_encoder(indent=2)`` writes otherwise.
+    8601 duration, UUID, IP addresses, Enum by its value, dataclasses, sets, paths, iterators as arrays, arrays and
+    scalars of numpy and pandas, pydantic models, URLs and secrets (masked), objects with ``for_json()``, and proxies of
+    all these. ``NaN``, infinities, ``NaT`` and ``NA`` become null; a subclass with ``nan = "error"`` refuses them. A
+    subclass with ``encoder = json_encoder(indent=2)`` writes otherwise.
 
     *status_code*, *headers*, *media_type* (``application/json`` where it is not given) and *background* are as for
-    :class:`Response`. Raises ``TypeError`` naming the type and its place (``items[3].owner``) for anything else, and
-    ``ValueError`` for data that holds itself.
+    :class:`Response`. Raises ``TypeError`` with type, path (``items[3].owner``) and cure for any other value, and
+    ``ValueError`` for circular references.
+
+    .. versionchanged:: 0.2
+       Takes IP addresses, pydantic's URLs and secrets, ``NaT`` and ``NA``, every unit of numpy's times, and proxies.
     """
 
     media_type = "application/json"
