@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from responses.wsgi_calls import call, environ
 
 from wsgiresp import XAccelRedirect, serve_files
-from wsgiresp._files import beneath_root
+from wsgiresp._files import beneath_root, safe_open
 from wsgiresp.responses import FileResponse
 
 
@@ -203,3 +204,38 @@ def test_a_server_that_refuses_the_headers_leaves_nothing_open(folder):
     with pytest.raises(OSError, match="no"):
         serve_files(folder)(environ(PATH_INFO="/a.css"), refuse)
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def raise_emfile(*_):
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@pytest.mark.parametrize(
+    ("keys", "error"),
+    [
+        pytest.param({}, OSError, id="a server that answers 500"),
+        pytest.param({"gunicorn.socket": None}, RuntimeError, id="gunicorn, which would close the connection"),
+        pytest.param({"waitress.client_disconnected": None}, RuntimeError, id="waitress, which would do so too"),
+    ],
+)
+@pytest.mark.parametrize("failing", ["open", "etag", "max_age"])
+def test_an_os_error_is_raised_such_that_the_server_answers_500(folder, monkeypatch, keys, error, failing):
+    if failing == "open":
+        app = serve_files(folder)
+        monkeypatch.setattr(safe_open, "open_beneath", raise_emfile)
+    else:
+        app = serve_files(folder, **{failing: raise_emfile})
+    with pytest.raises(error, match=os.strerror(errno.EMFILE)):
+        call(app, PATH_INFO="/a.css", **keys)
+
+
+@pytest.mark.parametrize("failing", ["read", "open"])
+def test_an_os_error_of_the_page_for_a_404_is_raised_such_that_the_server_answers_500(folder, monkeypatch, failing):
+    (folder / "404.html").write_bytes(b"")
+    app = serve_files(folder, index="index.html")
+    if failing == "open":
+        monkeypatch.setattr(safe_open, "open_beneath", raise_emfile)
+    else:
+        monkeypatch.setattr(safe_open, "_read_at", raise_emfile)
+    with pytest.raises(RuntimeError, match=os.strerror(errno.EMFILE)):
+        call(app, PATH_INFO="/none", **{"gunicorn.socket": None})

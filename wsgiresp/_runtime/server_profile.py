@@ -7,7 +7,7 @@ request that needs one. Each property is computed when it is read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gevent import socket as gevent_socket
 
@@ -165,6 +165,16 @@ class ServerProfile:
             return None
         found: Callable[[list[tuple[str, str]]], object] | None = self._environ.get("wsgi.early_hints")
         return found
+
+
+def raise_for_server(error: OSError, environ: WSGIEnvironment) -> NoReturn:
+    """Raise *error*, which an application called with *environ* has met, so that the client gets a 500.
+
+    Where the server hides it (:attr:`ServerProfile.hides_os_errors`), a ``RuntimeError`` with *error* as its cause.
+    """
+    if not ServerProfile(environ).hides_os_errors:
+        raise error
+    raise RuntimeError(f"the answer could not be made: {error!r}") from error
 
 
 def with_file_wrapper(environ: WSGIEnvironment, wrapper: object) -> WSGIEnvironment:

@@ -15,6 +15,7 @@ from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.header_validation import Field, extend, pairs
 from wsgiresp._protocol.representation import without
 from wsgiresp._protocol.site_lookup import VARY, Site, Step, lookups, slash_location, varies
+from wsgiresp._runtime.server_profile import raise_for_server
 from wsgiresp._types import HeaderFields, Prepared, send
 
 from .base import Response
@@ -140,13 +141,19 @@ class _Folder:
         """Answer the request of *environ* (PEP 3333)."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return _NOT_ALLOWED(environ, start_response)
+        failed: Exception
         try:
             prepared = self._prepare(environ)
         except CarriedError as carried:
             failed = carried.error
+        except OSError as error:
+            failed = error
         else:
             return send(prepared, start_response)
-        raise failed  # here, so that it keeps the cause and the context that the function gave it
+        # Here, so that the error of a function keeps the cause and the context that the function gave it.
+        if isinstance(failed, OSError):
+            raise_for_server(failed, environ)
+        raise failed
 
     def _prepare(self, environ: WSGIEnvironment) -> Prepared:
         path = _path_of(environ)

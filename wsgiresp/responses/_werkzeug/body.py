@@ -20,7 +20,7 @@ from wsgiresp._protocol.headers import Headers
 from wsgiresp._protocol.length_counting import counted
 from wsgiresp._protocol.status import BODILESS
 from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
-from wsgiresp._runtime.server_profile import ServerProfile
+from wsgiresp._runtime.server_profile import raise_for_server
 from wsgiresp._types import Background, Prepared, send
 from wsgiresp.responses._werkzeug.force_type import Adoptable
 from wsgiresp.responses.close_steps import close_steps
@@ -58,10 +58,7 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         try:
             prepared = self.prepare(environ)
         except OSError as error:
-            if not ServerProfile(environ).hides_os_errors:
-                raise
-            # Wrapped, so that the client gets a 500: no descriptor is left, or a file cannot be read any more.
-            raise RuntimeError(f"the answer could not be made: {error!r}") from error
+            raise_for_server(error, environ)  # no descriptor is left, or a file cannot be read any more
         return send(prepared, start_response)
 
     def _field_list(self) -> list[Field]:
