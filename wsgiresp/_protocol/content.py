@@ -10,6 +10,7 @@ from .header_validation import TOKEN, Field, exact, field
 OCTET_STREAM = "application/octet-stream"
 
 _MEDIA_TYPE = re.compile(rf"{TOKEN.pattern}/{TOKEN.pattern}(?:[ \t]*;.*)?")
+_OF_CONTENT = frozenset({"content-encoding", "content-length", "content-type"})
 _MOST_DIGITS = 18  # of a number that fits in 63 bits
 
 
@@ -98,9 +99,9 @@ def settle_length(fields: list[Field], length: int) -> None:
 def without_content(fields: list[Field], status_code: int) -> list[Field]:
     """Return *fields* for an answer without content: a 205 says that it has 0 bytes, the others nothing of content.
 
-    RFC 9110, Sections 8.6, 15.3.5, 15.3.6 and 15.4.5.
+    None of them has a Content-Encoding: no bytes are no gzip file. RFC 9110, Sections 8.6, 15.3.5, 15.3.6 and 15.4.5.
     """
     if status_code == 205:
-        kept = [field for field in fields if field[0].lower() != "content-length"]
+        kept = [field for field in fields if field[0].lower() not in ("content-length", "content-encoding")]
         return [*kept, LENGTHS[0]]
-    return [field for field in fields if field[0].lower() not in ("content-type", "content-length")]
+    return [field for field in fields if field[0].lower() not in _OF_CONTENT]
