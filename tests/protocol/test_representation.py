@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
+from wsgiresp._protocol.representation import has, of_not_modified, of_refusal, without
 
 OF_THE_USER = [("Access-Control-Allow-Origin", "*"), ("Set-Cookie", "a=b"), ("Vary", "Origin"), ("X-A", "1")]
 OF_THE_FILE = [
@@ -38,3 +38,8 @@ def test_a_refusal_keeps_what_is_the_users_alone():
 @pytest.mark.parametrize("name", ["X-A", "x-a", "X-a"])
 def test_names_are_found_in_any_case(name):
     assert without([(name, "1"), ("X-B", "2")], {"x-a"}) == [("X-B", "2")]
+
+
+@pytest.mark.parametrize(("name", "found"), [("X-A", True), ("x-a", True), ("X-B", False), ("X", False)])
+def test_a_field_is_there_in_any_case(name, found):
+    assert has([("X-C", "1"), (name, "2")], "x-a") is found

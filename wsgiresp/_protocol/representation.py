@@ -30,13 +30,17 @@ def of_not_modified(fields: list[Field]) -> list[Field]:
 
     A Last-Modified stays only where there is no ETag, which says more.
     """
-    has_etag = any(name.lower() == "etag" for name, _ in fields)
-    return without(fields, _OF_THE_CONTENT | {"last-modified"} if has_etag else _OF_THE_CONTENT)
+    return without(fields, _OF_THE_CONTENT | {"last-modified"} if has(fields, "etag") else _OF_THE_CONTENT)
 
 
 def of_refusal(fields: list[Field]) -> list[Field]:
     """Return the *fields* of the 200 that a 412 or 416 keeps, with those of its own empty body."""
     return [*without(fields, _OF_THE_CONTENT | _OF_ITS_VERSION), *_EMPTY_TEXT]
+
+
+def has(fields: list[Field], name: str) -> bool:
+    """Return whether *fields* have one of *name*, which is in lower case."""
+    return any(known.lower() == name for known, _ in fields)
 
 
 def without(fields: list[Field], names: Container[str]) -> list[Field]:

@@ -13,7 +13,7 @@ from wsgiresp._protocol.conditions import Validators, Verdict
 from wsgiresp._protocol.content import LENGTHS, OCTET_STREAM, announced_length, settle_length, without_content
 from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.ranges import UNKNOWN_STOP, Span, content_range, select, unsatisfied_range
-from wsgiresp._protocol.representation import of_not_modified, of_refusal, without
+from wsgiresp._protocol.representation import has, of_not_modified, of_refusal, without
 from wsgiresp._protocol.status import BODILESS, LINES
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _partial(fields: list[Field], spans: list[Span], length: int) -> Answer | No
     """Return the 206 with *spans*, the 416 where there are none, or None where a 200 is shorter or safer."""
     if not spans:
         return Answer(LINES[416], [*of_refusal(fields), ("Content-Range", unsatisfied_range(length))], None)
-    if len(spans) > 1 and any(name.lower() == "content-encoding" for name, _ in fields):
+    if len(spans) > 1 and has(fields, "content-encoding"):
         # The field would stand above the framing of the parts, and clients would decode that. A server may ignore a
         # Range (RFC 9110, Section 14.2).
         return None

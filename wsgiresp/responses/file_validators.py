@@ -20,6 +20,7 @@ from wsgiresp._files.length_check import UnsizedSource
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol import file_versions
 from wsgiresp._protocol.header_validation import Field
+from wsgiresp._protocol.representation import has
 
 if TYPE_CHECKING:
     from .etag_argument import CheckedETag
@@ -64,7 +65,7 @@ def add_validators(fields: list[Field], opened: OpenFile | OpenHandle | UnsizedS
 
 def add_given_tag(fields: list[Field], status: os.stat_result, etag: CheckedETag) -> None:
     """Add the ETag that *etag* is or returns where *fields* have none, for a server in front that makes all others."""
-    if not isinstance(etag, bool) and all(name.lower() != "etag" for name, _ in fields):
+    if not isinstance(etag, bool) and not has(fields, "etag"):
         _add_given_tag(fields, status, etag)
 
 

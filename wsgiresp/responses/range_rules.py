@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from wsgiresp._files.file_sources import OpenHandle
 from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.ranges import Span, ascending, select
+from wsgiresp._protocol.representation import has
 
 from .file_answer import Select, asks
 
@@ -40,7 +41,7 @@ def refuse_ranges(fields: list[Field]) -> None:
 
     It is not added if *fields* have an Accept-Ranges.
     """
-    if not _have(fields, "accept-ranges"):
+    if not has(fields, "accept-ranges"):
         fields.append(_NO_RANGES)
 
 
@@ -50,7 +51,7 @@ def add_content_tag(environ: WSGIEnvironment, fields: list[Field], opened: OpenH
     Plain downloads and requests that have nothing but a Range that is ignored cost no digest. It is not added if
     *fields* have an ETag. Under a hub, other greenlets may run meanwhile.
     """
-    if not asks(environ, accepts_ranges) or _have(fields, "etag"):
+    if not asks(environ, accepts_ranges) or has(fields, "etag"):
         return
     digest = opened.content_digest()
     if digest is not None:
@@ -63,7 +64,3 @@ def _ignore(_value: str, _length: int) -> None:
 
 def _select_ascending(value: str, length: int) -> list[Span] | None:
     return ascending(select(value, length))
-
-
-def _have(fields: list[Field], name: str) -> bool:
-    return any(known.lower() == name for known, _ in fields)
