@@ -98,7 +98,8 @@ def test_an_archive_is_saved_as_it_is(file, name, found):
         pytest.param("x.csv.gz", "x.txt", "attachment", "text/plain; charset=utf-8", id="another ending"),
         pytest.param("x.csv", "x.csv.gz", "attachment", "application/gzip", id="not compressed by its path"),
         pytest.param("app.js", "app.js.gz", "inline", "application/gzip", id="shown and not compressed by its path"),
-        pytest.param("app.js.gz", "", "attachment", "text/javascript; charset=utf-8, gzip", id="an empty name"),
+        pytest.param("app.js.gz", "", "attachment", "application/gzip", id="saved by the name of its address"),
+        pytest.param("app.js.gz", "", "inline", "text/javascript; charset=utf-8, gzip", id="shown without a name"),
     ],
 )
 def test_the_name_to_save_it_by_decides(file, name, filename, kind, found):
@@ -185,6 +186,12 @@ def test_several_ranges_of_coded_bytes_get_the_whole(file, headers):
     # A client decodes what stands below the field, and the framing of several parts is not coded.
     answer = call(FileResponse(file("app.js.gz"), headers=headers), HTTP_RANGE="bytes=0-1,4-5")
     assert (answer.status, answer.body) == ("200 OK", DATA)
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_an_answer_without_content_has_no_coding(file, status):
+    answer = call(FileResponse(file("app.js.gz"), status))
+    assert (answer.values("Content-Encoding"), answer.body) == ([], b"")
 
 
 def test_an_error_page_may_be_compressed(file):

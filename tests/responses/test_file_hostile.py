@@ -175,4 +175,6 @@ def test_a_416_keeps_the_users_cache_control_and_not_that_of_the_file(path):
     assert call(FileResponse(path, headers={"Cache-Control": "no-store"}), **asked).values("Cache-Control") == [
         "no-store"
     ]
+    given = {"Cache-Control": "max-age=60"}
+    assert call(FileResponse(path, headers=given, max_age=60), **asked).values("Cache-Control") == ["max-age=60"]
     assert call(FileResponse(path, max_age=60), **asked).values("Cache-Control") == []

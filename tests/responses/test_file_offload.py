@@ -107,6 +107,19 @@ def test_a_file_object_is_sent_from_here():
     assert call(Offloaded(io.BytesIO(b"ab"))).body == b"ab"
 
 
+@pytest.mark.parametrize(("status", "body"), [(201, b"0123456789"), (404, b"0123456789"), (204, b""), (304, b"")])
+def test_another_status_is_sent_from_here_since_nginx_would_make_a_200_of_it(folder, status, body):
+    answer = call(offloaded(folder, status_code=status))
+    assert (answer.status[:3], answer.body) == (str(status), body)
+    assert answer.values("X-Accel-Redirect") == []
+
+
+def test_a_status_that_is_set_later_counts(folder):
+    response = offloaded(folder)
+    response.status_code = 404
+    assert call(response).body == b"0123456789"
+
+
 def test_the_background_runs(folder):
     ran: list[int] = []
     call(offloaded(folder, background=lambda: ran.append(1)))

@@ -15,7 +15,7 @@ from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
 from wsgiresp._protocol.disposition import content_disposition
 from wsgiresp._protocol.header_validation import Field, extend
-from wsgiresp._protocol.representation import without
+from wsgiresp._protocol.representation import has, without
 from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
 from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
 from wsgiresp._runtime.server_profile import ServerProfile
@@ -55,8 +55,8 @@ class FileResponse(Response):
     entity-tag (``"x"``, ``W/"x"``) or is put in quotes; or a function of the path, as it was given, and the ``stat``
     result of the file, called for each request, which returns such a text or None for no tag. What it raises is not
     caught. A file object takes no function.
-    *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file; a subclass may
-    set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with ``Accept-Ranges:
+    *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file where the status
+    is 200; a subclass may set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with ``Accept-Ranges:
     none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
 
     .. versionadded:: 0.2 *accept_ranges*.
@@ -115,7 +115,7 @@ class FileResponse(Response):
             name, is_as_stored = path if type(path) is str else os.fsdecode(path), True
             self._etag = etag if etag is True else checked_etag(etag, name)
             folder = root if root is None or type(root) is str else os.fsdecode(root)
-            is_read_here = delete_after or (offload or self.offload) is None
+            is_read_here = delete_after or status_code != 200 or (offload or self.offload) is None
             source = PathSource(name, folder, stat_result, is_read_here=is_read_here)
             self._take_path(source, delete_after, offload)
         if not accept_ranges:
@@ -140,10 +140,11 @@ class FileResponse(Response):
         if disposition is not None:
             self._add("Content-Disposition", disposition)
         if packed is not None and is_as_stored:
-            self._unpack(packed, filename or None, content_disposition_type)
+            self._unpack(packed, filename, content_disposition_type)
         if max_age is not None:
-            self._age = "Cache-Control", cache_control(max_age)
-            self._add(*self._age)
+            age = "Cache-Control", cache_control(max_age)
+            if self._add(*age):
+                self._age = age
 
     def prepare(self, environ: WSGIEnvironment) -> Prepared:
         """Return the answer to the request of *environ*, with the file open: see :class:`Prepared`.
@@ -154,8 +155,8 @@ class FileResponse(Response):
         source = self._source
         if self._response is not source:
             return self._prepare_unfolded(environ)  # somebody has put another body in its place
-        if self.offload is not None and self._deletion is None and isinstance(source, PathSource):
-            return self._offloaded(source, self.offload)
+        if self.offload is not None and self._status == OK and (offloadable := self._offloadable()) is not None:
+            return self._offloaded(offloadable, self.offload)
         opened = self._open_once() if self._is_one_shot else source.open()
         try:
             fields = self._field_list().copy()
@@ -209,26 +210,37 @@ class FileResponse(Response):
 
     def _unpack(self, packed: Compression, filename: str | None, content_disposition_type: str) -> None:
         """Answer with a Content-Encoding, and the type of what is in the file, where the client is to unpack it."""
-        if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):
+        if self._offloadable() is not None:
             return  # nginx drops a Content-Encoding beside X-Accel-Redirect, and mod_xsendfile does so too
         is_shown = filename is None or content_disposition_type.lower() == "inline"
         fields = self._field_list()
-        found = unpacked(packed, filename, is_shown, fields, self.media_types)
+        found = unpacked(packed, filename or None, is_shown, fields, self.media_types)
         if found is not None:
             self.media_type, coding = found
             fields[0] = TYPES[self.charset][self.media_type]
             self._add("Content-Encoding", coding)
 
     def _refuse_ranges(self) -> None:
-        if self.offload is not None and self._deletion is None and isinstance(self._source, PathSource):
+        if self._offloadable() is not None:
             raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
         self._accepts_ranges = False
 
-    def _add(self, name: str, text: str) -> None:
-        """Add a field, unless the user gave one of that *name*."""
+    def _offloadable(self) -> PathSource | None:
+        """Return the source that the server in front is to send, if the answer is a 200; None for one sent from here.
+
+        nginx makes a 200 of any other status.
+        """
+        source = self._source
+        is_left = self.offload is not None and self._deletion is None
+        return source if is_left and isinstance(source, PathSource) else None
+
+    def _add(self, name: str, text: str) -> bool:
+        """Add a field, unless the user gave one of that *name*; return whether it was added."""
         fields = self._field_list()
-        if not any(known.lower() == name.lower() for known, _ in fields):
+        is_new = not has(fields, name.lower())
+        if is_new:
             fields.append((name, text))
+        return is_new
 
     def _open_once(self) -> OpenFile | OpenHandle | UnsizedSource:
         if self._is_spent:
@@ -245,11 +257,10 @@ class FileResponse(Response):
         return opened
 
     def _offloaded(self, source: PathSource, offload: Offload) -> Prepared:
-        """Return the answer that leaves conditions, ranges and the length to the server in front."""
+        """Return the 200 that leaves conditions, ranges and the length to the server in front."""
         status = stat_regular(source.path, source.root)
         fields = [*without(self._field_list(), _LENGTH), offload.field(source.real_path()), LENGTHS[0]]
-        if self._status == OK:
-            add_given_tag(fields, status, self._etag)
+        add_given_tag(fields, status, self._etag)
         steps = self._steps()
         return Prepared(self._status, fields, ClosingBody((), steps) if steps else ())
 

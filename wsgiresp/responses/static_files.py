@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from wsgiresp._files.beneath_root import stays_beneath
 from wsgiresp._files.safe_open import NotRegularError, stat_regular
 from wsgiresp._protocol.caching import MaxAge, cache_control
-from wsgiresp._protocol.header_validation import Field, extend, pairs
-from wsgiresp._protocol.representation import without
+from wsgiresp._protocol.header_validation import Field, extend
+from wsgiresp._protocol.representation import has, without
 from wsgiresp._protocol.site_lookup import VARY, Site, Step, lookups, slash_location, varies
 from wsgiresp._runtime.server_profile import raise_for_server
 from wsgiresp._types import HeaderFields, Prepared, send
@@ -127,15 +127,15 @@ class _Folder:
         self._site = site
         self._max_age: MaxAge | AgeOfPath | None = carrying_errors(max_age) if callable(max_age) else max_age
         self._file_class = file_class
-        self._fields = [(name, str(value)) for name, value in pairs(headers or ())]
-        self._options = options
         # What is wrong with them is said now, not to a client.
-        extend([], self._fields)
+        self._fields: list[Field] = []
+        apart = extend(self._fields, headers or ())
+        self._fields.extend(apart.values())
+        self._options = options
         if max_age is not None and not callable(max_age):
             cache_control(max_age)
         # Beside an Expires, no-cache would win (RFC 9111, Section 5.3).
-        has_expiry = any(name.lower() == "expires" for name, _ in self._fields)
-        self._default_age: MaxAge | None = None if has_expiry else 0
+        self._default_age: MaxAge | None = None if has(self._fields, "expires") else 0
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request of *environ* (PEP 3333)."""
@@ -191,10 +191,8 @@ class _Folder:
         fields = [_NO_CACHE, VARY] if path is not None and varies(self._site, path) else [_NO_CACHE]
         if self._site.index is not None:
             given = without(self._fields, _OF_A_FILE)
-            # Not with offload: nginx would send it as a 200.
-            options: _FileOptions = {**self._options, "offload": None}
             try:
-                page = self._file_class(_NOT_FOUND_PAGE, 404, [*given, *fields], root=self._root, **options)
+                page = self._file_class(_NOT_FOUND_PAGE, 404, [*given, *fields], root=self._root, **self._options)
                 return page.prepare(environ)
             except _UNSERVABLE:
                 pass
