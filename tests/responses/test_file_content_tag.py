@@ -114,3 +114,21 @@ def test_a_subclass_with_a_read_of_its_own_has_none():
 
     answer = call(FileResponse(Upper(b"abcdef")), HTTP_RANGE="bytes=1-2")
     assert (answer.status, answer.body, answer.values("ETag")) == ("206 Partial Content", b"BC", [])
+
+
+def test_a_subclass_that_gives_more_bytes_than_it_holds_is_sent_whole():
+    class Doubled(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(size) * 2
+
+    answer = call(FileResponse(Doubled(b"abc")))
+    assert (answer.body, answer.values("Content-Length")) == (b"abcabc", [])
+
+
+def test_a_subclass_that_may_go_back_slowly_has_ranges_in_ascending_order_alone():
+    class Decoded(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(size)
+
+    assert call(FileResponse(Decoded(VIDEO)), HTTP_RANGE="bytes=9-9,0-0").status == "200 OK"
+    assert call(FileResponse(Decoded(VIDEO)), HTTP_RANGE="bytes=0-0,9-9").status == "206 Partial Content"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from wsgiresp._files.beneath_root import not_found
 from wsgiresp._files.block_budget import SMALLEST_BLOCK, BudgetedSource
 from wsgiresp._files.length_check import UnsizedSource, check_file, check_handle
-from wsgiresp._files.memory_digest import memory_digest
+from wsgiresp._files.memory_digest import is_plain_bytesio, memory_digest
 from wsgiresp._files.range_reader import RangeReader, UnsizedReader
 from wsgiresp._files.safe_open import (
     READABLE_BY_ALL,
@@ -86,12 +85,13 @@ class PathSource:
 class OpenHandle:
     """A byte source that reads *handle*; position 0 is the current position of the file object.
 
-    ``length``: bytes from there to the end, or None if the object cannot seek to its end. See
-    :class:`wsgiresp._files.range_reader.ByteSource`. Raises the errors of
+    ``length``: bytes from there to the end, or None if the object cannot seek to its end. ``goes_back_cheaply``:
+    whether a position before the current one is as cheap as one after it, as in a ``BytesIO``; a decompressor begins
+    anew for it. See :class:`wsgiresp._files.range_reader.ByteSource`. Raises the errors of
     :func:`wsgiresp._files.seeking.position_and_length`.
     """
 
-    __slots__ = ("_ahead", "_handle", "_origin", "_position", "length")
+    __slots__ = ("_ahead", "_handle", "_origin", "_position", "goes_back_cheaply", "length")
 
     status = None  # a stat result would describe the whole file, not the bytes from the current position
 
@@ -99,6 +99,7 @@ class OpenHandle:
         self._handle = handle
         self._position = 0
         self._ahead = b""
+        self.goes_back_cheaply = is_plain_bytesio(handle)
         self._origin, self.length = position_and_length(handle)
         if self.length == 0:
             # The end is no end where the length is not known: a file of the kernel's (/proc/self/cmdline), a device, a
@@ -107,17 +108,12 @@ class OpenHandle:
             if self._ahead:
                 self.length = None
 
-    @property
-    def goes_back_cheaply(self) -> bool:
-        """Whether a position before the current one is as cheap as one after it; a decompressor begins anew for it."""
-        return isinstance(self._handle, io.BytesIO)
-
     def content_digest(self) -> str | None:
         """Return the SHA-256 of all bytes that would be sent, or None if the object is no ``io.BytesIO``.
 
         See :func:`wsgiresp._files.memory_digest.memory_digest`.
         """
-        return memory_digest(self._handle, self._origin)
+        return memory_digest(self._handle, self._origin) if self.goes_back_cheaply else None
 
     def read_at(self, size: int, position: int) -> bytes:
         """Return up to *size* bytes from *position*, or the next bytes if the object is not seekable; none at the end.

@@ -3,7 +3,7 @@
 Theory of operation
 -------------------
 Only the bytes that are sent may be hashed. So a subclass that has its own ``read``, ``seek``, ``tell`` or ``getvalue``,
-and an object one of whose methods was replaced, has no digest.
+and an object one of whose methods was replaced, is a file object like any other: see :func:`is_plain_bytesio`.
 
 The bytes are taken by ``getvalue()``. In CPython that copies nothing: it returns the bytes object that the BytesIO
 itself reads, and a later ``write()`` makes a new one. A view from ``getbuffer()`` was rejected: as long as one exists,
@@ -36,14 +36,18 @@ BYTES_PER_JOB = 8388608
 _METHODS = ("read", "seek", "tell", "getvalue")
 
 
-def memory_digest(handle: Any, origin: int) -> str | None:
+def is_plain_bytesio(handle: Any) -> bool:
+    """Return whether *handle* is an ``io.BytesIO`` whose ``read()`` returns the bytes that it holds."""
+    if type(handle) is io.BytesIO:  # asked first, for a fifth of the time
+        return vars(handle).keys().isdisjoint(_METHODS)
+    return isinstance(handle, io.BytesIO) and not any(_is_replaced(handle, name) for name in _METHODS)
+
+
+def memory_digest(handle: io.BytesIO, origin: int) -> str:
     """Return the SHA-256 of the bytes of *handle* from position *origin* to its end, as 64 hexadecimal digits.
 
-    None if *handle* is no ``io.BytesIO`` whose ``read()`` returns these very bytes. Under a hub other greenlets run
-    meanwhile.
+    *handle*: one for which :func:`is_plain_bytesio` holds. Under a hub other greenlets run meanwhile.
     """
-    if not isinstance(handle, io.BytesIO) or any(_is_replaced(handle, name) for name in _METHODS):
-        return None
     view = memoryview(handle.getvalue())[origin:]
     digest = hashlib.sha256()
     if len(view) <= IN_GREENLET or not is_under_hub():

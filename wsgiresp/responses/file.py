@@ -56,8 +56,8 @@ class FileResponse(Response):
     result of the file, called for each request, which returns such a text or None for no tag. What it raises is not
     caught. A file object takes no function.
     *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file where the status
-    is 200; a subclass may set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with ``Accept-Ranges:
-    none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
+    is 200; a subclass may set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with
+    ``Accept-Ranges: none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
 
     .. versionadded:: 0.2 *accept_ranges*.
 
