@@ -84,6 +84,12 @@ def test_a_given_tag_is_compared():
 
 
 @needs_proc
+@pytest.mark.parametrize(("etag", "tags"), [("a", ['"a"']), (lambda path, status: "a", [])], ids=["text", "function"])
+def test_a_text_is_its_tag_and_a_function_is_not_called(etag, tags):
+    assert call(FileResponse("/proc/self/cmdline", etag=etag)).values("ETag") == tags
+
+
+@needs_proc
 def test_a_given_length_is_announced():
     length = len(Path("/proc/self/cmdline").read_bytes())
     answer = call(FileResponse("/proc/self/cmdline", headers={"Content-Length": str(length)}))
