@@ -108,8 +108,8 @@ class OpenHandle:
             if self._ahead:
                 self.length = None
 
-    def content_digest(self) -> str | None:
-        """Return the SHA-256 of all bytes that would be sent, or None if the object is no ``io.BytesIO``.
+    def memory_digest(self) -> str | None:
+        """Return the SHA-256 of all bytes that would be sent, or None if the object is no plain ``io.BytesIO``.
 
         See :func:`wsgiresp._files.memory_digest.memory_digest`.
         """

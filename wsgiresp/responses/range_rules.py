@@ -53,7 +53,7 @@ def add_content_tag(environ: WSGIEnvironment, fields: list[Field], opened: OpenH
     """
     if not asks(environ, accepts_ranges) or has(fields, "etag"):
         return
-    digest = opened.content_digest()
+    digest = opened.memory_digest()
     if digest is not None:
         fields.append(("ETag", f'"{digest}"'))
 
