@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import itertools
 import os
 import random
 import socket
@@ -14,29 +16,18 @@ from gevent import socket as gevent_socket
 from gevent.event import Event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from process_fixtures import forget
 
 from wsgiresp._files import greenlet_sendfile
 from wsgiresp._files.cooperative_read import BYTES_PER_TURN
-from wsgiresp._files.greenlet_sendfile import GreenletSendfile, greenlet_sendfile_reader
+from wsgiresp._files.greenlet_sendfile import greenlet_sendfile_reader
 from wsgiresp._files.safe_open import open_regular
 from wsgiresp._runtime.hubs import wait_until_writable
-from wsgiresp._runtime.sockets import bytes_written
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 CONTENT = random.Random(1).randbytes(4 * BYTES_PER_TURN + 1)
 LENGTH = len(CONTENT)
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "RWF_NOWAIT") or not hasattr(socket, "TCP_INFO"), reason="only Linux tells cached and written bytes"
-)
-
-
-@pytest.fixture(autouse=True)
-def fresh_process():
-    forget(GreenletSendfile)
-    yield
-    forget(GreenletSendfile)
+pytestmark = pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="only Linux tells what is cached")
 
 
 @pytest.fixture
@@ -252,18 +243,122 @@ def test_a_reader_whose_descriptor_is_asked_for_too_late_returns_its_bytes(conne
     assert sent == []
 
 
-def test_before_the_head_a_reader_returns_bytes_and_no_further_file_is_tried(connection, opened, sent):
+def test_a_middleware_that_reads_the_file_itself_gets_its_bytes(connection, opened, sent):
     worker = connection[0]
     reader, _ = made(opened, worker)
     reader.fileno()
+    worker.sendall(HEAD)
     assert reader.read() == CONTENT
-    assert (sent, made(opened, worker)[0]) == ([], None)
+    assert sent == []
 
 
-def test_a_unix_socket_is_not_used(opened):
+def test_sendfile_of_another_connection_reads_bytes(connection, opened, sent):
+    reader, _ = made(opened, connection[0])
+    with connected() as (other, client):
+        assert exchange((other, client), reader, LENGTH) == HEAD + CONTENT
+    assert sent == []
+
+
+def test_a_file_around_the_reader_reads_its_bytes(connection, opened, sent):
+    class Changed:
+        def __init__(self, reader):
+            self.fileno = reader.fileno
+            self.close = reader.close
+            self.read = lambda size: reader.read(size).swapcase()
+
+    reader, _ = made(opened, connection[0])
+    assert exchange(connection, Changed(reader), LENGTH) == HEAD + CONTENT.swapcase()
+    assert sent == []
+
+
+@pytest.mark.parametrize("count", [1, 8192, BYTES_PER_TURN, LENGTH - 1])
+def test_no_more_bytes_are_sent_than_the_server_asks_for(connection, opened, count):
+    worker, client = connection
+    receiver = gevent.spawn(received, client)
+    reader, _ = made(opened, worker)
+    send_as_gunicorn(worker, reader, count)
+    with pytest.raises(EOFError):  # the server closes the connection, since the body is not whole
+        reader.close()
+    worker.shutdown(socket.SHUT_WR)
+    assert receiver.get(timeout=20) == HEAD + CONTENT[:count]
+
+
+def test_without_a_count_the_file_is_sent_until_its_end(connection, opened, sent):
+    assert exchange(connection, made(opened, connection[0])[0], None) == HEAD + CONTENT
+    assert sum(sent) == LENGTH
+
+
+def test_a_file_that_the_kernel_cannot_send_is_read(connection, opened, monkeypatch):
+    def refused(*_):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(greenlet_sendfile, "_sendfile", refused)
+    reader, blocks = made(opened, connection[0])
+    assert exchange(connection, reader, LENGTH) == HEAD + CONTENT
+    assert blocks.reads >= LENGTH // 8192
+
+
+def test_an_error_after_the_first_bytes_is_raised(connection, opened, monkeypatch):
+    def failing(*arguments):
+        if arguments[2]:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return os.sendfile(*arguments)
+
+    monkeypatch.setattr(greenlet_sendfile, "_sendfile", failing)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        exchange(connection, made(opened, connection[0])[0], LENGTH)
+
+
+def test_after_the_socket_was_closed_nothing_is_sent_to_its_number(connection, opened, monkeypatch):
+    worker, _ = connection
+    numbers = []
+
+    def noting(*arguments):
+        numbers.append(arguments[0])
+        worker.close()
+        raise BlockingIOError
+
+    monkeypatch.setattr(greenlet_sendfile, "_sendfile", noting)
+    monkeypatch.setattr(greenlet_sendfile, "wait_until_writable", lambda _: monkeypatch.undo())
+    reader, _ = made(opened, worker)
+    number = worker.fileno()
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        worker.sendfile(reader, count=LENGTH)
+    assert numbers == [number]
+
+
+def test_a_block_is_read_once_for_a_client_that_takes_little_at_a_time(connection, opened, monkeypatch):
+    """Else each part of a block would have all 256 KiB behind it read anew."""
+    reads = []
+    is_full = itertools.cycle([False, True])
+
+    def little(connection, descriptor, position, count):
+        if next(is_full):
+            raise BlockingIOError
+        return os.sendfile(connection, descriptor, position, min(count, 40_001))
+
+    def read_at(size, position):
+        reads.append((position, position + size))
+        return b""
+
+    monkeypatch.setattr(greenlet_sendfile, "_sendfile", little)
+    monkeypatch.setattr(greenlet_sendfile, "is_cached", lambda _, position: any(position < stop for _, stop in reads))
+    monkeypatch.setattr(type(opened), "read_at", staticmethod(read_at))
+    assert exchange(connection, made(opened, connection[0])[0], LENGTH) == HEAD + CONTENT
+    starts = range(0, LENGTH, BYTES_PER_TURN)
+    assert reads == [(start, min(start + BYTES_PER_TURN, LENGTH)) for start in starts]
+
+
+def test_a_unix_socket_is_sent_to_as_well(opened, sent):
     left, right = gevent_socket.socketpair()
     with left, right:
-        assert made(opened, left)[0] is None
+        assert exchange((left, right), made(opened, left)[0], LENGTH) == HEAD + CONTENT
+    assert sum(sent) == LENGTH
+
+
+def test_without_sendfile_it_is_not_used(connection, opened, monkeypatch):
+    monkeypatch.setattr(greenlet_sendfile, "_sendfile", None)
+    assert made(opened, connection[0])[0] is None
 
 
 def test_a_socket_with_a_timeout_is_not_used(connection, opened):
@@ -274,18 +369,3 @@ def test_a_socket_with_a_timeout_is_not_used(connection, opened):
 def test_a_file_system_that_does_not_tell_what_is_cached_is_not_used(connection, opened, monkeypatch):
     monkeypatch.setattr(greenlet_sendfile, "knows_page_cache", lambda *_: False)
     assert made(opened, connection[0])[0] is None
-
-
-def test_a_kernel_that_stops_counting_makes_the_reader_return_bytes(connection, opened, monkeypatch):
-    reader, _ = made(opened, connection[0])
-    reader.fileno()
-    connection[0].sendall(HEAD)
-    monkeypatch.setattr(greenlet_sendfile, "bytes_written", lambda _: None)
-    assert reader.read() == CONTENT
-
-
-def test_the_head_counts_as_soon_as_it_is_sent(connection):
-    worker = connection[0]
-    before = bytes_written(worker)
-    worker.sendall(HEAD)
-    assert bytes_written(worker) - before == len(HEAD)

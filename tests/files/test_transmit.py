@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from wsgiref.util import FileWrapper
@@ -28,7 +29,7 @@ from wsgiresp._runtime.server_profile import ServerProfile
 
 LARGE = BLOCK_SIZE + 1
 
-needs_tcp_info = pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts the bytes of a socket")
+needs_page_cache = pytest.mark.skipif(not hasattr(os, "RWF_NOWAIT"), reason="only Linux tells what is cached")
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_gunicorn_with_threads_does_not_use_sendfile_for_a_file_object(opened, p
     assert not hasattr(reader, "fileno")
 
 
-@needs_tcp_info
+@needs_page_cache
 def test_gunicorn_with_greenlets_has_the_kernel_send_the_file(opened, green_socket):
     reader = unwrapped(body({"gunicorn.socket": green_socket}, opened))
     assert type(reader) is GreenletSendfileReader

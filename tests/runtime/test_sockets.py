@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
+from types import SimpleNamespace
 
 import pytest
 from gevent import socket as gevent_socket
@@ -162,38 +164,56 @@ def test_a_connection_of_gevent_is_shut_down_without_a_free_descriptor(monkeypat
         assert there.recv(1) == b""
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux counts the bytes of a connection")
-def test_the_kernel_counts_what_was_written_whether_or_not_it_was_received():
-    with connected() as (server, _):
-        assert sockets.bytes_written(server) == 0
-        server.sendall(b"0123456789")
-        assert sockets.bytes_written(server) == 10
-        server.setblocking(False)
-        written = 10
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                written += server.send(bytes(65536))
-        assert sockets.bytes_written(server) == written
+class Counting:
+    """A file that asks at each ``read()``, *depth* calls below it, what it is read for."""
+
+    def __init__(self, connection, depth=0):
+        self.counts = []
+        self._connection = connection
+        self._depth = depth
+
+    def read(self, size):
+        self.counts.append(self._below(self._depth))
+        return b""
+
+    def _below(self, depth):
+        return self._below(depth - 1) if depth else sockets.sendfile_count(self._connection, self)
 
 
-def test_bytes_of_a_connection_that_is_no_tcp_are_not_counted():
-    left, right = socket.socketpair()
+@pytest.mark.parametrize(("count", "told"), [(1, 1), (8192, 8192), (10**10, 10**10), (None, 0)])
+def test_a_file_learns_for_how_many_bytes_sendfile_reads_it(count, told):
+    left, right = gevent_socket.socketpair()
     with left, right:
-        assert sockets.bytes_written(left) is None
+        file = Counting(left)
+        left.sendfile(file, count=count)
+        assert file.counts == [told]
 
 
-def test_a_closed_connection_is_not_counted():
-    with connected() as (server, _):
-        server.close()
-        assert sockets.bytes_written(server) is None
+def test_what_is_not_read_by_sendfile_of_the_connection_learns_nothing():
+    left, right = gevent_socket.socketpair()
+    with left, right:
+        of_another = Counting(right)
+        left.sendfile(of_another, count=5)
+        inner = Counting(left)
+        left.sendfile(SimpleNamespace(read=inner.read), count=5)
+        too_deep = Counting(left, depth=9)
+        left.sendfile(too_deep, count=5)
+        assert (of_another.counts, inner.counts, too_deep.counts) == ([None], [None], [None])
 
 
-@pytest.mark.parametrize("known", [None, 1], ids=["a system that counts nothing", "an older kernel"])
-def test_where_the_kernel_does_not_tell_nothing_is_known(monkeypatch, known):
-    monkeypatch.setattr(sockets, "_TCP_INFO", known)
+def test_what_a_thread_reads_at_once_learns_nothing():
+    file = Counting(None)
+    found = []
+    thread = threading.Thread(target=lambda: found.append(sockets.sendfile_count(None, file)))
+    thread.start()
+    thread.join()
+    assert found == [None]
 
-    class Older:
-        def getsockopt(self, level, option, size):
-            return bytes(104)
 
-    assert sockets.bytes_written(Older()) is None
+def test_where_gevent_has_compiled_the_method_nothing_is_learned(monkeypatch):
+    monkeypatch.setattr(sockets, "_GEVENT_SENDFILE", None)
+    left, right = gevent_socket.socketpair()
+    with left, right:
+        file = Counting(left)
+        left.sendfile(file, count=5)
+        assert file.counts == [None]

@@ -7,15 +7,12 @@ socket of gevent implements this method by ``file.read(8192)`` and ``send()`` in
 block the other greenlets. So the first ``read()`` of our reader comes after the head, and here it calls ``os.sendfile``
 to the same socket itself, block after block, and returns no bytes: for gevent the file is at its end.
 
-This is right only if the head is in the socket already, and if the bytes of ``read()`` would go to the socket
-unchanged. Two conditions ensure it, without a look at private names of gevent or gunicorn:
-
-* ``fileno()`` was called. A middleware that reads the file wrapper itself does not call it; neither does gunicorn with
-  TLS, with HTTP/2 or with ``--no-sendfile``. It then iterates the reader, which returns blocks like any other.
-* bytes have been written to the connection since the reader was made, by the count of the kernel (``TCP_INFO``).
-
-If the second one does not hold, the reader returns bytes, and this process tries it with no further download: where a
-kernel does not count, the 8 KiB of gevent are slower than blocks of our own.
+This is right only if the head is in the socket already, if the bytes of ``read()`` would go to the socket unchanged,
+and for as many bytes as the head announces, which a middleware may have changed. All three follow from one condition:
+the call comes from ``sendfile(file, offset, count)`` of that very socket, with this reader as its *file*. The reader
+looks for the frame of this public method among its callers, once; see ``sockets.sendfile_count``. Otherwise it returns
+blocks like any other: to a middleware that reads the file itself, and to gunicorn with TLS, with HTTP/2 or with
+``--no-sendfile``, which iterates the file.
 
 ======================  =====================================================================================
 Block                   What happens
@@ -31,10 +28,12 @@ reads the file, and never writes to the socket: after a kill of the greenlet, it
 
 No bytes of the file are in the process, so a stalled client costs no block. gunicorn does not count what ``sendfile``
 sends, so its access log reports 0 bytes, as with its other workers and with a file of any other library. Not used: on
-file systems whose page cache cannot be asked (no ``RWF_NOWAIT``), on Unix sockets, and on systems other than Linux.
+file systems whose page cache cannot be asked (no ``RWF_NOWAIT``), and on systems other than Linux. If the kernel cannot
+send a file of this file system at all, the first call of ``os.sendfile`` raises, and the reader returns blocks.
 
-Rejected: a second ``sendfile`` in the thread pool (see above); a look at the calling frame, which names private
-functions; and sending from an iterated body, since a middleware may hold back the bytes before.
+Rejected: a second ``sendfile`` in the thread pool (see above); sending from an iterated body, since a middleware may
+hold back the bytes before; and the count of the bytes written to the socket (``TCP_INFO``) as the proof that the head
+is out: a middleware may have sent bytes of its own before it reads the file, and no count tells a shorter length.
 """
 
 from __future__ import annotations
@@ -48,70 +47,67 @@ from wsgiresp._files.range_reader import ByteSource, SendfileRangeReader
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._runtime.close_order import Step
 from wsgiresp._runtime.hubs import HubPolls, run_in_threadpool, wait_until_writable
-from wsgiresp._runtime.process import ProcessPart, part
-from wsgiresp._runtime.sockets import bytes_written
+from wsgiresp._runtime.sockets import sendfile_count
 
 _sendfile: Any = getattr(os, "sendfile", None)  # not on Windows
 
 
-class GreenletSendfile(ProcessPart):
-    """Whether this process may send files in this way. ``is_usable`` turns False if the kernel counts no bytes."""
-
-    def __init__(self) -> None:
-        self.is_usable = _sendfile is not None
-
-
 class GreenletSendfileReader(SendfileRangeReader):
-    """A range reader whose first ``read()`` after ``fileno()`` has the kernel send the whole range to *connection*.
+    """A range reader whose first ``read()`` from ``sendfile()`` of *connection* has the kernel send the range to it.
 
-    *connection* is the socket of gunicorn's gevent worker, to which *written* bytes have been written up to now.
-    *source* is the source of ``read()`` otherwise. Raises ``EOFError`` if the file ends before *stop*.
+    *connection* is the socket of gunicorn's gevent worker. *source* is the source of ``read()`` otherwise. Raises
+    ``EOFError`` if the file ends before *stop*.
     """
 
-    __slots__ = ("_connection", "_written")
+    __slots__ = ("_connection",)
 
     def __init__(
-        self,
-        opened: OpenFile,
-        start: int,
-        stop: int,
-        steps: Iterable[Step],
-        source: ByteSource,
-        connection: Any,
-        written: int,
+        self, opened: OpenFile, start: int, stop: int, steps: Iterable[Step], source: ByteSource, connection: Any
     ) -> None:
         super().__init__(opened, start, stop, steps, source)
         self._connection = connection
-        self._written = written
 
     def read(self, size: int | None = -1) -> bytes:
         """Send the range and return no bytes; or return up to *size* bytes, if the range cannot be sent from here."""
         connection, self._connection = self._connection, None
-        if connection is None or not self._is_lent:
+        count = None if connection is None else sendfile_count(connection, self)
+        if count is None:
             return super().read(size)
-        if (bytes_written(connection) or 0) <= self._written:
-            part(GreenletSendfile).is_usable = False
-            return super().read(size)
+        first = self._position
+        stop = min(first + count, self._stop) if count else self._stop
         polls = HubPolls()
         try:
-            self._send(connection.fileno(), self._opened.descriptor, polls)
+            self._send(connection, stop, polls)
+        except OSError:
+            if self._position > first:
+                raise
+            # EINVAL and the like: this file cannot be sent so. Of a connection that is lost, send() raises the error.
+            return super().read(size)
         finally:
             polls.close()
         return b""
 
-    def _send(self, connection: int, descriptor: int, polls: HubPolls) -> None:
+    def _send(self, connection: Any, stop: int, polls: HubPolls) -> None:
+        descriptor = self._opened.descriptor
         until_turn = BYTES_PER_TURN
-        while (left := self._stop - self._position) > 0:
+        block_stop = self._position
+        is_ready = False  # the block is in the page cache, as far as known
+        while self._position < stop:
             if until_turn <= 0:
                 until_turn = BYTES_PER_TURN
                 polls.let_hub_poll()
-            count = min(left, BYTES_PER_TURN)
-            if not is_cached(descriptor, self._position + count - 1):
-                run_in_threadpool(self._opened.read_at, (count, self._position))
+            if self._position == block_stop:
+                block_stop = min(block_stop + BYTES_PER_TURN, stop)
+                is_ready = False
+            if not is_ready and not is_cached(descriptor, block_stop - 1):
+                run_in_threadpool(self._opened.read_at, (block_stop - self._position, self._position))
+            is_ready = True
             try:
-                sent = _sendfile(connection, descriptor, self._position, count)
+                # fileno() anew: another greenlet may have closed the socket, and the number may be another connection.
+                sent = _sendfile(connection.fileno(), descriptor, self._position, block_stop - self._position)
             except BlockingIOError:
-                wait_until_writable(connection)
+                wait_until_writable(connection.fileno())
+                is_ready = False  # the block may have left the page cache meanwhile
                 continue
             if not sent:
                 raise self._shortfall(self._position)
@@ -123,9 +119,6 @@ def greenlet_sendfile_reader(
     opened: OpenFile, start: int, stop: int, steps: Iterable[Step], source: ByteSource, connection: Any
 ) -> GreenletSendfileReader | None:
     """Return a reader that sends *start* to *stop* of *opened* to *connection*; None if that is not possible."""
-    if not part(GreenletSendfile).is_usable or connection.gettimeout() is not None:
+    if _sendfile is None or connection.gettimeout() is not None or not knows_page_cache(opened.descriptor, start):
         return None
-    written = bytes_written(connection)
-    if written is None or not knows_page_cache(opened.descriptor, start):
-        return None
-    return GreenletSendfileReader(opened, start, stop, steps, source, connection, written)
+    return GreenletSendfileReader(opened, start, stop, steps, source, connection)

@@ -133,7 +133,7 @@ class ServerProfile:
 
     @property
     def greenlet_connection(self) -> Any:
-        """The socket of gunicorn's gevent worker, of plain TCP and one request at a time; None for anything else.
+        """The socket of gunicorn's gevent worker, without TLS and with one request at a time; None for anything else.
 
         The worker passes a wrapped file that has a ``fileno()`` to ``sendfile()`` of this socket, after the head.
         """

@@ -1,4 +1,4 @@
-"""Half-close, end and reset of a connection that belongs to the server."""
+"""Half-close, end and reset of a connection that belongs to the server; and what its ``sendfile()`` was asked for."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import logging
 import os
 import socket
 import struct
+import sys
+from types import FrameType
 from typing import Any
 
 from gevent import monkey
+from gevent import socket as gevent_socket
 
 from wsgiresp._runtime.process import is_first
 
@@ -22,10 +25,10 @@ PlainSocket: Any = monkey.get_original("socket", "socket")
 
 _LINGER = struct.Struct("ii")  # struct linger of POSIX: whether close() lingers, and for how many seconds
 
-_TCP_INFO: Any = getattr(socket, "TCP_INFO", None)  # not on Windows
-# struct tcp_info of include/uapi/linux/tcp.h, of Linux 4.19 and later. Up to tcpi_notsent_bytes; from tcpi_bytes_sent.
-_NOT_SENT = struct.Struct("=144xI")
-_SENT = struct.Struct("=200xQQ")
+# Compared with the code of the frames that call, so that no name of a private function of gevent is needed. None if
+# gevent has compiled the method.
+_GEVENT_SENDFILE: Any = getattr(gevent_socket.socket.sendfile, "__code__", None)
+_MOST_FRAMES = 5  # read() of a file, a private function of gevent, sendfile(), and room for more of them
 
 _socketpair: Any = getattr(_socket, "socketpair", None)  # not on Windows
 
@@ -123,17 +126,22 @@ def reset_connection(connection: Any) -> None:
                 left.close()
 
 
-def bytes_written(connection: Any) -> int | None:
-    """Return how many bytes have been written to *connection* since it was made, as the kernel counts them.
+def sendfile_count(connection: Any, file: object) -> int | None:
+    """Return how many bytes of *file* the caller of this function is asked for by ``connection.sendfile(file, ...)``.
 
-    They may still be in its buffer. None if the kernel does not tell: only Linux does, of TCP.
+    0 if *file* is to be sent until its end. None if the call does not come from ``sendfile()`` of *connection*, a
+    socket of gevent, which reads *file* in turns with ``send()``. A server has sent the head before such a call, since
+    ``sendfile()`` sends at once, and what *file* returns then goes to *connection* unchanged.
     """
-    if _TCP_INFO is None:
-        return None
-    try:
-        state = connection.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _SENT.size)
-        sent, repeated = _SENT.unpack_from(state)
-        (waiting,) = _NOT_SENT.unpack_from(state)
-    except (OSError, struct.error):  # a Unix socket, or a closed one; an older kernel, whose structure is shorter
-        return None
-    return int(sent - repeated + waiting)
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_MOST_FRAMES):
+        if frame is None:
+            return None
+        if frame.f_code is _GEVENT_SENDFILE:
+            # The names of the parameters are those of socket.socket.sendfile() in the standard library.
+            given = frame.f_locals
+            if given.get("self") is connection and given.get("file") is file:
+                return given.get("count") or 0
+            return None
+        frame = frame.f_back
+    return None
