@@ -67,6 +67,14 @@ class GreenletSendfileReader(SendfileRangeReader):
         super().__init__(opened, start, stop, steps, source)
         self._connection = connection
 
+    def fileno(self) -> int:
+        """Return the descriptor, positioned at the start of the range.
+
+        Unlike with ``sendfile`` of a blocking socket, all bytes are sent by :meth:`read`, which raises if some are
+        missing. So a middleware may ask for the descriptor and close the reader.
+        """
+        return self._opened.descriptor
+
     def read(self, size: int | None = -1) -> bytes:
         """Send the range and return no bytes; or return up to *size* bytes, if the range cannot be sent from here."""
         connection, self._connection = self._connection, None
