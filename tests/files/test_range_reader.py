@@ -203,17 +203,33 @@ def test_a_file_that_shrinks_before_the_range_raises_eof_error_at_the_close(open
 
 def test_after_a_disconnect_the_close_raises_no_eof_error(opened):
     reader = SendfileRangeReader(opened, 0, 1024)
-    reader.fileno()
 
-    def send_until_the_disconnect():
+    def sendfile():
         try:
+            reader.fileno()
             raise BrokenPipeError("the client has disconnected")
         finally:
             reader.seek(500)
             reader.close()
 
     with pytest.raises(BrokenPipeError):
-        send_until_the_disconnect()
+        sendfile()
+
+
+def test_a_middleware_may_ask_for_the_descriptor_and_close_the_file(opened):
+    reader = SendfileRangeReader(opened, 0, 1024)
+    os.fstat(reader.fileno())
+    reader.close()
+    assert opened.descriptor == -1
+
+
+def test_a_middleware_may_read_a_part_of_a_file_whose_descriptor_it_has(opened):
+    reader = SendfileRangeReader(opened, 0, 1024)
+    os.fstat(reader.fileno())
+    reader.seek(1000)
+    assert reader.read() == DATA[1000:1024]
+    reader.seek(10)
+    reader.close()
 
 
 def test_without_sendfile_the_range_is_read_from_its_start(opened):

@@ -217,3 +217,27 @@ def test_where_gevent_has_compiled_the_method_nothing_is_learned(monkeypatch):
         file = Counting(left)
         left.sendfile(file, count=5)
         assert file.counts == [None]
+
+
+def test_a_caller_with_the_name_sendfile_is_found():
+    def asked():
+        return sockets.is_called_by_sendfile()
+
+    def sendfile(times):
+        return asked() if times == 0 else more(times - 1)
+
+    def more(times):
+        return asked() if times == 0 else more(times - 1)
+
+    assert sendfile(0)
+    assert sendfile(3)
+    assert not sendfile(9)
+    assert not asked()
+
+
+def test_a_function_that_a_thread_runs_has_no_caller():
+    found = []
+    thread = threading.Thread(target=lambda: found.append(sockets.is_called_by_sendfile()))
+    thread.start()
+    thread.join()
+    assert found == [False]

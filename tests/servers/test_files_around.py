@@ -45,3 +45,10 @@ def test_a_middleware_that_reads_the_file_gets_its_bytes(server):
     with server.connect() as connection:
         for path in ("/gathered", "/file", "/gathered", "/file"):
             assert connection.exchange("GET", path).body == DATA
+
+
+def test_a_middleware_may_look_at_the_file_and_answer_without_it(server):
+    with server.connect() as connection:
+        for _ in range(2):
+            assert connection.exchange("GET", "/dropped").status == 304
+            assert connection.exchange("GET", "/file").body == DATA

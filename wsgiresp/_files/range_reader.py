@@ -10,6 +10,7 @@ from typing import Protocol
 from wsgiresp._files.safe_open import OpenFile
 from wsgiresp._protocol.byteranges import Piece
 from wsgiresp._runtime.close_order import Step, run_each
+from wsgiresp._runtime.sockets import is_called_by_sendfile
 
 BLOCK_SIZE = 262144
 """Bytes per read and send, at most. Half of it costs as much time; twice as much costs memory for each slow client."""
@@ -121,7 +122,8 @@ class SendfileRangeReader(RangeReader):
 
     The kernel sends the bytes that exist and does not report missing ones. On a keep-alive connection the client would
     wait for them. Truncation is detected in two ways: ``socket.sendfile`` finally seeks to the position that it
-    reached; and if it sent nothing, ``close()`` follows without a seek.
+    reached; and if it sent nothing, ``close()`` follows without a seek. Neither means anything if the descriptor was
+    asked for by others than ``sendfile``: a middleware may look at the file and close it, or read it.
     """
 
     __slots__ = ("_is_lent", "_opened")
@@ -138,7 +140,7 @@ class SendfileRangeReader(RangeReader):
 
     def fileno(self) -> int:
         """Return the descriptor, positioned at the start of the range."""
-        self._is_lent = True
+        self._is_lent = self._is_lent or is_called_by_sendfile()
         return self._opened.descriptor
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:

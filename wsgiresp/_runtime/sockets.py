@@ -145,3 +145,18 @@ def sendfile_count(connection: Any, file: object) -> int | None:
             return None
         frame = frame.f_back
     return None
+
+
+def is_called_by_sendfile() -> bool:
+    """Return whether a function or method with the name ``sendfile`` is among the callers of the calling function.
+
+    By its name: that of the socket may have been wrapped by somebody else, and a server has one of its own around it.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(_MOST_FRAMES):
+        frame = frame and frame.f_back
+        if frame is None:
+            return False
+        if frame.f_code.co_name == "sendfile":
+            return True
+    return False

@@ -56,11 +56,21 @@ def gathered(environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
     return list(iter(lambda: reader.read(8192), b""))  # type: ignore[union-attr]  # as above
 
 
+def dropped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Look at the file, and answer that it has not changed."""
+    body = file(environ, lambda *_: lambda _: None)
+    os.fstat(getattr(body, "filelike", body).fileno())  # type: ignore[union-attr]  # as above
+    body.close()  # type: ignore[attr-defined]  # as above
+    start_response("304 Not Modified", [("ETag", '"as before"')])
+    return []
+
+
 ROUTES: dict[str | None, WSGIApplication] = {
     "file": file,
     "shorter": shorter,
     "prefixed": prefixed,
     "gathered": gathered,
+    "dropped": dropped,
 }
 
 
