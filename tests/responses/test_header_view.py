@@ -22,15 +22,25 @@ VIEWS = {
     "cookie": lambda response: response.set_cookie("a", "b"),
     "status": lambda response: setattr(response, "status_code", 404),
     "iterable": lambda response: response.response,
-    "copied": copy.copy,
+}
+COPIES = {
+    "copy": copy.copy,
+    "deep copy": copy.deepcopy,
+    "pickle": lambda response: pickle.loads(pickle.dumps(response)),
+    "the same": lambda response: response,
 }
 
 
-@given(st.lists(st.sampled_from(sorted(VIEWS)), max_size=6), st.sampled_from(["GET", "HEAD"]))
-def test_whatever_is_done_to_the_headers_one_true_length_is_sent(names, method):
+@given(
+    st.lists(st.sampled_from(sorted(VIEWS)), max_size=6),
+    st.sampled_from(sorted(COPIES)),
+    st.sampled_from(["GET", "HEAD"]),
+)
+def test_whatever_is_done_to_the_headers_one_true_length_is_sent(names, copier, method):
     response = PlainTextResponse("four")
     for name in names:
         VIEWS[name](response)
+    response = COPIES[copier](response)
     answer = call(response, method=method)
     assert set(answer.values("Content-Length")) == {"4"}
     assert answer.body == (b"" if method == "HEAD" else b"four")
@@ -74,6 +84,21 @@ def test_a_copy_has_a_view_of_its_own():
     twin.headers["X"] = "2"
     assert response.headers["X"] == "1"
     assert ("X", "2") in call(twin).headers
+
+
+@pytest.mark.parametrize("copier", sorted(COPIES))
+def test_a_copy_refuses_the_length_that_its_model_refuses(copier):
+    response = PlainTextResponse("four")
+    response.headers["Content-Length"] = "5"
+    twin = COPIES[copier](response)
+    with pytest.raises(ValueError, match="must be the 4 bytes of the body, got 5"):
+        call(twin)
+
+
+def test_a_copy_of_an_empty_response_announces_its_length():
+    response = Response()
+    response.headers["X"] = "1"
+    assert ("Content-Length", "0") in call(copy.copy(response)).headers
 
 
 def test_a_response_with_a_view_can_be_pickled():

@@ -99,6 +99,7 @@ class PreparedResponse(Response):
         self._prepared = prepared
         self._status = prepared.status
         self._fields = prepared.headers
+        self.__dict__.pop("_headers", None)  # a view of the fields before
         self._body, self._response = None, prepared.body
         self._on_close, self.background, self._is_spent = [], None, False
 

@@ -155,6 +155,9 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         )
         if self._fields is not None:
             twin._fields = self._fields.copy()
+            if self._headers is not None:
+                # A view of its own; and its call compares Content-Length, which somebody may have changed already.
+                twin._headers = Headers.over(twin._fields)
         if isinstance(self._response, list):
             twin._response = self._response.copy()
         return twin
