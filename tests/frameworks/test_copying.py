@@ -10,7 +10,20 @@ from werkzeug.test import create_environ
 from wsgiresp._frameworks.copying import FileToWrap, environ_without_wrapper, known_bytes, prepared_copy, simple_answer
 from wsgiresp._streams.asgi_body import ASGIStreamBody
 from wsgiresp._streams.wsgi_body import WSGIStreamBody
-from wsgiresp.responses import EventSourceResponse, FileResponse, JSONResponse, Response, StreamingResponse
+from wsgiresp.responses import (
+    EventSourceResponse,
+    FileResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+
+
+def with_absolute_location():
+    response = RedirectResponse("/b")
+    response.autocorrect_location_header = True
+    return response
 
 
 def test_a_simple_answer_is_the_status_the_fields_and_the_body():
@@ -26,6 +39,7 @@ def test_a_simple_answer_is_the_status_the_fields_and_the_body():
     [
         pytest.param(lambda: Response("a", background=print), id="tasks"),
         pytest.param(lambda: Response(status_code=204), id="no content"),
+        pytest.param(with_absolute_location, id="a Location that the request makes absolute"),
         pytest.param(lambda: StreamingResponse([]), id="a stream"),
         pytest.param(lambda: FileResponse(__file__), id="a file"),
     ],

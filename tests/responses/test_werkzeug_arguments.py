@@ -71,6 +71,15 @@ def test_an_application_may_ask_for_absolute_locations():
     assert call(Absolute("/b", headers={"X-A": "1"})).values("Location") == ["http://a.example/b"]
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_view_may_ask_for_an_absolute_location(method):
+    response = RedirectResponse("/b")
+    response.autocorrect_location_header = True
+    assert call(response, method).values("Location") == ["http://a.example/b"]
+    response.headers["X-A"] = "1"
+    assert call(response, method).values("Location") == ["http://a.example/b"]
+
+
 def test_typed_headers_are_werkzeugs():
     response = PlainTextResponse("abc")
     response.cache_control.max_age = 60

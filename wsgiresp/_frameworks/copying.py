@@ -30,7 +30,12 @@ def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
     """
     fields = response._fields
     body = response._body
-    if body is None or response.background is not None or not response._is_prepared_plainly:
+    if (
+        body is None
+        or response.background is not None
+        or response.autocorrect_location_header
+        or not response._is_prepared_plainly
+    ):
         return None
     if fields is None:
         fields = response._plain_fields(body)

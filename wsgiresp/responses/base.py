@@ -132,6 +132,8 @@ class Response(CookieMethods, WerkzeugBody):
                 fields = [self._type_field, LENGTHS[len(body)]]
             else:
                 fields = self._settled_fields(fields, len(body), is_head=False)
+                if self.autocorrect_location_header:  # set on this response: a class that sets it is not plain
+                    fields = absolute_location(fields, environ)
             if self.background is None:
                 start_response(self._status, fields)
                 return (body,)
