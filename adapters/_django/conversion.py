@@ -27,11 +27,12 @@ from wsgiresp.responses import FileResponse, Response, StreamingResponse
 
 def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
     """Return *response* as one of Django's, decided for *request*; see :func:`wsgiresp.adapters.django.to_django`."""
-    ready = simple_answer(response)
+    is_head = _method(request) == "HEAD"
+    ready = simple_answer(response, is_head=is_head)
     made: HttpResponseBase
     if ready is not None:
         status, fields, body = ready
-        made = kinds.known(status, fields, body, is_head=_method(request) == "HEAD")
+        made = kinds.known(status, fields, body, is_head=is_head)
     else:
         made = _prepared(request, response)
     hand_on(response, made)
@@ -41,8 +42,8 @@ def converted(request: HttpRequest, response: Response) -> HttpResponseBase:
 def _prepared(request: HttpRequest, response: Response) -> HttpResponseBase:
     method = _method(request)
     is_head, is_known = method == "HEAD", not needs_preparation(response)
-    # Of what is known the content is there, for middleware to see.
-    asked = "GET" if is_head and is_known else method
+    # Of what is known the content is there, for middleware to see. An empty one may announce what GET alone makes.
+    asked = "GET" if is_head and is_known and response.calculate_content_length() else method
     if isinstance(response, StreamingResponse) and not isinstance(response._content.content, Iterable):
         reads_of_body(request)  # the content is asynchronous, or a callable that may return such; before the copy below
     environ = environ_without_wrapper(request.META)

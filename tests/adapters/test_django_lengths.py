@@ -50,6 +50,21 @@ def test_an_answer_without_a_length_gets_none_by_a_change():
     assert (made.content, "Content-Length" in made.headers) == (b"abc", False)
 
 
+@pytest.mark.parametrize("middleware", [(), (COMMON, GZIP)], ids=["alone", "with Django's middleware"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"background": BackgroundTask(int)}, {"response": []}],
+    ids=["plain", "with a task", "as a list of chunks"],
+)
+def test_an_empty_answer_to_head_may_announce_what_get_would_send(options, middleware):
+    answer = asked(
+        lambda request: Response(headers={"Content-Length": "1000"}, **options),
+        method="HEAD",
+        middleware=[*middleware, OURS],
+    )
+    assert (answer.data, answer.headers["Content-Length"]) == (b"", "1000")
+
+
 @pytest.fixture
 def path(tmp_path):
     (tmp_path / "page.html").write_text(PAGE, "ascii")

@@ -23,8 +23,10 @@ class FileToWrap(NamedTuple):
     block: int
 
 
-def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
+def simple_answer(response: Response, *, is_head: bool = False) -> tuple[str, list[Field], bytes] | None:
     """Return status line, fields and body of *response*; None where there is more to its answer.
+
+    *is_head*: whether it answers HEAD, for which an empty body may announce the length that GET's would have.
 
     Raises ``ValueError`` where its headers announce another length than it has.
     """
@@ -37,10 +39,7 @@ def simple_answer(response: Response) -> tuple[str, list[Field], bytes] | None:
         or not response._is_prepared_plainly
     ):
         return None
-    if fields is None:
-        fields = response._plain_fields(body)
-    else:
-        fields = response._settled_fields(fields, len(body), is_head=False)
+    fields = response._plain_fields(body) if fields is None else response._settled_fields(fields, len(body), is_head)
     return response._status, fields, body
 
 
