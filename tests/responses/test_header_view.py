@@ -77,6 +77,26 @@ def test_headers_are_one_object_before_and_after_the_iterable_was_asked_for():
     assert ("X", "1") in call(response).headers
 
 
+@pytest.mark.parametrize("ask", ["headers", "response"])
+@pytest.mark.parametrize("content", ["", "four"])
+def test_all_threads_get_one_view(ask, content):
+    class AskedTwice(Response):
+        other = None
+
+        def _field_list(self):
+            fields = super()._field_list()
+            if self.other is None:
+                self.other = ()
+                self.other = self.headers  # as another thread may at this moment
+            return fields
+
+    response = AskedTwice(content)
+    getattr(response, ask)
+    assert response.headers is response.other
+    response.other["X"] = "1"
+    assert ("X", "1") in call(response).headers
+
+
 def test_a_copy_has_a_view_of_its_own():
     response = PlainTextResponse("four")
     response.headers["X"] = "1"

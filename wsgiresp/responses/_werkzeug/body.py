@@ -79,25 +79,28 @@ class WerkzeugBody(Adoptable, WerkzeugResponse):
         fields = self._field_list()
         body = self._body
         if body is not None:
+            if not body:
+                fields = self._view()._list  # without the length
             # In this order, since another thread may call the response in between any two lines.
             self._response = [body] if body else []
             self._body = None
-            if not body and self._headers is None:
-                fields = self._fields = _without_zero(fields)
         return fields
+
+    def _view(self) -> Headers:
+        fields = self._field_list()
+        if self._body == b"":
+            fields = _without_zero(fields)
+        # In this order: a thread that calls the response and finds the new fields must find that there is a view. And
+        # the first view is that of all threads, or a field that is set in another one would not be sent.
+        headers: Headers = self.__dict__.setdefault("_headers", Headers.over(fields))
+        self._fields = headers._list
+        return headers
 
     @property  # type: ignore[override]  # an attribute of the base class
     def headers(self) -> Headers:
         """The header fields; each change is validated. What is assigned is copied."""
         headers = self._headers
-        if headers is None:
-            fields = self._field_list()
-            if self._body == b"":
-                fields = _without_zero(fields)
-            # In this order: a thread that calls the response and finds the new fields must find that there is a view.
-            headers = self._headers = Headers.over(fields)
-            self._fields = fields
-        return headers
+        return self._view() if headers is None else headers
 
     @headers.setter
     def headers(self, headers: Any) -> None:
