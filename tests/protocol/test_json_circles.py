@@ -43,6 +43,11 @@ def circular_proxy() -> Any:
     return [proxy]
 
 
+def circular_root() -> Any:
+    [proxy] = circular_proxy()
+    return proxy
+
+
 class Ouroboros:
     def for_json(self) -> Ouroboros:
         return self
@@ -54,6 +59,7 @@ CIRCLES = [
     pytest.param(circular_point, id="a dataclass in itself"),
     pytest.param(Ouroboros, id="an object that stands for itself"),
     pytest.param(circular_proxy, id="a proxy that stands for itself"),
+    pytest.param(circular_root, id="the same, as the content itself"),
     pytest.param(lambda: [Ouroboros(), iter([])], id="the same, next to an iterator"),
     pytest.param(lambda: nested(100_000), id="lists without end"),
     pytest.param(lambda: [nested(100_000), iter([])], id="lists without end, next to an iterator"),

@@ -121,13 +121,13 @@ class JSONEncoder:
             return self._bytes(content)
         except (TypeError, ValueError, RecursionError):
             pass  # and out of the handler, so that no trace of this attempt hangs on what is raised below
-        content = unwrapped(content)  # a LocalProxy has the methods of an iterator, whatever it stands for
-        if isinstance(content, Iterator):
-            return self.encode(list(content))  # most often of plain rows, which need no walk
         try:
-            return self._bytes(self._walk.plain(content))
+            content = unwrapped(content)  # a LocalProxy has the methods of an iterator, whatever it stands for
+            if not isinstance(content, Iterator):
+                return self._bytes(self._walk.plain(content))
         except RecursionError:
             raise ValueError("Circular reference detected, or content is nested too deeply for JSON") from None
+        return self.encode(list(content))  # most often of plain rows, which need no walk
 
     def _bytes(self, content: object) -> bytes:
         # A lone surrogate has no UTF-8, but Python's escape for it is JSON's too (RFC 8259, Section 7).
@@ -151,5 +151,8 @@ def orjson_encode(content: object) -> bytes:
     # The end of a greenlet, a timeout, a Ctrl-C: orjson makes a TypeError of it. (The first 3.9 puts texts there too.)
     if isinstance(cause, BaseException) and not isinstance(cause, Exception):
         raise cause
-    content = unwrapped(content)
+    try:
+        content = unwrapped(content)
+    except RecursionError:
+        return _default_encoder.encode(content)  # which raises ValueError for a proxy of itself
     return orjson_encode(list(content)) if isinstance(content, Iterator) else _default_encoder.encode(content)
