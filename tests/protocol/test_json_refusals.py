@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType, SimpleNamespace
 
@@ -118,10 +119,10 @@ def test_a_future_is_to_be_awaited():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param({(1, 2): 3}, "not tuple: content has the key (1, 2)", id="the content itself"),
-        pytest.param({"a": [{b"k": 3}]}, "not bytes: a[0] has the key b'k'", id="in containers"),
-        pytest.param({"a": {Decimal(1): 3}}, "not decimal.Decimal: a has the key Decimal('1')", id="a Decimal"),
-        pytest.param({Color.PAIR: 3}, "not protocol.json_samples.Color: content has the key <Color.PAIR", id="an Enum"),
+        pytest.param({(1, 2): 3}, "not tuple: content has such a key", id="the content itself"),
+        pytest.param({"a": [{b"k": 3}]}, "not bytes: a[0] has such a key", id="in containers"),
+        pytest.param({"a": {Decimal(1): 3}}, "not decimal.Decimal: a has such a key", id="a Decimal"),
+        pytest.param({Color.PAIR: 3}, "not protocol.json_samples.Color: content has such a key", id="an Enum"),
     ],
 )
 @pytest.mark.parametrize("encode", [json_encoder().encode, orjson_encode], ids=["simplejson", "orjson"])
@@ -132,11 +133,48 @@ def test_what_cannot_be_a_key_is_named_with_its_path(encode, content, message):
     assert str(caught.value).endswith(" (date, time, UUID, Enum, IP addresses and scalars of numpy are keys too)")
 
 
-def test_a_key_is_shown_on_one_line():
+@dataclass(frozen=True)
+class Account:
+    password: str
+
+
+@pytest.mark.parametrize("key", [("hunter2",), b"hunter2", Account("hunter2")], ids=["a tuple", "bytes", "a dataclass"])
+@pytest.mark.parametrize("encode", [json_encoder().encode, orjson_encode], ids=["simplejson", "orjson"])
+def test_an_error_does_not_tell_what_is_in_a_key(encode, key):
+    with pytest.raises(TypeError, match="has such a key; make a str of it") as caught:
+        encode({"a": {key: 1}})
+    assert "hunter2" not in str(caught.value)
+
+
+class Liar(str):
+    """A text that says about itself what it likes."""
+
+    def __repr__(self):
+        return "'a'\nroot logged in"
+
+    __str__ = __format__ = lambda self, *_: repr(self)
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        pytest.param("k" * 2000, "k" * 1000 + "...", id="a long name"),
+        pytest.param("-" * 2000, "['" + "-" * 999 + "...]", id="a long text"),
+        pytest.param("\x1b\n", r"['\x1b\n']", id="a control character"),
+        pytest.param(Liar("name"), "name", id="a subclass of str"),
+        pytest.param(Liar("a b"), "['a b']", id="a subclass of str that is no name"),
+    ],
+)
+def test_a_path_is_one_line_of_what_the_keys_are(key, path):
     with pytest.raises(TypeError) as caught:
-        json_encoder().encode({b"k" * 2000: 1})
-    assert str(caught.value).isprintable()
-    assert len(str(caught.value)) < 1300
+        json_encoder().encode({key: object()})
+    assert str(caught.value).startswith(f"Object of type object at {path} is not JSON serializable")
+
+
+def test_a_type_is_named_on_one_line():
+    kind = type("Odd\nname", (), {})
+    with pytest.raises(TypeError, match=r"test_json_refusals\.Odd\\nname at \[0\] is not"):
+        json_encoder().encode([kind()])
 
 
 def test_a_refusal_carries_no_trace_of_how_it_was_found():

@@ -6,8 +6,9 @@ import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from types import BuiltinFunctionType, FunctionType, MethodType
 
+from wsgiresp._protocol.header_validation import exact
 from wsgiresp._protocol.json_markers import MISSING
-from wsgiresp._protocol.one_line import repr_line
+from wsgiresp._protocol.one_line import one_line, repr_line
 
 
 class Refusal(Exception):  # noqa: N818
@@ -40,11 +41,12 @@ def unknown_type(value: object, *, has_default: bool) -> Refusal:
 
 def unknown_key(key: object) -> Refusal:
     """Return the refusal of *key*, which cannot be the name of a member."""
+    # Not its repr(): a dataclass, a tuple or a token in bytes may be or hold a secret, and this text goes to the log.
     claim = f"keys must be str, int, float, bool or None, not {_type_name(key)}"
     return Refusal(
         TypeError,
         lambda path: (
-            f"{claim}: {path or 'content'} has the key {repr_line(key)}"
+            f"{claim}: {path or 'content'} has such a key; make a str of it"
             " (date, time, UUID, Enum, IP addresses and scalars of numpy are keys too)"
         ),
     )
@@ -54,7 +56,9 @@ def not_finite(number: float) -> Refusal:
     """Return the refusal of *number*, which is not finite: JSON has no such number (RFC 8259, Section 6)."""
     if number is MISSING:
         return Refusal(ValueError, lambda path: f"{path or 'content'} must not be missing, got NaT or NA")
-    return Refusal(ValueError, lambda path: f"{_OUT_OF_RANGE}: {path or 'content'} must be finite, got {number!r}")
+    return Refusal(
+        ValueError, lambda path: f"{_OUT_OF_RANGE}: {path or 'content'} must be finite, got {repr_line(number)}"
+    )
 
 
 def key_not_finite(key: object, number: float) -> Refusal:
@@ -93,12 +97,16 @@ def _cure(value: object) -> str | None:
 
 def _type_name(value: object) -> str:
     kind = type(value)
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return one_line(name)
 
 
 def _path(steps: list[object]) -> str:
     """Return *steps*, the innermost first, as one would write them in Python: ``items[3].owner``; empty at the root."""
-    path = ""
-    for step in reversed(steps):
-        path += f".{step}" if isinstance(step, str) and step.isidentifier() else f"[{step!r}]"
+    path = "".join(map(_step, reversed(steps)))
     return path.removeprefix(".")
+
+
+def _step(step: object) -> str:
+    name = exact(step) if isinstance(step, str) else ""  # a subclass may say something else about itself
+    return f".{one_line(name)}" if name.isidentifier() else f"[{repr_line(name or step)}]"
