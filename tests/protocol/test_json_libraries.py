@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import types
 from datetime import datetime, timedelta
 from decimal import Decimal
+from unittest.mock import MagicMock
 
 import pytest
 from hypothesis import given
@@ -121,6 +123,8 @@ def test_a_value_becomes(encode, content, text):
         pytest.param(np.int16(12), "12", id="an integer"),
         pytest.param(np.float32(0.5), "0.5", id="a short float"),
         pytest.param(np.float64(2.5), "2.5", id="a float"),
+        pytest.param(np.longdouble("2.5"), "2.5", id="an extended float"),
+        pytest.param(np.longdouble("inf"), "null", id="an extended infinity"),
         pytest.param(np.bool_(False), "false", id="a bool"),
         pytest.param(np.str_("a"), "a", id="a text"),
         pytest.param(np.datetime64("2024-05"), "2024-05-01", id="a month"),
@@ -178,7 +182,7 @@ def test_a_nan_of_the_content_is_not_called_a_missing_value():
         pytest.param([pd.Interval(0, 1)], "Object of type pandas.", id="an Interval"),
         pytest.param([pd.DataFrame({"a": [1]})], "Object of type pandas.", id="a DataFrame"),
         pytest.param({np.timedelta64(1, "s"): 1}, "keys must be ", id="a duration as a key"),
-        pytest.param({np.longdouble(1): 1}, "keys must be ", id="an extended float as a key"),
+        pytest.param({np.clongdouble(1): 1}, "keys must be ", id="an extended complex number as a key"),
         pytest.param({np.bytes_(b"a"): 1}, "keys must be ", id="bytes as a key"),
     ],
 )
@@ -248,4 +252,19 @@ def test_the_digits_of_an_extended_float_are_kept():
 def test_a_library_that_is_blocked_or_half_imported_is_not_asked(monkeypatch, library):
     monkeypatch.setitem(sys.modules, library, None)
     with pytest.raises(TypeError, match="complex at"):
+        json_encoder().encode({"a": 1j})
+
+
+class Lazy(types.ModuleType):
+    """A module that loads its names late, and fails."""
+
+    def __getattr__(self, name):
+        raise ImportError(name)
+
+
+@pytest.mark.parametrize("module", [Lazy("lazy"), MagicMock()], ids=["a module that loads late", "a mock"])
+@pytest.mark.parametrize("library", ["numpy", "pandas", "pydantic.main", "pydantic.types", "pydantic_core"])
+def test_what_is_not_a_class_of_a_library_is_not_asked(monkeypatch, library, module):
+    monkeypatch.setitem(sys.modules, library, module)
+    with pytest.raises(TypeError, match="complex at a is not JSON serializable"):
         json_encoder().encode({"a": 1j})

@@ -1,8 +1,8 @@
 """JSON forms of values of numpy, pandas and pydantic. None of the three is imported here.
 
 A value of theirs can exist only after its library was imported, so each class is looked up in ``sys.modules`` when a
-value is of no type known otherwise. A library may be half imported at that moment, in another thread, or be blocked by
-``None`` in its place.
+value is of no type known otherwise. A library may be half imported at that moment, in another thread, be blocked by
+``None`` in its place, or be a mock, as in tests and where documentation is built.
 
 numpy's own ``tolist()`` is not enough: it makes a number of a moment in nanoseconds, ``None`` of ``NaT``, and returns
 an extended-precision float as it is.
@@ -29,16 +29,17 @@ def library_form(value: Any) -> object:
 
     Objects of other libraries that have a ``tolist()`` are converted by that.
     """
-    numpy = sys.modules.get("numpy")
-    if isinstance(value, getattr(numpy, "generic", ())):
+    if isinstance(value, library_class("numpy", "generic")):
         return _scalar(value)
-    if isinstance(value, getattr(numpy, "ndarray", ())):
+    if isinstance(value, library_class("numpy", "ndarray")):
         return _array(value)
     if hasattr(value.__class__, "tolist"):  # pandas' columns and indexes, and arrays of other libraries
         return value.tolist()
-    if value is getattr(sys.modules.get("pandas"), "NA", UNKNOWN):
+    if value is _in_library("pandas", "NA"):
         return MISSING
-    return next((form(value) for module, name, form in _FORMS if isinstance(value, _class(module, name))), UNKNOWN)
+    return next(
+        (form(value) for module, name, form in _FORMS if isinstance(value, library_class(module, name))), UNKNOWN
+    )
 
 
 def library_key(key: Any) -> object:
@@ -46,14 +47,24 @@ def library_key(key: Any) -> object:
 
     A ``timedelta64`` is no key, because a ``timedelta`` is none.
     """
-    is_scalar = isinstance(key, _class("numpy", "generic")) and key.dtype.kind != "m"
-    if is_scalar or key is getattr(sys.modules.get("pandas"), "NA", UNKNOWN):
-        return library_form(key)
+    is_scalar = isinstance(key, library_class("numpy", "generic")) and key.dtype.kind != "m"
+    if is_scalar or key is _in_library("pandas", "NA"):
+        found = library_form(key)
+        if isinstance(found, Decimal):  # a longdouble
+            return str(found) if found.is_finite() else float(found)
+        return found
     return UNKNOWN
 
 
-def _class(module: str, name: str) -> Any:
-    return getattr(sys.modules.get(module), name, ())  # isinstance() with an empty tuple is False
+def library_class(module: str, name: str) -> Any:
+    """Return the class *name* of *module*, or an empty tuple if there is none: ``isinstance()`` takes both."""
+    found = _in_library(module, name)
+    return found if isinstance(found, type) else ()
+
+
+def _in_library(module: str, name: str) -> object:
+    # Not by getattr(): a mock has every name, and a module that loads lazily may raise ImportError.
+    return getattr(sys.modules.get(module), "__dict__", {}).get(name, UNKNOWN)
 
 
 def _scalar(scalar: Any) -> object:

@@ -7,7 +7,6 @@ import datetime
 import ipaddress
 import math
 import re
-import sys
 from collections import UserString, deque
 from collections.abc import Callable, Mapping, Sequence, Set, ValuesView
 from decimal import Decimal
@@ -20,7 +19,7 @@ from uuid import UUID
 
 from werkzeug.local import LocalProxy
 
-from wsgiresp._protocol.json_libraries import library_form, library_key
+from wsgiresp._protocol.json_libraries import library_class, library_form, library_key
 from wsgiresp._protocol.json_markers import MISSING, UNKNOWN
 from wsgiresp._protocol.json_times import duration, expanded_year
 
@@ -103,8 +102,7 @@ def register_json_type(kind: type, form: Form) -> None:
 
 
 def _is_model(value: object) -> bool:
-    # Without this module there is no model, and it is not loaded here.
-    return isinstance(value, getattr(sys.modules.get("pydantic.main"), "BaseModel", ()))
+    return isinstance(value, library_class("pydantic.main", "BaseModel"))
 
 
 def _unknown(_: object) -> object:
