@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 import threading
@@ -142,12 +143,12 @@ def test_concurrent_answers_do_not_change_the_response(make):
     assert (response.status, list(response.headers), response.body) == before
 
 
-def interrupted(response, method, at):
-    """Return the answers of two calls, the second of which is made inside the first in front of its *at*-th line.
+def interrupted(first, second, at):
+    """Return what *first* returns and, unless it has fewer lines, what *second* does in front of its *at*-th line.
 
-    As if another thread came in there. One answer is returned where the first call has not so many lines.
+    As if another thread came in there.
     """
-    answers = []
+    results = []
     lines = itertools.count()
 
     def trace(frame, event, argument):
@@ -155,20 +156,20 @@ def interrupted(response, method, at):
             return None
         if event == "line" and next(lines) == at:
             sys.settrace(None)
-            answers.append(answer(response, lambda: None, method))
+            results.append(second())
         return trace
 
-    def first():
+    def traced():
         sys.settrace(trace)
         try:
-            answers.append(answer(response, lambda: None, method))
+            results.append(first())
         finally:
             sys.settrace(None)
 
     # In a thread of its own: what else traces, to measure coverage, goes on in this one.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(first).result(10)
-    return answers
+        pool.submit(traced).result(10)
+    return results
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -176,8 +177,49 @@ def interrupted(response, method, at):
 def test_a_call_may_be_interrupted_by_another_at_any_line(make, method):
     alone = answer(make(), lambda: None, method)
     for at in itertools.count():
-        answers = interrupted(make(), method, at)
+        call = functools.partial(answer, make(), lambda: None, method)
+        answers = interrupted(call, call, at)
         assert answers == [alone] * len(answers)
         if len(answers) == 1:
+            break
+    assert at > 1
+
+
+def look_at_headers(response):
+    assert response.headers is not None
+
+
+def look_at_chunks(response):
+    assert response.response is not None
+
+
+LOOKS = [pytest.param(look_at_headers, id="its headers"), pytest.param(look_at_chunks, id="its chunks")]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("make", MAKERS)
+@pytest.mark.parametrize("is_called_first", [True, False], ids=["the call is interrupted", "the look is interrupted"])
+def test_a_look_at_the_response_changes_no_answer(is_called_first, make, look, method):
+    alone = answer(make(), lambda: None, method)
+    for at in itertools.count():
+        response = make()
+        steps = [lambda r=response: answer(r, lambda: None, method), lambda r=response: look(r)]
+        results = interrupted(*(steps if is_called_first else reversed(steps)), at)
+        if len(results) == 1:
+            break
+        assert [result for result in results if result is not None] == [alone]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("make", MAKERS)
+def test_all_who_look_get_the_headers_that_are_sent(make, look):
+    for at in itertools.count():
+        response = make()
+        results = interrupted(lambda r=response: r.headers, lambda r=response: (look(r), r.headers)[1], at)
+        results[0]["X-Late"] = "1"
+        results[-1]["X-Later"] = "1"
+        assert {("X-Late", "1"), ("X-Later", "1")} <= set(answer(response, lambda: None)[1])
+        if len(results) == 1:
             break
     assert at > 1
