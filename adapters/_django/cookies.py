@@ -63,7 +63,7 @@ def _unquoted(value: str) -> str:
 
 
 def _free_place(name: str, cookies: SimpleCookie) -> str:
-    """Return *name*, or a key that no cookie can have as its name: of those that are sent nobody looks at the keys."""
+    """Return *name* if it is free, else a key that no cookie can have as its name; the keys are not sent."""
     if name not in cookies:
         return name
     keys = (f"{name};{number}" for number in itertools.count(len(cookies)))

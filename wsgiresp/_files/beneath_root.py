@@ -88,9 +88,9 @@ _IS_WINDOWS = os.name == "nt" or sys.platform in ("cygwin", "msys")
 def stays_beneath(path: str, is_windows: bool = _IS_WINDOWS) -> bool:
     """Return whether the text of *path*, relative to a folder, names something inside that folder.
 
-    False for an absolute path, ``..`` as a part, and NUL. With *is_windows* also for what leads elsewhere on Windows
-    alone and is an ordinary name on POSIX: backslashes, drives, names of devices, and parts of dots and blanks. The
-    file system is not accessed, so a symbolic link may still lead outside.
+    False for an absolute path, ``..`` as a part, and NUL. With *is_windows* also for names that lead elsewhere on
+    Windows alone and are ordinary ones on POSIX: backslashes, drives, names of devices, and parts of dots and blanks.
+    The file system is not accessed, so a symbolic link may still lead outside.
     """
     if is_windows:
         return _ESCAPE_ON_WINDOWS.search(path) is None

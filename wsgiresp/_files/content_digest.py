@@ -15,7 +15,7 @@ _DIGITS = 32  # 128 bits
 def content_digest(source: ByteSource, length: int) -> str:
     """Return the first 32 hex digits of the SHA-256 of the first *length* bytes of *source*.
 
-    Fewer bytes are read where the source has become shorter; who sends them notices that. Blocks until they are read.
+    Fewer bytes are read if the source has become shorter: sending them raises the error. Blocks until they are read.
     """
     # Not blake2b: Pythons in FIPS mode refuse it, or do not know its digest_size (pypa/twine#706, pypa/twine#857).
     digest = hashlib.sha256()

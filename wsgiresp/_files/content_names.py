@@ -1,4 +1,4 @@
-"""Names of file objects: what the bytes that an object gives are called, which is not always its own name.
+"""Content names of file objects: the file name that fits the bytes of an object, which is not always its own name.
 
 ``gzip.open("notes.txt.gz")`` has the name of the compressed file and gives the bytes of ``notes.txt``; a member of a
 tar archive has the name of the archive in Python 3.11. The modules that make such objects are looked up among those
@@ -23,15 +23,15 @@ _DECOMPRESSORS = (
 )
 _PLAIN = (io.FileIO, io.BytesIO)
 _BUFFERED = (io.BufferedReader, io.BufferedRandom)
-_DEPTH = 8  # objects around one another
+_DEPTH = 8  # objects that wrap one another, at most
 
 
 def content_name(handle: Any) -> tuple[str, bool]:
-    """Return the name of the bytes that *handle* gives, empty where nobody knows it, and whether they are as on disk.
+    """Return the content name of *handle*, empty if it is not known, and whether the bytes are those on disk.
 
-    False is for bytes that came out of an archive or of a compressed file: none of what the end of that name says of a
-    compression is true of them. An object of a kind that is not known, whose name is that of a compressed file, may
-    give the bytes from before or after: its name tells nothing.
+    They are not if they come out of an archive or of a compressed file; they are not compressed then, whatever the
+    ending of the name. An object of an unknown kind whose own name is that of a compressed file may give the bytes from
+    before or from after the compression, so its content name is not known.
     """
     return _content_name(handle, _DEPTH)
 
@@ -58,7 +58,7 @@ def _is_a(handle: Any, module: str, kind: str) -> bool:
 
 
 def _own_name(handle: Any) -> str:
-    # A descriptor's number, for a file that has no name.
+    # The name of a file that was opened by its descriptor is a number.
     name = getattr(handle, "name", None)
     return os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
 

@@ -14,7 +14,7 @@ a size, and no block                    the first :data:`CHECKED` bytes are read
                                         that counts no blocks
 ======================================  ======================================================================
 
-A file that is written meanwhile is told from such a file by a second ``fstat``, which then reports another size.
+A file that is written meanwhile is distinguished from such a file by a second ``fstat``, which reports another size.
 
 Rejected: the device number or the magic number of the file system. The one differs between machines, the other costs a
 system call for each file, and neither knows the file systems in user space.
@@ -29,7 +29,7 @@ from wsgiresp._files.range_reader import ByteSource
 from wsgiresp._files.safe_open import OpenFile
 
 CHECKED = 8192
-"""Bytes that are read to check a length. A file that gives so many is believed: it is a block of the smallest size."""
+"""Bytes that are read to check a length: a block of the smallest size. If they are there, the size is believed."""
 
 
 class SizedHandle(ByteSource, Protocol):
@@ -52,7 +52,7 @@ class UnsizedSource:
     __slots__ = ("_first", "_source", "descriptor")
 
     length = None
-    status = None  # its size is wrong, and its time is that of the look at it
+    status = None  # its size is wrong, and its time is the time of the fstat()
 
     def __init__(self, source: ByteSource, first: bytes, descriptor: int | None = None) -> None:
         self._source = source
@@ -96,7 +96,7 @@ def check_file(opened: OpenFile) -> OpenFile | UnsizedSource:
 def check_handle(opened: H) -> H | UnsizedSource:
     """Return *opened*, or a source of unknown length if its length is wrong. Reads it if it has few bytes.
 
-    Nothing tells a file object of ``/proc`` from another one, but a read of a few bytes costs little. Raises the error
+    A file object of ``/proc`` looks like any other one, but a read of a few bytes costs little. Raises the error
     of that read; *opened* stays open.
     """
     length = opened.length

@@ -16,7 +16,7 @@ READABLE_BY_ALL = S_IRUSR | S_IRGRP | S_IROTH
 group's.
 """
 
-# access() for the effective user, who is the one that open() asks for.
+# access() for the effective user, whose rights open() checks.
 _HAS_EFFECTIVE_ACCESS = os.access in os.supports_effective_ids
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL})

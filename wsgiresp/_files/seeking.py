@@ -15,9 +15,9 @@ Error                                                 Raised by
 :data:`_REFUSALS`
 ====================================================  ===============================================================
 
-Everything else is raised: a file that is closed, an ``OSError`` that tells of the disk or the network (a subclass, or
-another number), and damaged data, which a decompressor meets on its way to the end. Sent as a stream these would be
-answers that break off.
+All other errors are raised: of a file that is closed, an ``OSError`` of the disk or the network (a subclass, or another
+number), and of damaged data, which a decompressor meets on its way to the end. If such an object were sent as a stream,
+the answer would break off.
 """
 
 from __future__ import annotations

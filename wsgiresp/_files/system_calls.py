@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 # From the built-in module behind os ("posix" or "nt"), whose functions gevent does not replace. Its os.close (since
 # gevent 25.8.1, gevent issue 2100) calls fcntl and fstat first, and closes a folder only in the next iteration of the
-# hub, because the descriptor might be watched by the event loop. Those of files and folders here are never watched.
+# hub, because the descriptor might be watched by the event loop. The descriptors here are never watched.
 close_descriptor: Callable[[int], None] = sys.modules[os.name].close
 
 AT_FDCWD = -100

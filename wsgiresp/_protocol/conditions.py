@@ -77,7 +77,7 @@ def _if_range_holds(environ: Mapping[str, Any], validators: Validators) -> bool:
     if if_range is None:
         return True
     if_range = if_range.strip(" \t")
-    # A quote among the first three characters tells an entity tag from a date.
+    # A quote among the first three characters tells an entity-tag from a date.
     if '"' in if_range[:3]:
         return validators.etag is not None and entity_tags.match_strongly(if_range, validators.etag)
     # Equal, not "no later": a date that only lies after ours may belong to another version.

@@ -28,7 +28,7 @@ the answer still fits the 4 KiB that nginx has for it by default (``proxy_buffer
 _LONGEST_FALLBACK = 255
 """Bytes of the name in ASCII, for readers that know nothing else."""
 
-# What tells a system how to open a file: ".pdf", ".tar.gz". It is kept where a longer name is cut.
+# An ending such as ".pdf" or ".tar.gz" tells a system how to open the file, so it is kept when a name is cut.
 _LONGEST_ENDING = 20  # characters
 _ENDING = re.compile(r"(?:\.[^\W_]{1,10}){1,2}\Z")
 
@@ -37,8 +37,8 @@ def content_disposition(filename: str, kind: str = "attachment") -> str:
     """Return the text of a Content-Disposition: ``attachment; filename="naive.txt"; filename*=UTF-8''na%C3%AFve.txt``.
 
     *filename*: the name to save the content by, in any letters. Path parts (slashes of either kind) and controls are
-    dropped, and lone surrogates, which stand for bytes on disk that are no UTF-8, become U+FFFD. A name of dots and
-    blanks alone is none: the text is *kind* then. A name is cut to 765 bytes of UTF-8, and the one in ASCII to 255
+    dropped, and lone surrogates, which stand for bytes on disk that are no UTF-8, become U+FFFD. For a name of dots and
+    blanks alone the text is *kind*. A name is cut to 765 bytes of UTF-8, and the one in ASCII to 255
     bytes; an ending such as ``.pdf`` or ``.tar.gz`` is kept. *kind*: ``attachment``, ``inline`` or another token.
 
     ``filename*`` is there only where not every reader would take the same name from ``filename``; those who know it
@@ -82,7 +82,7 @@ def _cleaned(filename: str) -> str:
 
 
 def _cut(name: str, length: int) -> str:
-    """Return *name* with at most *length* bytes of UTF-8: what is too much is taken out before its ending."""
+    """Return *name* with at most *length* bytes of UTF-8: it is cut before its ending."""
     octets = name.encode()
     if len(octets) <= length:
         return name

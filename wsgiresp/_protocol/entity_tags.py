@@ -1,4 +1,4 @@
-"""Entity tags: parsed, compared, and made of the text that a program gives (RFC 9110, Section 8.8.3).
+"""Entity-tags: parsed, compared, and made of the text that a program gives (RFC 9110, Section 8.8.3).
 
 A tag is text with its quotes, and with ``W/`` where it is weak.
 """
@@ -11,14 +11,14 @@ from .header_validation import exact
 
 # A comma belongs to the tag, a backslash escapes nothing, a blank is no part of it; "W/" is case-sensitive.
 _ENTITY_TAG = re.compile('(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
-# What a program may send: without C1, which no header value here may hold.
+# An entity-tag that a program may send: without C1, which is refused in every header value.
 _OURS = re.compile('(?:W/)?"[\x21\x23-\x7e\xa0-\xff]*"')
 _UNQUOTED = re.compile("[\x21\x23-\x7e\xa0-\xff]+")
 _MEMBER = re.compile(rf"[ \t]*(?:({_ENTITY_TAG.pattern})[ \t]*)?(?:,|\Z)")
 
 
 def parse(value: str) -> list[str]:
-    """Return the entity tags of a list in their order; none at all where *value* is no list of them.
+    """Return the entity-tags of a list in their order; none at all where *value* is no list of them.
 
     Empty members are skipped (Section 5.6.1.2). One wrong member spoils the list, since what follows it cannot be told
     from what stands within quotes. The time is linear in the length of *value*: each step begins where the last ended.
@@ -36,7 +36,7 @@ def parse(value: str) -> list[str]:
 
 
 def entity_tag(text: str) -> str:
-    """Return the entity tag that *text* is, or that it becomes in quotes; only one with ``W/`` and quotes is weak.
+    """Return the entity-tag that *text* is, or that it becomes in quotes; only one with ``W/`` and quotes is weak.
 
     Raises ``ValueError`` for a text that can be none: empty, or with a blank, a control character, a quote that is not
     one of the two around it, or a character beyond latin-1.

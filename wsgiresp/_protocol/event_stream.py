@@ -269,7 +269,7 @@ def _lone_surrogate(name: str, text: str) -> ValueError:
 
 
 def _characters(text: str) -> str:
-    # A proxy, such as werkzeug's LocalProxy, has the class of its text, but is none.
+    # A proxy, such as werkzeug's LocalProxy, has the class of its text, but is no str.
     return exact(text) if issubclass(type(text), str) else str(text)
 
 

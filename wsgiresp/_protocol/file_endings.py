@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from .content import OCTET_STREAM
 
-# What the web needs, and each ending whose type differs between Python 3.11 and 3.15, so that an upgrade of Python
-# changes no answer. wsgiresp.responses.media_types looks into Python's table for the others.
+# The endings that the web needs, and each one whose type differs between Python 3.11 and 3.15, so that an upgrade of
+# Python changes no answer. wsgiresp.responses.media_types looks into Python's table for the others.
 _ENDINGS = {
     "application/atom+xml": ".atom",
     "application/dash+xml": ".mpd",
@@ -33,7 +33,7 @@ _ENDINGS = {
     "application/pkix-crl": ".crl",
     "application/rdf+xml": ".rdf .owl",  # RFC 3870; Python says application/xml
     "application/rss+xml": ".rss",  # in no registry, but what all readers of feeds know
-    # Also registered is text/rtf, which newer Pythons say. As text it would get "charset=utf-8", and a document in RTF
+    # text/rtf is registered too, and newer Pythons use it. As text it would get "charset=utf-8", and a document in RTF
     # names its code page itself.
     "application/rtf": ".rtf",
     "application/smil+xml": ".smil",
@@ -104,7 +104,7 @@ _ENDINGS = {
     # An .opus file is an Ogg file (RFC 7845, Section 9). audio/opus, which Python says, is for RTP (RFC 7587).
     "audio/ogg": ".oga .ogg .opus .spx",
     "audio/webm": ".weba",  # in no registry
-    # Registered are audio/matroska and, in an RFC that registers no type, audio/vnd.wave, which newer Pythons say.
+    # audio/matroska is registered, audio/vnd.wave is in an RFC that registers no type, and newer Pythons use both.
     # Browsers know these.
     "audio/x-matroska": ".mka",
     "audio/x-ms-wma": ".wma",
@@ -138,7 +138,7 @@ _ENDINGS = {
     "image/vnd.djvu": ".djvu",
     "image/vnd.dwg": ".dwg",
     "image/vnd.dxf": ".dxf",
-    # Registered, and what Python says; the other name in use is image/x-icon, which browsers take for the same.
+    # Registered, and used by Python. The other name in use is image/x-icon, which is the same for browsers.
     "image/vnd.microsoft.icon": ".ico",
     "image/vnd.radiance": ".hdr",
     "image/webp": ".webp",
@@ -174,7 +174,8 @@ _ENDINGS = {
     "video/ogg": ".ogv",
     "video/quicktime": ".mov",
     "video/webm": ".webm",
-    # Registered are video/matroska, video/matroska-3d and video/vnd.avi, which newer Pythons say. Browsers know these.
+    # video/matroska, video/matroska-3d and video/vnd.avi are registered, and newer Pythons use them. Browsers know
+    # these.
     "video/x-flv": ".flv",
     "video/x-m4v": ".m4v",
     "video/x-matroska": ".mkv",
@@ -218,9 +219,9 @@ _PAGE_PARTS = (
 
 
 class Compression(NamedTuple):
-    """How a file is compressed, by the end of its name: the name of what is in it, its own type, and the coding.
+    """How a file is compressed, by the ending of its name: the name of its content, its own media type, and the coding.
 
-    ``coding``: the content coding that browsers undo, None where they know none for this compression.
+    ``coding``: the content coding that browsers decode, None if they know none for this compression.
     """
 
     content_name: str
@@ -246,6 +247,6 @@ def compression(name: str) -> Compression | None:
 def is_page_part(name: str) -> bool:
     """Return whether browsers load files such as *name* as a page or a part of one, so that they have to unpack it.
 
-    What is not listed is rather saved: data, texts, archives.
+    Users rather save files that are not listed: data, texts, archives.
     """
     return ending(name) != "" and name.lower().endswith(_PAGE_PARTS)

@@ -1,19 +1,20 @@
-"""Version of a file, as the times and the size of its ``stat`` result tell it (RFC 9110, Section 8.8). No file is read.
+"""Version of a file, by the times and the size of its ``stat`` result (RFC 9110, Section 8.8). No file is read.
 
-The question that is answered here: is the modification time (mtime) one of this file, or a constant of the program
-that packed it?
+The question is: does the modification time (mtime) say when this file changed, or is it a constant of the program that
+packed it?
 
 **Constants of packagers.** For builds that can be repeated, packagers give all files one mtime: Nix 1, ``zip`` and App
 Engine 315532800 (1980), npm 499162500 (1985), Bazel 946684800 (2000), others 0. As a Last-Modified such a time makes
 browsers keep a file for years without asking (they take a tenth of its age: RFC 9111, Section 4.2.2), and as a tag it
 is the same for all versions of one size. Reports: NixOS/nixpkgs#25485, GoogleChrome/web.dev#3913,
 fedwiki/wiki-server#151. Other servers look for the values 0 and 1 alone (Caddy, Go, static-web-server#487); all of the
-known constants lie before 2001, and hardly a file that is served today was last changed before.
+known constants lie before 2001, and hardly any file that is served today was last changed before that year.
 
-**The tag** is made of mtime and size, which copies on several machines share (``rsync -t``, ``cp -p``, archives). The
-inode number is another one on each machine (NixOS/nixpkgs#222354): a client that comes to another machine would begin a
-download anew. It is part of the tag, with the time of the last change of the inode (ctime), only where the mtime says
-nothing. A deployment changes them: a new file has another inode number, or, where that is used again, a later ctime.
+**The tag** is made of mtime and size, which copies on several machines share (``rsync -t``, ``cp -p``, one archive
+that all unpack). The inode number is another one on each machine (NixOS/nixpkgs#222354): a client that comes to another
+machine would begin a download anew. It is part of the tag, with the time of the last change of the inode (ctime),
+only where the mtime says nothing. A deployment changes them: a new file has another inode number, or, where that is
+used again, a later ctime.
 
 **Clock ticks.** File systems take the time from a clock that moves in ticks of up to 16 ms. A file that is changed in
 place within the tick of its last change keeps ctime, inode number and size. So where these tell the version, the tag of

@@ -54,8 +54,8 @@ def select(value: str, length: int) -> list[Span] | None:
 def ascending(spans: list[Span] | None) -> list[Span] | None:
     """Return *spans*, the result of :func:`select`, or None if they are not in ascending order.
 
-    For what is costly to go back in: a decompressor would begin anew for each span. A client SHOULD ask in ascending
-    order, and other sets MAY be ignored (RFC 9110, Sections 14.2 and 17.15).
+    For a source in which going back is costly: a decompressor would begin anew for each span. A client SHOULD ask in
+    ascending order, and other sets MAY be ignored (RFC 9110, Sections 14.2 and 17.15).
     """
     return spans if spans is None or spans == sorted(spans) else None
 

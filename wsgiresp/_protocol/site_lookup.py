@@ -1,8 +1,8 @@
 """Site lookup: which files of a folder a request may get, in order, and the redirect to the address with a slash.
 
 A *site* is a folder of files with index pages, and with a fallback page for the routes of a single-page application.
-Everything here is text: no file system, no server. :func:`lookups` yields steps, in the manner of nginx's
-``try_files``; the caller takes the first step whose file can be sent.
+Everything here is text: no file system, no server. :func:`lookups` yields steps, as nginx's ``try_files`` has them;
+the caller takes the first step whose file can be sent.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from .locations import location
 VARY: Field = ("Vary", "Accept, Sec-Fetch-Mode")
 """What decides on the fallback, for the fallback and for the 404 in its place (RFC 9110, Section 12.5.5)."""
 
-_QUERY_SAFE = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4, and what is encoded already
+_QUERY_SAFE = "!$&'()*+,;=:@/?%[]"  # RFC 3986, Section 3.4; with % for bytes that are encoded already
 _HTML = ("text/html", "application/xhtml+xml")
 _WILDCARDS = ("text/*", "*/*", "*")  # the last one is not of RFC 9110, and is sent by some clients
 
 
 class Step(Enum):
-    """The answer to give if the path of the step is what the step needs."""
+    """A kind of answer. It is given if the path of the step names what the kind needs."""
 
     FILE = auto()
     """The file at the path."""

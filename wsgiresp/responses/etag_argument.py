@@ -1,4 +1,4 @@
-"""The ``etag=`` of ``FileResponse`` and ``serve_files``: what it may be, and calls of the function that it may be."""
+"""The argument ``etag=`` of ``FileResponse`` and ``serve_files``: its types, its check, and errors of a function."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _Result = TypeVar("_Result")
 def checked_etag(etag: ETag, path: str | None) -> CheckedETag:
     """Return *etag*, checked, for the file at *path*; None stands for a file object.
 
-    Raises ``TypeError`` for what is no bool, text or function, and ``ValueError`` for a text that can be no entity-tag
-    and for a function beside a file object, which has no path to give it.
+    Raises ``TypeError`` unless it is a bool, a text or a function, and ``ValueError`` for a text that can be no
+    entity-tag and for a function beside a file object, which has no path to give it.
     """
     if etag is True or etag is False:
         return etag
@@ -39,7 +39,7 @@ def checked_etag(etag: ETag, path: str | None) -> CheckedETag:
 
 
 def _returned_tag(function: ETagFunction, path: str, status: os.stat_result) -> str | None:
-    """Return the entity-tag that *function* returns, or None; what it raises is not touched."""
+    """Return the entity-tag that *function* returns, or None. An error of the function is not changed."""
     tag: object = function(path, status)
     if tag is None:
         return None

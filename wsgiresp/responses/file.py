@@ -42,9 +42,9 @@ class FileResponse(Response):
 
     *path*: ``str``, ``PathLike``, or an open binary file object, which is sent from where it stands, once, and closed.
     *filename*: the name to save it by; it makes a Content-Disposition of *content_disposition_type*. *media_type*:
-    where it is not given, what the end of *filename* or *path* stands for. *stat_result* saves a look at the path; what
-    is sent is told from the open file alone. The attribute ``media_types`` of a subclass maps endings to media types of
-    its own, ``{".ext": "type/subtype"}``; what is wrong with it is a ``TypeError`` or ``ValueError`` of the class.
+    by default that of the ending of *filename* or *path*. *stat_result* saves a look at the path; the answer depends on
+    the open file alone. The attribute ``media_types`` of a subclass maps endings to media types of its own,
+    ``{".ext": "type/subtype"}``; a mistake in it raises ``TypeError`` or ``ValueError`` when the class is made.
 
     *status_code*, *headers* and *background* are as for :class:`Response`.
 
@@ -59,9 +59,7 @@ class FileResponse(Response):
     is 200; a subclass may set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with
     ``Accept-Ranges: none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
 
-    .. versionadded:: 0.2 *accept_ranges*.
-
-    A part of a page that is compressed on disk (``app.js.gz``, ``pic.svgz``) has the type of what is in it and a
+    A part of a page that is compressed on disk (``app.js.gz``, ``pic.svgz``) has the type of its content and a
     Content-Encoding; other compressed files have the type of their compression. *media_type* and a given
     Content-Encoding take the place of that.
 
@@ -70,10 +68,10 @@ class FileResponse(Response):
     can be no entity-tag.
 
     .. versionchanged:: 0.2
-       ``PermissionError`` comes from the constructor without *root* too. With *root*, names that lead elsewhere on
-       Windows alone, such as ``aux.png``, are refused there alone. Media types do not depend on the machine;
-       ``media_types``; Content-Encoding of parts of pages. *etag* may be a text or a function; the tag of a file no
-       longer contains its inode number, and a file whose time is before 2001 has no Last-Modified.
+       *accept_ranges* is new. ``PermissionError`` comes from the constructor without *root* too. With *root*, names
+       that lead elsewhere on Windows alone, such as ``aux.png``, are refused there alone. Media types do not depend on
+       the machine; ``media_types``; Content-Encoding of parts of pages. *etag* may be a text or a function; the tag of
+       a file no longer contains its inode number, and a file whose time is before 2001 has no Last-Modified.
     """
 
     direct_passthrough = True

@@ -1,7 +1,7 @@
 """Validators of a file: the ETag and the Last-Modified that its ``fstat`` makes (RFC 9110, Section 8.8).
 
-What the times of a file say of its version is told in :mod:`wsgiresp._protocol.file_versions`. Where they are constants
-of a packager, the tag of a small file contains a digest of the content too.
+See :mod:`wsgiresp._protocol.file_versions` for the times of a file and its version. If they are constants of a
+packager, the tag of a small file contains a digest of the content too.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _ACCEPT_RANGES = ("Accept-Ranges", "bytes")
 def add_validators(fields: list[Field], opened: OpenFile | OpenHandle | UnsizedSource, etag: CheckedETag) -> None:
     """Add Accept-Ranges, Last-Modified and ETag of *opened* where *fields* have none.
 
-    *etag*: where it is True, the tag is made of what ``fstat`` said. The date and the place of a file object say
-    nothing; it gets a tag only where *etag* is one. What a function as *etag* raises is raised here.
+    *etag*: where it is True, the tag is made of what ``fstat`` said. The times and the inode of a file object say
+    nothing about its bytes, so it gets a tag only if *etag* is one. An error of a function as *etag* is raised here.
     """
     is_alone = len(fields) == 1 and fields[0][0] == "Content-Type"
     given = () if is_alone else {name.lower() for name, _ in fields}
@@ -81,7 +81,7 @@ def _add_given_tag(
 def _validators(mtime_ns: int, size: int, inode: int, ctime_ns: int, latest: int) -> tuple[Field | None, Field]:
     """Return Last-Modified, where the file has one, and the ETag of its ``stat`` result.
 
-    *latest*: the second that is now where the file is of a later one, or 0.
+    *latest*: the current second if the mtime is later, else 0.
     """
     modified = file_versions.last_modified(mtime_ns, latest or mtime_ns // 1_000_000_000)
     tag = "ETag", f'"{file_versions.version(mtime_ns, size, inode, ctime_ns)}"'

@@ -1,13 +1,13 @@
-"""Content-Type and Content-Encoding of a file, by the end of its name.
+"""Content-Type and Content-Encoding of a file, by the ending of its name.
 
 The types are those of ``media_types`` that the application gives, then of our own table, then of the table that is
-built into Python. What ``mimetypes`` reads from the machine (``/etc/mime.types``, the registry of Windows) and what a
-program adds to it are never asked: one file must not have two types on two machines. So nothing here calls
+built into Python. The tables of the machine (``/etc/mime.types``, the registry of Windows) and types that a program
+has added to ``mimetypes`` are not used: one file must not have two types on two machines. So nothing here calls
 ``mimetypes``, whose functions and class read those files first; its table is taken as its import leaves it.
 
-A file that is compressed on disk has one of two answers. Saved, it is an archive: the type of its compression, and
-nothing that makes a browser unpack it under a name that ends in ``.gz``. As a part of a page, it is what is in it, with
-a Content-Encoding.
+A file that is compressed on disk is sent in one of two ways. A file that users save has the type of its compression and
+no Content-Encoding, since a browser would unpack it and keep the name that ends in ``.gz``. A part of a page has the
+type of its content, and a Content-Encoding.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from wsgiresp._protocol.content import OCTET_STREAM, content_type
 from wsgiresp._protocol.file_endings import MEDIA_TYPES, Compression, compression, ending, is_page_part
 from wsgiresp._protocol.header_validation import Field
 
-# The private name has been there since Python 3.7, and holds what no call of mimetypes has changed. Without it, what
-# our own table lacks is application/octet-stream.
+# This private table exists since Python 3.7, and no call of mimetypes changes it. If it is missing, endings that our
+# own table lacks are application/octet-stream.
 _TYPES: Mapping[str, str] = {**vars(mimetypes).get("_types_map_default", {}), **MEDIA_TYPES}
 
 _ENDINGS = re.compile(r"(?:\.[^./\\\x00-\x20\x7f]+)+")
@@ -36,8 +36,8 @@ class MediaTypes(Mapping[str, str]):
     """``media_types`` of an application, checked and copied: the media type of each ending, in lower case.
 
     An ending may have several parts (``.tar.gz``); of two that fit a name the longer one counts. *what* names the
-    argument in errors: ``TypeError`` for what is no mapping of text, ``ValueError`` for what is no ending or no media
-    type, and for an ending that stands there twice.
+    argument in errors: ``TypeError`` unless it maps text to text, ``ValueError`` for a key that is no ending, a value
+    that is no media type, and an ending that occurs twice.
     """
 
     __slots__ = ("_by_ending", "_parts")
@@ -81,16 +81,16 @@ class MediaTypes(Mapping[str, str]):
 def guessed(name: str, own: Mapping[str, str] | None = None) -> tuple[str, Compression | None]:
     """Return the media type of the file *name* as it is, and how it is compressed, None where it is not.
 
-    *own*: ``media_types`` of the application; it raises what :class:`MediaTypes` raises. Its word for the ending of a
-    compressed file, or for both endings, is the type of the file as it is, so that nothing is said of the compression.
-    ``application/octet-stream`` is for a name without an ending that is known.
+    *own*: ``media_types`` of the application; it raises what :class:`MediaTypes` raises. Its type for the ending of a
+    compressed file, or for both endings, is that of the file as it is, and the compression is None then. A name without
+    a known ending is ``application/octet-stream``.
     """
     stem, _, suffix = name.rpartition(".")
     if stem[-1:] in _NO_STEM:
         return _UNKNOWN
     if own is not None:
         name = os.path.basename(name)
-        # Checked here where it was assigned to the class after that was made.
+        # Checked here if it was assigned to the class after the class was made.
         found = MediaTypes.of("media_types of FileResponse", own).of_name(name)
         if found is not None:
             return found, None
@@ -110,9 +110,9 @@ def unpacked(
 ) -> tuple[str, str] | None:
     """Return Content-Type and Content-Encoding with which a client unpacks the file, None where it is sent as it is.
 
-    *packed*: what the name of the file says of its compression. *filename*: the name that the client is told, None for
-    none; *is_shown*: it is to show the file, and not to save it by that name. A Content-Encoding among *fields* is the
-    application's word.
+    *packed*: the compression of the file, by its name. *filename*: the name that is sent to the client, None for none;
+    *is_shown*: whether the client is to show the file, and not to save it by that name. A Content-Encoding among
+    *fields* was set by the application, and decides.
     """
     given = [value.strip().lower().removeprefix("x-") for name, value in fields if name.lower() == "content-encoding"]
     coding = packed.coding
@@ -122,7 +122,7 @@ def unpacked(
     content_name = named.content_name if named is not None else filename or ""
     if not given and not (
         (is_shown and is_page_part(packed.content_name))
-        # Saved by the name of what is in it: report.csv, which is report.csv.gz on disk.
+        # Saved by the name of its content: report.csv, which is report.csv.gz on disk.
         or (named is None and ending(content_name) == ending(packed.content_name) != "")
     ):
         return None
@@ -131,7 +131,7 @@ def unpacked(
 
 @functools.lru_cache(1024)
 def _of_suffix(suffix: str) -> tuple[str, None] | None:
-    """Return what :func:`guessed` says of a name that ends in *suffix*, None where that names a compression."""
+    """Return what :func:`guessed` returns for an ending, given without its dot; None if it is that of a compression."""
     last = "." + suffix.lower()
     if compression("file" + last) is not None:
         return None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 AgeOfPath: TypeAlias = "Callable[[str], MaxAge | None]"
 
-# To the client they are one: a file that must not be read is like one that is not there.
+# The client gets one answer for all of them: a file that must not be read is like one that does not exist.
 _UNSERVABLE = (FileNotFoundError, IsADirectoryError, PermissionError, NotRegularError)
 
 # A cache may keep a 404 and a 414 for as long as it likes (RFC 9110, Section 15.1), and a file be deployed meanwhile.
@@ -41,7 +41,7 @@ _NO_CACHE: Field = ("Cache-Control", "no-cache")
 _NOT_ALLOWED = PlainTextResponse("Method Not Allowed", 405, headers={"Allow": "GET, HEAD"})
 
 _NOT_FOUND_PAGE = "404.html"
-# What is given for files, and is not true of the page that says that there is none.
+# Fields that are given for files, and are not true of the page that is sent because there is no file.
 _OF_A_FILE = frozenset({"accept-ranges", "cache-control", "cdn-cache-control", "etag", "expires", "last-modified"})
 
 
@@ -73,8 +73,8 @@ def serve_files(
     path that names no file, has no dot in its last segment and no segment that begins with one, where Accept names HTML
     or where it names no type at all and the request is not one of ``fetch()``, a script, an image and the like.
 
-    What is not there, is no regular file, must not be read, or lies outside *root* is a 404, whose body is
-    ``404.html`` of *root* where there is that file and an *index*. It is sent with ``no-cache``. Another method than
+    A path that does not exist, is no regular file, must not be read, or lies outside *root* is a 404 with ``no-cache``.
+    Its body is ``404.html`` of *root* if there is that file and an *index*. Another method than
     GET and HEAD is a 405, and a redirect that would be longer than 16384 characters is a 414.
 
     Raises ``NotADirectoryError`` where *root* is no folder, ``ValueError`` where *index* or *fallback* is no path
@@ -97,7 +97,7 @@ def serve_files(
         raise ValueError("accept_ranges=False and offload exclude each other: the server in front answers ranges")
     checked_etag(etag, folder)
     options: _FileOptions = {
-        # What the function raises is not the error of a file that is missing.
+        # An error that the function raises is not that of a missing file.
         "etag": carrying_errors(etag) if callable(etag) else etag,
         "offload": offload,
         "accept_ranges": accept_ranges,
@@ -177,7 +177,7 @@ class _Folder:
             age = self._max_age(name) if callable(self._max_age) else self._max_age
             return self._file(name, self._fields, self._default_age if age is None else age)
         if step is Step.FALLBACK:
-            # Not max_age: what is at this address may be another file tomorrow.
+            # Not max_age: tomorrow there may be a file at this address.
             return self._file(name, [*self._fields, VARY], 0)
         location = slash_location(environ)
         if location is None:
