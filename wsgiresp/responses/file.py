@@ -53,8 +53,8 @@ class FileResponse(Response):
     changes with the content. *delete_after* removes the file, whatever the answer is.
     *etag*: True for a tag of time and size, which copies of the file share; False for none; a text, which is an
     entity-tag (``"x"``, ``W/"x"``) or is put in quotes; or a function of the path, as it was given, and the ``stat``
-    result of the file, called for each request, which returns such a text or None for no tag. What it raises is not
-    caught. A file object takes no function.
+    result of the file, called for each request, which returns such a text or None for no tag. An error of the
+    function is not caught. A file object takes no function.
     *offload*: :class:`XAccelRedirect` or :class:`XSendfile`, to let the server in front send the file where the status
     is 200; a subclass may set it for all its responses. *accept_ranges*: False to send all of it for a Range too, with
     ``Accept-Ranges: none``; with *offload* the server in front answers ranges, so that this is a ``ValueError``.
@@ -207,7 +207,7 @@ class FileResponse(Response):
         return content_name(handle)
 
     def _unpack(self, packed: Compression, filename: str | None, content_disposition_type: str) -> None:
-        """Answer with a Content-Encoding, and the type of what is in the file, where the client is to unpack it."""
+        """Answer with a Content-Encoding, and the type of the content, if the client is to unpack the file."""
         if self._offloadable() is not None:
             return  # nginx drops a Content-Encoding beside X-Accel-Redirect, and mod_xsendfile does so too
         is_shown = filename is None or content_disposition_type.lower() == "inline"

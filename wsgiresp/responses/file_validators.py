@@ -64,7 +64,7 @@ def add_validators(fields: list[Field], opened: OpenFile | OpenHandle | UnsizedS
 
 
 def add_given_tag(fields: list[Field], status: os.stat_result, etag: CheckedETag) -> None:
-    """Add the ETag that *etag* is or returns where *fields* have none, for a server in front that makes all others."""
+    """Add the ETag that *etag* is or returns, unless *fields* have one. The server in front adds all others."""
     if not isinstance(etag, bool) and not has(fields, "etag"):
         _add_given_tag(fields, status, etag)
 
