@@ -25,10 +25,10 @@ from .base import Response
 from .close_steps import close_steps
 from .etag_argument import ETag, checked_etag
 from .file_answer import OK, file_answer
-from .file_validators import add_given_tag, add_validators
+from .file_validators import add_content_tag, add_given_tag, add_validators
 from .media_types import MediaTypes, guessed, unpacked
 from .offload import Offload
-from .range_rules import add_content_tag, range_rule, refuse_ranges
+from .range_rules import range_rule, refuse_ranges
 
 if TYPE_CHECKING:
     from wsgiresp._protocol.file_endings import Compression

@@ -1,7 +1,8 @@
 """Validators of a file: the ETag and the Last-Modified that its ``fstat`` makes (RFC 9110, Section 8.8).
 
 See :mod:`wsgiresp._protocol.file_versions` for the times of a file and its version. If they are constants of a
-packager, the tag of a small file contains a digest of the content too.
+packager, the tag of a small file contains a digest of the content too. A BytesIO has no times; its tag is a digest of
+its bytes, and is made only for a request that can make use of it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ from wsgiresp._protocol import file_versions
 from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.representation import has
 
+from .file_answer import asks
+
 if TYPE_CHECKING:
+    from wsgiresp._types import WSGIEnvironment
+
     from .etag_argument import CheckedETag
 
 _ACCEPT_RANGES = ("Accept-Ranges", "bytes")
@@ -61,6 +66,19 @@ def add_validators(fields: list[Field], opened: OpenFile | OpenHandle | UnsizedS
         fields.append(own_tag)
     else:
         fields.append(("ETag", f'{own_tag[1][:-1]}-{content_digest(opened, status.st_size)}"'))
+
+
+def add_content_tag(environ: WSGIEnvironment, fields: list[Field], opened: OpenHandle, accepts_ranges: bool) -> None:
+    """Add a strong ETag of the bytes of *opened*, a BytesIO, if the request of *environ* can make use of it.
+
+    Plain downloads and requests that have nothing but a Range that is ignored cost no digest. It is not added if
+    *fields* have an ETag. Under a hub, other greenlets may run meanwhile.
+    """
+    if not asks(environ, accepts_ranges) or has(fields, "etag"):
+        return
+    digest = opened.memory_digest()
+    if digest is not None:
+        fields.append(("ETag", f'"{digest}"'))
 
 
 def add_given_tag(fields: list[Field], status: os.stat_result, etag: CheckedETag) -> None:

@@ -1,11 +1,10 @@
-"""Range rules of a file response: which ranges are sent, and the ETag by which a part of a BytesIO names its version.
+"""Range rules of a file response: which ranges of which source are sent.
 
 =============================  =========================  ========================================================
 What is sent                   Ranges                     Validator
 =============================  =========================  ========================================================
 a path                         all                        of its ``fstat``: see ``file_validators``
-a BytesIO                      all                        SHA-256 of its bytes, where the request has a Range or a
-                                                          condition
+a BytesIO                      all                        SHA-256 of its bytes: see ``file_validators``
 another object that can seek   those in ascending order   none, so If-Range never holds (RFC 9110, 13.1.5)
 one that cannot                none                       none
 ``accept_ranges=False``        none                       as above
@@ -14,17 +13,12 @@ one that cannot                none                       none
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wsgiresp._files.file_sources import OpenHandle
 from wsgiresp._protocol.header_validation import Field
 from wsgiresp._protocol.ranges import Span, ascending, select
 from wsgiresp._protocol.representation import has
 
-from .file_answer import Select, asks
-
-if TYPE_CHECKING:
-    from wsgiresp._types import WSGIEnvironment
+from .file_answer import Select
 
 _NO_RANGES = ("Accept-Ranges", "none")
 
@@ -43,19 +37,6 @@ def refuse_ranges(fields: list[Field]) -> None:
     """
     if not has(fields, "accept-ranges"):
         fields.append(_NO_RANGES)
-
-
-def add_content_tag(environ: WSGIEnvironment, fields: list[Field], opened: OpenHandle, accepts_ranges: bool) -> None:
-    """Add a strong ETag of the bytes of *opened*, a BytesIO, if the request of *environ* can make use of it.
-
-    Plain downloads and requests that have nothing but a Range that is ignored cost no digest. It is not added if
-    *fields* have an ETag. Under a hub, other greenlets may run meanwhile.
-    """
-    if not asks(environ, accepts_ranges) or has(fields, "etag"):
-        return
-    digest = opened.memory_digest()
-    if digest is not None:
-        fields.append(("ETag", f'"{digest}"'))
 
 
 def _ignore(_value: str, _length: int) -> None:
