@@ -224,9 +224,9 @@ class FileResponse(Response):
         self._accepts_ranges = False
 
     def _offloadable(self) -> PathSource | None:
-        """Return the source that the server in front is to send, if the answer is a 200; None for one sent from here.
+        """Return the source that the server in front sends in answers with status 200; None if it is sent from here.
 
-        nginx makes a 200 of any other status.
+        Another status is never left to that server: nginx would make a 200 of it.
         """
         source = self._source
         is_left = self.offload is not None and self._deletion is None
