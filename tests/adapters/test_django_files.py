@@ -206,7 +206,12 @@ def test_a_file_that_shrinks_during_sendfile_ends_the_transfer(path):
     with ours, theirs:
         environ = {"wsgi.file_wrapper": Wrapper, "gunicorn.socket": ours}
         body = served(lambda request: FileResponse(path), **environ)
-        body.file.fileno()
+
+        def sendfile():
+            """Ask for the descriptor, as the method of that name of a server does."""
+            body.file.fileno()
+
+        sendfile()
         with pytest.raises(EOFError, match="524288 were announced"):
             body.file.close()
 

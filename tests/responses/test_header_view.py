@@ -136,3 +136,10 @@ def test_a_class_that_sets_no_length_sends_none():
     response = Bare("four")
     response.headers["X"] = "1"
     assert [name for name, _ in call(response).headers] == ["Content-Type", "X"]
+
+
+@pytest.mark.parametrize("name", ["read", "length removed"])
+def test_the_fields_can_be_asked_for_without_a_request(name):
+    response = PlainTextResponse("four")
+    VIEWS[name](response)
+    assert response.get_wsgi_headers({})["Content-Length"] == "4"

@@ -111,7 +111,7 @@ class Response(CookieMethods, WerkzeugBody):
         body = self._body
         if body is None:
             return self._prepare_unfolded(environ)
-        is_head = environ["REQUEST_METHOD"] == "HEAD"
+        is_head = environ.get("REQUEST_METHOD") == "HEAD"  # werkzeug takes get_wsgi_headers({})
         fields = self._plain_fields(body) if fields is None else self._settled_fields(fields, len(body), is_head)
         if self.autocorrect_location_header:
             fields = absolute_location(fields, environ)
