@@ -86,10 +86,12 @@ def test_one_sendfile_sends_the_whole_file_with_no_more_other_calls_than_django(
 def test_greenlets_send_a_block_with_each_sendfile_and_read_none(name, folder, tmp_path):
     with serve(name, "large_files:app", environ={"FILES": str(folder)}) as server:
         ours = calls(server, "/ours", tmp_path / "ours")
-    blocks = LENGTH // BLOCK
-    # A socket whose buffer is full takes a part of a block.
-    assert blocks <= ours.pop("sendfile") <= 2 * blocks, ours
-    assert blocks <= ours.pop("preadv2") <= 2 * blocks + 2, ours
+    # More of them where the buffer of the socket is full, which depends on the client.
+    sends = ours.pop("sendfile")
+    assert sends >= LENGTH // BLOCK, ours
+    # One look at the page cache before each, and those that come before the first.
+    assert ours.pop("preadv2") <= sends + 2, ours
     # To wait for the client, which may be often.
-    ours.pop("epoll_ctl", None)
+    for wait in ("epoll_ctl", "fcntl"):
+        ours.pop(wait, None)
     assert ours.total() < 60, ours
