@@ -105,6 +105,8 @@ class RangeReader(_ReaderBase):
         return self
 
     def __next__(self) -> bytes:
+        if self._position >= self._stop:
+            raise StopIteration
         chunk = self.read(BLOCK_SIZE)
         if not chunk:
             raise StopIteration

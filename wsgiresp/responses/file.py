@@ -15,12 +15,14 @@ from wsgiresp._protocol.caching import MaxAge, cache_control
 from wsgiresp._protocol.content import LENGTHS, TYPES
 from wsgiresp._protocol.disposition import content_disposition
 from wsgiresp._protocol.header_validation import Field, extend
+from wsgiresp._protocol.ranges import select
 from wsgiresp._protocol.representation import has, without
 from wsgiresp._protocol.status import LINES_WITH_CONTENT, parse
 from wsgiresp._runtime.close_order import ClosingBody, Step, run_each
 from wsgiresp._runtime.server_profile import ServerProfile
 from wsgiresp._types import Background, HeaderFields, Prepared
 
+from ._werkzeug.body import WerkzeugBody
 from .base import Response
 from .close_steps import close_steps
 from .etag_argument import ETag, checked_etag
@@ -164,7 +166,7 @@ class FileResponse(Response):
                 add_validators(fields, opened, self._etag)
                 if self._etag is True and isinstance(opened, OpenHandle) and opened.length is not None:
                     add_content_tag(environ, fields, opened, self._accepts_ranges)
-            spans_of = range_rule(opened, self._accepts_ranges)
+            spans_of = range_rule(opened, self._accepts_ranges) if "HTTP_RANGE" in environ else select
             status, fields, content = file_answer(environ, self._status, fields, opened.length, spans_of)
             steps = self._steps() if self._on_close or self.background is not None else ()
         except BaseException:
@@ -177,6 +179,9 @@ class FileResponse(Response):
             run_each([opened.close])
             return Prepared(status, fields, ClosingBody((), list(steps)) if steps else ())
         return Prepared(status, fields, transmit.file_body(ServerProfile(environ), opened, content, steps))
+
+    # The shorter way of Response is for bodies that are known.
+    __call__ = WerkzeugBody.__call__
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
