@@ -52,8 +52,8 @@ TYPES = _Charsets()
 
 UTF8_TYPES = TYPES["utf-8"]
 
-LENGTHS = _LengthFields({length: ("Content-Length", str(length)) for length in range(1024)})
-"""The Content-Length field of a body of so many bytes; those of small bodies are made once (0.1 us an answer)."""
+LENGTHS = _LengthFields({length: ("Content-Length", str(length)) for length in range(1025)})
+"""The Content-Length field of a body of so many bytes; those of bodies up to 1 KiB are made once (0.1 us an answer)."""
 
 
 def content_type(media_type: str, charset: str) -> Field:
