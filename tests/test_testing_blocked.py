@@ -9,11 +9,14 @@ import queue
 import signal
 import threading
 import time
+from types import SimpleNamespace
 
 import gevent.event
 import pytest
+from gevent.queue import Empty
 from runtime.runners import everywhere, in_greenlet, in_main_greenlet
 
+from wsgiresp import testing
 from wsgiresp.responses import EventSourceResponse, StreamingResponse
 from wsgiresp.testing import visit
 
@@ -164,7 +167,8 @@ def test_an_async_source_that_never_yields_to_its_loop_is_not_waited_for():
         while not may_end.is_set():
             await asyncio.sleep(0)
 
-    with visit(StreamingResponse(busy()), timeout=SOON) as visitor:
+    # Longer than SOON: the first chunk needs the thread of the loop to start.
+    with visit(StreamingResponse(busy()), timeout=25 * SOON) as visitor:
         visitor.read()
         with pytest.raises(TimeoutError, match="no chunk came"):
             visitor.read()
@@ -193,6 +197,17 @@ def test_two_visitors_that_wait_at_once_are_both_told():
             visit(StreamingResponse(waiting_for_a_queue()), timeout=SOON)
 
     gevent.joinall([gevent.spawn(told), gevent.spawn(told)], raise_error=True)
+
+
+def test_a_wait_whose_own_timeout_comes_after_the_interruption_names_the_place(monkeypatch):
+    def interrupted(seconds):
+        return contextlib.nullcontext(SimpleNamespace(place="view.py:3"))
+
+    with visit(StreamingResponse([b"a"])) as visitor:
+        monkeypatch.setattr(testing, "interrupting", interrupted)
+        with pytest.raises(TimeoutError, match=r"view\.py:3"), visitor._bounded(1):
+            raise Empty
+        monkeypatch.undo()
 
 
 def test_the_handler_of_the_signal_is_as_before():

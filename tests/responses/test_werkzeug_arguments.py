@@ -78,6 +78,8 @@ def test_a_view_may_ask_for_an_absolute_location(method):
     assert call(response, method).values("Location") == ["http://a.example/b"]
     response.headers["X-A"] = "1"
     assert call(response, method).values("Location") == ["http://a.example/b"]
+    response.response = [b"moved"]
+    assert call(response, method).values("Location") == ["http://a.example/b"]
 
 
 def test_typed_headers_are_werkzeugs():

@@ -49,7 +49,9 @@ class Headers(WerkzeugHeaders):
         except BadRequestKeyError:
             raise KeyError(key) from None
 
-    if not TYPE_CHECKING:  # the types are those of the base class, in four overloads
+    if TYPE_CHECKING:
+        pass  # pop() has the types of the base class, in four overloads
+    else:
 
         def pop(self, *place, **default):
             """Remove and return the last pair, the pair at a position, or the value of the first field of a name.
