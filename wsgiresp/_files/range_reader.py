@@ -107,10 +107,7 @@ class RangeReader(_ReaderBase):
     def __next__(self) -> bytes:
         if self._position >= self._stop:
             raise StopIteration
-        chunk = self.read(BLOCK_SIZE)
-        if not chunk:
-            raise StopIteration
-        return chunk
+        return self.read(BLOCK_SIZE)
 
     def _shortfall(self, position: int) -> EOFError:
         return EOFError(f"the file ended at byte {position}, {self._stop} were announced: truncated while it was sent")
