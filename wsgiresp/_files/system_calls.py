@@ -42,7 +42,7 @@ class OpenHow(NamedTuple):
 
 
 def open_how(flags: int, resolve: int) -> OpenHow:
-    """Return what :func:`openat2` takes for *flags* (``O_*``) and *resolve* (``RESOLVE_*``).
+    """Return the argument *how* of :func:`openat2` for *flags* (``O_*``) and *resolve* (``RESOLVE_*``).
 
     The descriptor will not be inheritable (PEP 446).
     """
@@ -53,8 +53,8 @@ def open_how(flags: int, resolve: int) -> OpenHow:
 def openat2(folder: int, path: str, how: OpenHow) -> int:
     """Return a new descriptor of *path* relative to the descriptor *folder*, opened as *how* says.
 
-    -1 if the kernel refuses, or does not have the system call, or cannot decide. The reason is not told: ``errno`` of
-    ctypes may have been changed by a signal handler before it can be read. So the caller opens the file in another way,
+    -1 if the kernel refuses, or does not have the system call, or cannot decide. No reason is given, because a signal
+    handler may change the ``errno`` of ctypes before it can be read. So the caller opens the file in another way,
     which raises the right error. That covers all of EPERM and ENOSYS (seccomp, old kernels), EXDEV and ELOOP (links),
     EAGAIN (a concurrent rename), E2BIG and EINVAL (flags that a kernel does not know), and EINTR.
 

@@ -43,7 +43,7 @@ def library_form(value: Any) -> object:
 
 
 def library_key(key: Any) -> object:
-    """Return what *key*, a scalar of numpy or pandas' ``NA``, stands for as a key; ``UNKNOWN`` if it is no such value.
+    """Return the Python value of *key*, a scalar of numpy or pandas' ``NA``; ``UNKNOWN`` if it is another value.
 
     A ``timedelta64`` is no key, because a ``timedelta`` is none.
     """
@@ -77,7 +77,7 @@ def _scalar(scalar: Any) -> object:
     found = scalar.tolist()
     if type(found) is not type(scalar):
         return found
-    # Of more digits than a float: longdouble and its complex kin.
+    # A longdouble has more digits than a float. Its complex form, clongdouble, has no form in JSON.
     return Decimal(str(scalar)) if kind == "f" else UNKNOWN
 
 

@@ -131,7 +131,7 @@ def unpacked(
 
 @functools.lru_cache(1024)
 def _of_suffix(suffix: str) -> tuple[str, None] | None:
-    """Return what :func:`guessed` returns for an ending, given without its dot; None if it is that of a compression."""
+    """Return the result of :func:`guessed` for an ending, given without its dot; None for that of a compression."""
     last = "." + suffix.lower()
     if compression("file" + last) is not None:
         return None
